@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The mode: iommu.xsmmu=, its default, and what it implies.
+ */
+#define pr_fmt(fmt) "xsmmu: " fmt
+
+#include <linux/crash_dump.h>
+#include <linux/init.h>
+#include <linux/kstrtox.h>
+#include "xsmmu.h"
+
+DEFINE_STATIC_KEY_FALSE(xsmmu_key);
+
+static bool xsmmu_wanted __initdata = IS_ENABLED(CONFIG_IOMMU_DEFAULT_DMA_XSMMU);
+
+static int __init xsmmu_setup(char *str)
+{
+	return kstrtobool(str, &xsmmu_wanted);
+}
+early_param("iommu.xsmmu", xsmmu_setup);
+
+/**
+ * xsmmu_mode_init - settle the mode
+ *
+ * Called once, before the type of the default domain is decided. The mode
+ * implies strict: an ordinary unmap must not go to the flush queue. A kdump
+ * kernel inherits the translations of the crashed one and stays ordinary.
+ */
+void __init xsmmu_mode_init(void)
+{
+	if (!xsmmu_wanted)
+		return;
+	if (is_kdump_kernel()) {
+		pr_info("off in a kdump kernel\n");
+		return;
+	}
+	iommu_set_dma_strict();
+	static_branch_enable(&xsmmu_key);
+	pr_info("on: drivers may unmap without sync, all other unmaps are strict\n");
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Statistics: one line per domain in debugfs, xsmmu/domains.
+ */
+#include <linux/debugfs.h>
+#include <linux/mutex.h>
+#include <linux/seq_file.h>
+#include "xsmmu.h"
+
+static LIST_HEAD(xsmmu_domains);
+static DEFINE_MUTEX(xsmmu_domains_lock);
+
+void xsmmu_stats_add(struct xsmmu_domain *xd)
+{
+	mutex_lock(&xsmmu_domains_lock);
+	list_add_tail(&xd->node, &xsmmu_domains);
+	mutex_unlock(&xsmmu_domains_lock);
+}
+
+void xsmmu_stats_remove(struct xsmmu_domain *xd)
+{
+	mutex_lock(&xsmmu_domains_lock);
+	list_del(&xd->node);
+	mutex_unlock(&xsmmu_domains_lock);
+}
+
+static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
+{
+	struct xsmmu_stats sum = {};
+	unsigned int pending = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct xsmmu_quarantine *q = per_cpu_ptr(xd->quarantine, cpu);
+
+		sum.unmaps += q->stats.unmaps;
+		sum.led += q->stats.led;
+		sum.shared += q->stats.shared;
+		sum.failed += q->stats.failed;
+		sum.overflows += q->stats.overflows;
+		sum.orphans += q->stats.orphans;
+		pending += READ_ONCE(q->tail) - READ_ONCE(q->head);
+	}
+	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu\n",
+		   xd->name, sum.unmaps, sum.led, sum.shared, sum.failed,
+		   sum.overflows, sum.orphans, pending,
+		   READ_ONCE(xd->withheld_pages));
+}
+
+static int xsmmu_domains_show(struct seq_file *s, void *unused)
+{
+	struct xsmmu_domain *xd;
+
+	mutex_lock(&xsmmu_domains_lock);
+	list_for_each_entry(xd, &xsmmu_domains, node)
+		xsmmu_show_domain(s, xd);
+	mutex_unlock(&xsmmu_domains_lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(xsmmu_domains);
+
+static int __init xsmmu_debugfs_init(void)
+{
+	debugfs_create_file("domains", 0444, debugfs_create_dir("xsmmu", NULL),
+			    NULL, &xsmmu_domains_fops);
+	return 0;
+}
+late_initcall(xsmmu_debugfs_init);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Trace events of xSMMU: invalidations, overflows, orphans.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM xsmmu
+
+#if !defined(_XSMMU_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _XSMMU_TRACE_H
+
+#include <linux/tracepoint.h>
+#include "xsmmu.h"
+
+TRACE_EVENT(xsmmu_sync,
+	TP_PROTO(const char *name, unsigned long number, bool full, int err),
+	TP_ARGS(name, number, full, err),
+	TP_STRUCT__entry(
+		__array(char, name, XSMMU_NAME_LEN)
+		__field(unsigned long, number)
+		__field(bool, full)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		strscpy(__entry->name, name, XSMMU_NAME_LEN);
+		__entry->number = number;
+		__entry->full = full;
+		__entry->err = err;
+	),
+	TP_printk("%s number=%lu %s err=%d", __entry->name, __entry->number,
+		  __entry->full ? "full" : "leaf", __entry->err)
+);
+
+TRACE_EVENT(xsmmu_overflow,
+	TP_PROTO(const char *name, unsigned int entries),
+	TP_ARGS(name, entries),
+	TP_STRUCT__entry(
+		__array(char, name, XSMMU_NAME_LEN)
+		__field(unsigned int, entries)
+	),
+	TP_fast_assign(
+		strscpy(__entry->name, name, XSMMU_NAME_LEN);
+		__entry->entries = entries;
+	),
+	TP_printk("%s entries=%u", __entry->name, __entry->entries)
+);
+
+TRACE_EVENT(xsmmu_backstop,
+	TP_PROTO(const char *name, int err),
+	TP_ARGS(name, err),
+	TP_STRUCT__entry(
+		__array(char, name, XSMMU_NAME_LEN)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		strscpy(__entry->name, name, XSMMU_NAME_LEN);
+		__entry->err = err;
+	),
+	TP_printk("%s err=%d", __entry->name, __entry->err)
+);
+
+#endif /* _XSMMU_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
