@@ -30,8 +30,8 @@ static const struct dma_map_ops *xsmmu_ops(struct device *dev)
  * @dev: the device that does the DMA
  *
  * Call once, from the driver's probe, after the DMA mask is set. The answer is
- * final for as long as the driver is bound; a driver may skip its batching
- * where it is false, but need not: all calls are valid either way.
+ * final: a driver may skip its batching and its syncs where it is false, but
+ * need not, all calls are valid either way.
  *
  * Context: process context; allocates, may sleep.
  * Return: true if *_no_sync() unmaps of @dev defer their invalidation, false if
@@ -59,7 +59,8 @@ EXPORT_SYMBOL_GPL(dma_enable_unmap_no_sync);
  *
  * As dma_unmap_page_attrs(), except that the device may still reach the buffer
  * until dma_sync_device_iotlb() has returned 0. Until then the buffer belongs to
- * nobody: the CPU may read it, but not free, reuse or hand it on.
+ * nobody: the CPU may read it, but not free, reuse or hand it on. What the CPU
+ * reads can still change: do not check it first and use it later.
  *
  * A mapping that was bounced is unmapped the ordinary way.
  *
@@ -118,10 +119,12 @@ EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);
  *
  * Covers every *_no_sync() unmap of @dev that happened before this call, on any
  * CPU. It always invalidates: a driver that unmapped nothing does not call it.
+ * Despite its name it has nothing to do with CPU caches.
  *
  * Context: any but NMI. Spins until the IOMMU has completed.
  * Return: 0: the buffers may be freed or reused. Negative: the device may still
- * reach them; keep them, count them, and stop the queue they came from.
+ * reach them; keep them, count them, and stop the queue they came from. A later
+ * sync that returns 0 covers them too.
  */
 int dma_sync_device_iotlb(struct device *dev)
 {

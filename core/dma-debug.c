@@ -4,52 +4,70 @@
  * yet. A driver that leaves its device with some has freed, or will free,
  * memory that the device could still reach.
  */
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include "xsmmu-debug.h"
+
+struct xsmmu_unsynced {
+	atomic_t count;
+	struct rcu_head rcu;
+};
 
 /* Index: the device's address. Entries come at opt-in and go at unbind. */
 static DEFINE_XARRAY(xsmmu_unsynced);
 
 void xsmmu_debug_enable(struct device *dev)
 {
-	atomic_t *count = kzalloc(sizeof(*count), GFP_KERNEL);
+	struct xsmmu_unsynced *u = kzalloc(sizeof(*u), GFP_KERNEL);
 
-	if (count && xa_insert(&xsmmu_unsynced, (unsigned long)dev, count,
-			       GFP_KERNEL))
-		kfree(count);
+	if (u && xa_insert(&xsmmu_unsynced, (unsigned long)dev, u, GFP_KERNEL))
+		kfree(u);
+}
+
+static void xsmmu_unsynced_add(struct device *dev, int n)
+{
+	struct xsmmu_unsynced *u;
+
+	rcu_read_lock();
+	u = xa_load(&xsmmu_unsynced, (unsigned long)dev);
+	if (u)
+		atomic_add(n, &u->count);
+	rcu_read_unlock();
 }
 
 void xsmmu_debug_unmap(struct device *dev)
 {
-	atomic_t *count = xa_load(&xsmmu_unsynced, (unsigned long)dev);
-
-	if (count)
-		atomic_inc(count);
+	xsmmu_unsynced_add(dev, 1);
 }
 
 /* Take the count before the sync, so that later unmaps are not forgiven. */
 int xsmmu_debug_sync_begin(struct device *dev)
 {
-	atomic_t *count = xa_load(&xsmmu_unsynced, (unsigned long)dev);
+	struct xsmmu_unsynced *u;
+	int n = 0;
 
-	return count ? atomic_xchg(count, 0) : 0;
+	rcu_read_lock();
+	u = xa_load(&xsmmu_unsynced, (unsigned long)dev);
+	if (u)
+		n = atomic_xchg(&u->count, 0);
+	rcu_read_unlock();
+	return n;
 }
 
 void xsmmu_debug_sync_end(struct device *dev, int unsynced, int err)
 {
-	atomic_t *count = xa_load(&xsmmu_unsynced, (unsigned long)dev);
-
-	if (err && count)
-		atomic_add(unsynced, count);
+	if (err)
+		xsmmu_unsynced_add(dev, unsynced);
 }
 
 /* How many unmaps @dev's driver leaves behind; forgets the device. */
 int xsmmu_debug_unbind(struct device *dev)
 {
-	atomic_t *count = xa_erase(&xsmmu_unsynced, (unsigned long)dev);
-	int unsynced = count ? atomic_read(count) : 0;
+	struct xsmmu_unsynced *u = xa_erase(&xsmmu_unsynced, (unsigned long)dev);
+	int unsynced = u ? atomic_read(&u->count) : 0;
 
-	kfree(count);
+	if (u)
+		kfree_rcu(u, rcu);
 	return unsynced;
 }

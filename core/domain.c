@@ -50,8 +50,8 @@ static void xsmmu_domain_free(struct xsmmu_domain *xd)
  * @iovad: the domain's IOVA allocator
  * @name: of the device, for statistics
  *
- * Tries one invalidation before it promises anything: a backend that cannot
- * (no queue, no support in the hardware) says so by failing this one.
+ * Tries both kinds of invalidation before it promises anything: a backend that
+ * cannot (no queue, no support in the hardware) says so by failing them.
  *
  * Context: process context, may sleep.
  * Return: the state, or NULL if unmaps of this domain cannot be batched.
@@ -63,6 +63,7 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 	struct xsmmu_domain *xd;
 
 	if (!domain->ops->sync_domain_iotlb ||
+	    domain->ops->sync_domain_iotlb(domain, true) ||
 	    domain->ops->sync_domain_iotlb(domain, false))
 		return NULL;
 	xd = xsmmu_domain_alloc(roundup_pow_of_two(xsmmu_quarantine_size));

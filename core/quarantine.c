@@ -17,6 +17,7 @@ void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
 	raw_spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->tables);
 	timer_setup(&q->backstop, xsmmu_backstop, 0);
+	q->period = XSMMU_BACKSTOP_MS;
 	q->xd = xd;
 }
 
@@ -33,7 +34,7 @@ static unsigned int xsmmu_take(struct xsmmu_domain *xd,
 	while (n < XSMMU_RELEASE_CHUNK && (int)(upto - q->head) > 0) {
 		chunk[n] = q->ring[q->head & xd->mask];
 		xsmmu_tables_cut(&q->tables, chunk[n].tables, tables);
-		q->head++;
+		WRITE_ONCE(q->head, q->head + 1);
 		n++;
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
@@ -101,11 +102,6 @@ int xsmmu_sync(struct xsmmu_domain *xd)
 	return xsmmu_drain_one(xd, raw_cpu_ptr(xd->quarantine));
 }
 
-static bool xsmmu_pending(struct xsmmu_quarantine *q)
-{
-	return READ_ONCE(q->head) != READ_ONCE(q->tail);
-}
-
 /**
  * xsmmu_drain - sync and release the quarantines of all CPUs
  * @xd: the domain, or NULL
@@ -113,22 +109,22 @@ static bool xsmmu_pending(struct xsmmu_quarantine *q)
  * For whoever ran out of IOVAs. One invalidation per CPU that has entries.
  *
  * Context: any but NMI.
- * Return: true if a quarantine was drained, so that it is worth trying again.
+ * Return: true if it is worth trying again. That includes finding nothing: then
+ * somebody else released it in the meantime.
  */
 bool xsmmu_drain(struct xsmmu_domain *xd)
 {
 	struct xsmmu_quarantine *q;
-	bool drained = false;
 	int cpu;
 
 	if (!xd)
 		return false;
 	for_each_possible_cpu(cpu) {
 		q = per_cpu_ptr(xd->quarantine, cpu);
-		if (xsmmu_pending(q) && !xsmmu_drain_one(xd, q))
-			drained = true;
+		if (READ_ONCE(q->head) != READ_ONCE(q->tail))
+			xsmmu_drain_one(xd, q);
 	}
-	return drained;
+	return true;
 }
 
 /* Enter a range; false if the ring is full. Starts the backstop if it idles. */
@@ -141,7 +137,7 @@ static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 	raw_spin_lock_irqsave(&q->lock, flags);
 	if (q->tail - q->head <= xd->mask) {
 		q->ring[q->tail & xd->mask] = *r;
-		q->tail++;
+		WRITE_ONCE(q->tail, q->tail + 1);
 		list_splice_tail_init(tables, &q->tables);
 		added = true;
 		if (!q->armed && xsmmu_backstop_on) {
@@ -225,6 +221,21 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t iova, size_t size)
 		xsmmu_overflow(xd, q, &r, tables);
 }
 
+/* Restart the timer if entries are left; after a failure, more slowly. */
+static void xsmmu_backstop_rearm(struct xsmmu_quarantine *q, int err)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	q->period = err ? min(2 * q->period, XSMMU_BACKSTOP_MAX_MS) :
+			  XSMMU_BACKSTOP_MS;
+	q->armed = xsmmu_backstop_on && q->head != q->tail;
+	q->tick = q->tail;
+	if (q->armed)
+		mod_timer(&q->backstop, jiffies + msecs_to_jiffies(q->period));
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
 /*
  * The backstop: release what nobody synced. An entry that stood here a full
  * tick ago is an orphan: its driver forgot it, or synced on another CPU.
@@ -237,21 +248,16 @@ void xsmmu_backstop(struct timer_list *t)
 	struct xsmmu_domain *xd = q->xd;
 	unsigned long flags;
 	bool orphans;
+	int err = 0;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	orphans = xsmmu_backstop_on && (int)(q->tick - q->head) > 0;
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 
 	if (orphans) {
+		err = xsmmu_drain_one(xd, q);
 		this_cpu_inc(xd->quarantine->stats.orphans);
-		trace_xsmmu_backstop(xd->name, xsmmu_drain_one(xd, q));
+		trace_xsmmu_backstop(xd->name, err);
 	}
-
-	raw_spin_lock_irqsave(&q->lock, flags);
-	q->armed = xsmmu_backstop_on && q->head != q->tail;
-	q->tick = q->tail;
-	if (q->armed)
-		mod_timer(&q->backstop,
-			  jiffies + msecs_to_jiffies(XSMMU_BACKSTOP_MS));
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	xsmmu_backstop_rearm(q, err);
 }

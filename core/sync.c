@@ -68,7 +68,8 @@ static int xsmmu_sync_alone(struct xsmmu_domain *xd)
  * @xd: the domain
  *
  * Without failures the wait is at most the running invalidation and the next.
- * Each failed attempt of this CPU is one towards XSMMU_SYNC_ATTEMPTS.
+ * Each failed attempt of this CPU is one towards XSMMU_SYNC_ATTEMPTS; while
+ * others keep the lock and fail there is no such bound.
  *
  * Context: any but NMI. The leader has interrupts off; a waiter holds nothing.
  * Return: 0, or -EIO after the last failed attempt.

@@ -37,7 +37,10 @@ struct xsmmu_domain;
 #define XSMMU_SYNC_ATTEMPTS	3
 
 /* An entry found in a quarantine on two ticks in a row is an orphan. */
-#define XSMMU_BACKSTOP_MS	10
+#define XSMMU_BACKSTOP_MS	10U
+
+/* Its longest period while invalidations fail. */
+#define XSMMU_BACKSTOP_MAX_MS	10000U
 
 /* A device's name, cut to fit. */
 #define XSMMU_NAME_LEN		32
@@ -84,6 +87,7 @@ struct xsmmu_stats {
  * @head: (L) position of the oldest entry; positions only grow
  * @tail: (L) position after the newest entry
  * @tick: (L) @tail as the backstop last saw it
+ * @period: (L) of the backstop's timer, in ms
  * @armed: (L) the backstop's timer is pending or running
  * @tables: (L) unlinked table pages, in the order of the entries they belong to
  * @backstop: timer that finds orphans; armed by an add to an idle quarantine
@@ -100,6 +104,7 @@ struct xsmmu_quarantine {
 	unsigned int head;
 	unsigned int tail;
 	unsigned int tick;
+	unsigned int period;
 	bool armed;
 	struct list_head tables;
 	struct timer_list backstop;
@@ -152,7 +157,7 @@ struct xsmmu_domain {
 };
 
 /* The state in a DMA cookie, set when a driver of the domain opts in. */
-#define xsmmu_of_cookie(cookie)	((cookie)->xsmmu)
+#define xsmmu_of_cookie(cookie)	smp_load_acquire(&(cookie)->xsmmu)
 
 DECLARE_STATIC_KEY_FALSE(xsmmu_key);
 

@@ -1,1 +1,780 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the VT-d backend: the words it encodes, the invalidation queue under
+ * errors, and what a sync puts into the queues of a domain.
+ *
+ * Included at the end of xsmmu.c, whose functions are private. Words are written
+ * out here from the tables of chapter 6.5.2, not with the driver's macros.
+ */
+#include <linux/dmar.h>
+#include <linux/workqueue.h>
+#include "xsmmu-test-queue.h"
+
+/* A domain-selective IOTLB descriptor of a domain, without drain bits. */
+#define RAW_DSI(did)		(0x22ULL | (u64)(did) << 16)
+#define RAW_IH			0x40ULL
+/* A PASID-based one, PASID-selective, PASID 0. */
+#define RAW_PIOTLB(did)		(0x26ULL | (u64)(did) << 16)
+/* A device-TLB descriptor, queue depth and PFSID 0, for all addresses. */
+#define RAW_DEVTLB(sid)		(0x3ULL | (u64)(sid) << 32)
+#define RAW_ALL			0x7ffffffffffff001ULL
+/* Waits that write 2 ("done"); the fence has FN. */
+#define RAW_WAIT		0x0000000200000025ULL
+#define RAW_FENCE		0x0000000200000065ULL
+/* A type that the specification reserves. */
+#define RAW_BAD			0xfULL
+
+#define MANY			20
+
+static int xsmmu_intel_init(struct kunit *test)
+{
+	test->priv = kunit_kzalloc(test, sizeof(struct fake_bus), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
+}
+
+static void xsmmu_intel_exit(struct kunit *test)
+{
+	struct fake_bus *bus = test->priv;
+	unsigned int i;
+
+	if (!bus)
+		return;
+	fake_stop(bus);
+	for (i = 0; i < FAKE_IOMMUS; i++)
+		if (bus->fake[i])
+			KUNIT_EXPECT_FALSE(test, bus->fake[i]->rescued);
+}
+
+/* (a) Words. */
+
+static void expect_desc(struct kunit *test, struct qi_desc desc, u64 qw0,
+			u64 qw1)
+{
+	KUNIT_EXPECT_EQ(test, desc.qw0, qw0);
+	KUNIT_EXPECT_EQ(test, desc.qw1, qw1);
+	KUNIT_EXPECT_EQ(test, desc.qw2, 0);
+	KUNIT_EXPECT_EQ(test, desc.qw3, 0);
+}
+
+/*
+ * 6.5.2.3: type 2 in 3:0, granularity 10b (domain) in 5:4, DW in 6, DR in 7, DID
+ * in 31:16; second word: IH in 6, address and mask not used.
+ */
+static void iotlb_descriptor_is_domain_selective_with_hint(struct kunit *test)
+{
+	struct intel_iommu *iommu = kunit_kzalloc(test, sizeof(*iommu),
+						  GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, iommu);
+	expect_desc(test, xsmmu_iotlb_desc(iommu, 0x1234, true),
+		    0x0000000012340022, 0x40);
+	expect_desc(test, xsmmu_iotlb_desc(iommu, 0x1234, false),
+		    0x0000000012340022, 0);
+	expect_desc(test, xsmmu_iotlb_desc(iommu, 0xffff, true),
+		    0x00000000ffff0022, 0x40);
+}
+
+/* 10.4.2: the capability register has DRD in bit 55 and DWD in bit 54. */
+static void iotlb_descriptor_drains_what_the_hardware_can(struct kunit *test)
+{
+	struct intel_iommu *iommu = kunit_kzalloc(test, sizeof(*iommu),
+						  GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, iommu);
+	iommu->cap = 0x0080000000000000;
+	expect_desc(test, xsmmu_iotlb_desc(iommu, 1, false), 0x100a2, 0);
+	iommu->cap = 0x0040000000000000;
+	expect_desc(test, xsmmu_iotlb_desc(iommu, 1, false), 0x10062, 0);
+	iommu->cap = 0x00c0000000000000;
+	expect_desc(test, xsmmu_iotlb_desc(iommu, 1, true), 0x100e2, 0x40);
+	/* No other capability is taken for these. */
+	iommu->cap = ~0x00c0000000000000;
+	expect_desc(test, xsmmu_iotlb_desc(iommu, 1, true), 0x10022, 0x40);
+}
+
+/*
+ * 6.5.2.4: type 6 in 3:0, granularity 10b (all of the PASID) in 5:4, DID in
+ * 31:16, PASID in 51:32; the second word is for the page-selective form.
+ */
+static void first_stage_descriptor_is_pasid_selective(struct kunit *test)
+{
+	expect_desc(test, xsmmu_piotlb_desc(0x1234), 0x0000000012340026, 0);
+	expect_desc(test, xsmmu_piotlb_desc(0xffff), 0x00000000ffff0026, 0);
+}
+
+/*
+ * 6.5.2.5: type 3 in 3:0, PFSID[3:0] in 15:12, queue depth in 20:16, source id in
+ * 47:32, PFSID[15:4] in 63:52; second word: S in 0, address in 63:12, where the
+ * lowest zero bit, here 63, gives the size.
+ */
+static void device_tlb_descriptor_names_device_and_everything(struct kunit *test)
+{
+	struct device_domain_info info = {
+		.bus = 0x3a, .devfn = 0x81, .ats_qdep = 0x15, .pfsid = 0xb7c5,
+	};
+
+	expect_desc(test, xsmmu_devtlb_desc(&info), 0xb7c03a8100155003,
+		    0x7ffffffffffff001);
+	/* A depth of 32 is encoded as 0. */
+	info.ats_qdep = 32;
+	expect_desc(test, xsmmu_devtlb_desc(&info), 0xb7c03a8100005003,
+		    0x7ffffffffffff001);
+}
+
+/*
+ * 6.5.2.8: type 5 in 3:0, IF in 4, SW in 5, FN in 6, data in 63:32; second word:
+ * the address. It must be one that nobody waits at.
+ */
+static void fence_writes_where_nobody_looks(struct kunit *test)
+{
+	expect_desc(test, xsmmu_fence(), 0x0000000200000065,
+		    virt_to_phys(&xsmmu_qi_scratch));
+}
+
+/* (b) The queue under errors. */
+
+static struct fake_iommu *start_one(struct kunit *test, u64 ecap)
+{
+	struct fake_bus *bus = test->priv;
+
+	bus->fake[0] = fake_create(test, 0, ecap);
+	fake_start(test, bus);
+	return bus->fake[0];
+}
+
+/* @n distinct descriptors that are legal. */
+static void fill(struct qi_desc *desc, unsigned int n)
+{
+	unsigned int i;
+
+	memset(desc, 0, n * sizeof(*desc));
+	for (i = 0; i < n; i++)
+		desc[i].qw0 = RAW_DSI(i);
+}
+
+/* Submit after a clean start at @position; see that no place was lost. */
+static int submit_at(struct kunit *test, struct fake_iommu *f, int position,
+		     struct qi_desc *desc, unsigned int n)
+{
+	int err;
+
+	KUNIT_ASSERT_TRUE(test, fake_settled(f));
+	fake_reset(f, position);
+	err = qi_submit_sync(&f->iommu, desc, n, QI_OPT_XSMMU_BOUNDED);
+	KUNIT_EXPECT_TRUE(test, fake_settled(f));
+	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
+	KUNIT_EXPECT_EQ(test, f->qi.free_head, (position + (int)n + 1) %
+			QI_LENGTH);
+	return err;
+}
+
+/* The queue goes on as if nothing had been. */
+static void expect_usable(struct kunit *test, struct fake_iommu *f)
+{
+	struct qi_desc desc[3];
+
+	fill(desc, 3);
+	f->n = 0;
+	KUNIT_EXPECT_EQ(test, qi_submit_sync(&f->iommu, desc, 3,
+					     QI_OPT_XSMMU_BOUNDED), 0);
+	KUNIT_EXPECT_EQ(test, f->n, 4);
+	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
+}
+
+/* Executed: @desc with a fence in the places that were errors, and the wait. */
+static void expect_executed(struct kunit *test, struct fake_iommu *f,
+			    const struct qi_desc *desc, unsigned int n)
+{
+	unsigned int i;
+	u64 qw0;
+
+	KUNIT_ASSERT_EQ(test, f->n, n + 1);
+	for (i = 0; i < n; i++) {
+		qw0 = desc[i].qw0 == RAW_BAD ? RAW_FENCE : desc[i].qw0;
+		KUNIT_EXPECT_EQ(test, f->executed[i].qw0, qw0);
+	}
+	KUNIT_EXPECT_EQ(test, f->executed[n].qw0, RAW_WAIT);
+}
+
+static void error_at_each_index(struct kunit *test, struct fake_iommu *f,
+				unsigned int n)
+{
+	struct qi_desc *desc = kunit_kcalloc(test, n, sizeof(*desc),
+					     GFP_KERNEL);
+	unsigned int bad;
+
+	KUNIT_ASSERT_NOT_NULL(test, desc);
+	for (bad = 0; bad < n; bad++) {
+		fill(desc, n);
+		desc[bad].qw0 = RAW_BAD;
+		KUNIT_EXPECT_NE(test, submit_at(test, f, 0, desc, n), 0);
+		expect_executed(test, f, desc, n);
+		expect_usable(test, f);
+	}
+}
+
+static void submission_without_error_is_executed_in_order(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[MANY];
+
+	fill(desc, MANY);
+	KUNIT_EXPECT_EQ(test, submit_at(test, f, 0, desc, MANY), 0);
+	expect_executed(test, f, desc, MANY);
+	expect_usable(test, f);
+}
+
+static void error_at_each_index_of_5_is_reported(struct kunit *test)
+{
+	error_at_each_index(test, start_one(test, 0), 5);
+}
+
+static void error_at_each_index_of_20_is_reported(struct kunit *test)
+{
+	error_at_each_index(test, start_one(test, 0), MANY);
+}
+
+static void error_in_a_queue_of_wide_descriptors_is_reported(struct kunit *test)
+{
+	error_at_each_index(test, start_one(test, FAKE_SMTS), 5);
+}
+
+static void error_beside_the_end_of_the_ring_is_reported(struct kunit *test)
+{
+	static const int bads[] = { 0, 1, 9, 10, 18, 19 };
+	/* The wait, the last, one in the middle, the second in place 0. */
+	static const int wraps[] = { 20, 19, 10, 1 };
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[MANY];
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(wraps); i++) {
+		for (j = 0; j < ARRAY_SIZE(bads); j++) {
+			fill(desc, MANY);
+			desc[bads[j]].qw0 = RAW_BAD;
+			KUNIT_EXPECT_NE(test, 0,
+					submit_at(test, f, QI_LENGTH - wraps[i],
+						  desc, MANY));
+			expect_executed(test, f, desc, MANY);
+		}
+	}
+	expect_usable(test, f);
+}
+
+static void several_errors_in_a_submission_are_all_mended(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[5];
+	unsigned int mask, i;
+
+	for (mask = 0; mask < BIT(5); mask++) {
+		fill(desc, 5);
+		for (i = 0; i < 5; i++)
+			if (mask & BIT(i))
+				desc[i].qw0 = RAW_BAD;
+		KUNIT_EXPECT_EQ(test, !mask, !submit_at(test, f, 0, desc, 5));
+		expect_executed(test, f, desc, 5);
+	}
+	expect_usable(test, f);
+}
+
+/* Time-outs. Source id 7 does not answer. */
+
+#define SILENT		7
+
+static void fill_with_device(struct fake_iommu *f, struct qi_desc *desc,
+			     unsigned int n, unsigned int at, int times)
+{
+	fill(desc, n);
+	desc[at] = (struct qi_desc){ .qw0 = RAW_DEVTLB(SILENT),
+				     .qw1 = RAW_ALL };
+	f->silent_sid = SILENT;
+	f->silent = times;
+}
+
+static void time_out_is_reported_at_once(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[5];
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		fill_with_device(f, desc, 5, i, 1);
+		KUNIT_EXPECT_NE(test, submit_at(test, f, 0, desc, 5), 0);
+		KUNIT_EXPECT_EQ(test, f->silent, 0);
+		expect_usable(test, f);
+	}
+}
+
+/*
+ * An engine may have a limit on unanswered requests and stand before the wait
+ * when the time is over. No wait is pending then, none is given up, and the
+ * submission's own is executed once the fault is cleared. The device's TLB is as
+ * stale as before: that must not pass for success.
+ */
+static void time_out_before_the_wait_was_fetched_is_reported(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[5];
+	unsigned int i;
+
+	f->stops_at_timeout = true;
+	for (i = 0; i < 5; i++) {
+		fill_with_device(f, desc, 5, i, 1);
+		KUNIT_EXPECT_NE(test, submit_at(test, f, 0, desc, 5), 0);
+		expect_usable(test, f);
+	}
+}
+
+static void others_still_try_again_until_the_device_answers(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[5];
+
+	fill_with_device(f, desc, 5, 1, 1);
+	KUNIT_EXPECT_EQ(test, qi_submit_sync(&f->iommu, desc, 5, 0), 0);
+	KUNIT_EXPECT_EQ(test, f->silent, 0);
+}
+
+/* A second submitter, on a CPU of its own. */
+struct neighbour {
+	struct work_struct work;
+	struct fake_iommu *f;
+	bool stop;
+	unsigned int submitted;
+	unsigned int failed;
+};
+
+#define NEIGHBOUR_DID	0xee
+
+static void neighbour_work(struct work_struct *work)
+{
+	struct neighbour *nb = container_of(work, struct neighbour, work);
+	struct qi_desc desc[3] = {
+		{ .qw0 = RAW_DSI(NEIGHBOUR_DID) },
+		{ .qw0 = RAW_DSI(NEIGHBOUR_DID) },
+		{ .qw0 = RAW_DSI(NEIGHBOUR_DID) },
+	};
+
+	while (!READ_ONCE(nb->stop)) {
+		if (qi_submit_sync(&nb->f->iommu, desc, 3,
+				   QI_OPT_XSMMU_BOUNDED))
+			nb->failed++;
+		nb->submitted++;
+		cond_resched();
+	}
+}
+
+/* Errors on this CPU, the neighbour on a third. */
+static void neighbour_start(struct kunit *test, struct neighbour *nb,
+			    struct fake_iommu *f)
+{
+	struct fake_bus *bus = test->priv;
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (cpu != raw_smp_processor_id() &&
+		    cpu != task_cpu(bus->engine))
+			break;
+	if (cpu >= nr_cpu_ids)
+		kunit_skip(test, "needs a third CPU");
+	nb->f = f;
+	INIT_WORK(&nb->work, neighbour_work);
+	queue_work_on(cpu, system_wq, &nb->work);
+	while (!READ_ONCE(nb->submitted))
+		cpu_relax();
+}
+
+static void neighbour_stop(struct neighbour *nb)
+{
+	WRITE_ONCE(nb->stop, true);
+	flush_work(&nb->work);
+}
+
+static void error_leaves_another_cpus_submission_alone(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct neighbour *nb = kunit_kzalloc(test, sizeof(*nb), GFP_KERNEL);
+	struct qi_desc desc[5];
+	unsigned int bad;
+
+	KUNIT_ASSERT_NOT_NULL(test, nb);
+	neighbour_start(test, nb, f);
+	for (bad = 0; bad < MANY; bad++) {
+		fill(desc, 5);
+		desc[bad % 5].qw0 = RAW_BAD;
+		KUNIT_EXPECT_NE(test, 0,
+				qi_submit_sync(&f->iommu, desc, 5,
+					       QI_OPT_XSMMU_BOUNDED));
+	}
+	neighbour_stop(nb);
+	KUNIT_EXPECT_EQ(test, nb->failed, 0);
+	KUNIT_EXPECT_EQ(test, f->by_did[NEIGHBOUR_DID], 3 * nb->submitted);
+	KUNIT_EXPECT_TRUE(test, fake_settled(f));
+	expect_usable(test, f);
+}
+
+/* (c) A sync. */
+
+/**
+ * struct fake_domain - a domain over fake IOMMUs
+ * @dmar: what the driver sees
+ * @info: its membership in each IOMMU
+ * @pci: one PCI device, that all of the domain's devices pretend to be
+ * @gone: the same, pulled out
+ */
+struct fake_domain {
+	struct dmar_domain dmar;
+	struct iommu_domain_info info[FAKE_IOMMUS];
+	struct pci_dev *pci;
+	struct pci_dev *gone;
+};
+
+#define DID(i)		(0x51 + (i))
+
+static struct pci_dev *fake_pci(struct kunit *test, pci_channel_state_t state)
+{
+	struct pci_dev *pci = kunit_kzalloc(test, sizeof(*pci), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pci);
+	pci->dev.bus = &pci_bus_type;
+	pci->error_state = state;
+	return pci;
+}
+
+/* A domain on @iommus of them, the engine running. */
+static struct fake_domain *start_domain(struct kunit *test, int iommus)
+{
+	struct fake_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	struct fake_bus *bus = test->priv;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	d->pci = fake_pci(test, pci_channel_io_normal);
+	d->gone = fake_pci(test, pci_channel_io_perm_failure);
+	spin_lock_init(&d->dmar.lock);
+	INIT_LIST_HEAD(&d->dmar.devices);
+	xa_init(&d->dmar.iommu_array);
+	for (i = 0; i < iommus; i++) {
+		bus->fake[i] = fake_create(test, i, 0);
+		d->info[i].iommu = &bus->fake[i]->iommu;
+		d->info[i].did = DID(i);
+		KUNIT_ASSERT_EQ(test, 0,
+				xa_err(xa_store(&d->dmar.iommu_array, i,
+						&d->info[i], GFP_KERNEL)));
+	}
+	fake_start(test, bus);
+	return d;
+}
+
+/* An ATS device with source id @sid behind @iommu. */
+static struct device_domain_info *add_device(struct kunit *test,
+					     struct fake_domain *d, int iommu,
+					     u16 sid)
+{
+	struct device_domain_info *info = kunit_kzalloc(test, sizeof(*info),
+							GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	info->bus = sid >> 8;
+	info->devfn = sid & 0xff;
+	info->ats_enabled = 1;
+	info->dev = &d->pci->dev;
+	info->iommu = d->info[iommu].iommu;
+	list_add_tail(&info->link, &d->dmar.devices);
+	d->dmar.has_iotlb_device = 1;
+	return info;
+}
+
+static int sync_domain(struct fake_domain *d, bool leaf_only)
+{
+	return intel_xsmmu_sync_domain_iotlb(&d->dmar.domain, leaf_only);
+}
+
+/* The next executed descriptor, waits for the end of a submission left out. */
+static void expect_next(struct kunit *test, struct fake_iommu *f,
+			unsigned int *pos, u64 qw0, u64 qw1)
+{
+	while (*pos < f->n && f->executed[*pos].qw0 == RAW_WAIT)
+		(*pos)++;
+	KUNIT_ASSERT_LT(test, *pos, f->n);
+	KUNIT_EXPECT_EQ(test, f->executed[*pos].qw0, qw0);
+	KUNIT_EXPECT_EQ(test, f->executed[*pos].qw1, qw1);
+	(*pos)++;
+}
+
+static void expect_fence(struct kunit *test, struct fake_iommu *f,
+			 unsigned int *pos)
+{
+	expect_next(test, f, pos, RAW_FENCE, virt_to_phys(&xsmmu_qi_scratch));
+}
+
+/* Nothing is left but the wait that was waited for. */
+static void expect_end(struct kunit *test, struct fake_iommu *f,
+		       unsigned int pos)
+{
+	KUNIT_EXPECT_EQ(test, f->n, pos + 1);
+	KUNIT_EXPECT_EQ(test, f->executed[pos].qw0, RAW_WAIT);
+}
+
+/* IOTLB, and if there are devices a fence and each of them once, in order. */
+static void expect_sync(struct kunit *test, struct fake_iommu *f, u64 qw1,
+			u16 sid, unsigned int devices)
+{
+	unsigned int pos = 0, i;
+
+	expect_next(test, f, &pos, RAW_DSI(DID(f->iommu.seq_id)), qw1);
+	if (devices)
+		expect_fence(test, f, &pos);
+	for (i = 0; i < devices; i++)
+		expect_next(test, f, &pos, RAW_DEVTLB(sid + i), RAW_ALL);
+	expect_end(test, f, pos);
+}
+
+static void sync_is_one_descriptor_and_a_wait(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 1);
+	struct fake_bus *bus = test->priv;
+
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
+	bus->fake[0]->n = 0;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, false), 0);
+	expect_sync(test, bus->fake[0], 0, 0, 0);
+}
+
+static void sync_of_a_first_stage_domain_is_pasid_based(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 1);
+	struct fake_bus *bus = test->priv;
+	unsigned int pos = 0;
+
+	d->dmar.flags = DOMAIN_FLAG_USE_FIRST_LEVEL;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_next(test, bus->fake[0], &pos, RAW_PIOTLB(DID(0)), 0);
+	expect_end(test, bus->fake[0], pos);
+}
+
+static void sync_covers_every_iommu_of_the_domain(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 2);
+	struct fake_bus *bus = test->priv;
+
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
+	expect_sync(test, bus->fake[1], RAW_IH, 0, 0);
+}
+
+static void sync_of_an_unattached_domain_has_nothing_to_do(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+}
+
+static const unsigned int device_counts[] = { 1, 3, 21, 22, 23, 40 };
+
+static void describe_count(const unsigned int *n, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u devices", *n);
+}
+KUNIT_ARRAY_PARAM(device_counts, device_counts, describe_count);
+
+static void sync_covers_all_device_tlbs_behind_a_fence(struct kunit *test)
+{
+	unsigned int n = *(const unsigned int *)test->param_value;
+	struct fake_domain *d = start_domain(test, 1);
+	struct fake_bus *bus = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		add_device(test, d, 0, 0x300 + i);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_sync(test, bus->fake[0], RAW_IH, 0x300, n);
+	KUNIT_EXPECT_EQ(test, bus->fake[0]->qi.free_cnt, QI_LENGTH);
+}
+
+static void each_iommu_hears_of_its_own_devices_only(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 2);
+	struct fake_bus *bus = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		add_device(test, d, 0, 0x300 + i);
+		add_device(test, d, 1, 0x400 + i);
+	}
+	KUNIT_EXPECT_EQ(test, sync_domain(d, false), 0);
+	expect_sync(test, bus->fake[0], 0, 0x300, 3);
+	expect_sync(test, bus->fake[1], 0, 0x400, 3);
+}
+
+static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 1);
+	struct fake_bus *bus = test->priv;
+
+	add_device(test, d, 0, 0x100)->dev = &d->gone->dev;
+	add_device(test, d, 0, 0x300);
+	add_device(test, d, 0, 0x200)->ats_enabled = 0;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_sync(test, bus->fake[0], RAW_IH, 0x300, 1);
+}
+
+static void device_with_the_quirk_is_invalidated_twice(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 1);
+	struct fake_bus *bus = test->priv;
+	struct fake_iommu *f = bus->fake[0];
+	unsigned int pos = 0;
+
+	add_device(test, d, 0, 0x300)->dtlb_extra_inval = 1;
+	add_device(test, d, 0, 0x301);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_next(test, f, &pos, RAW_DSI(DID(0)), RAW_IH);
+	expect_fence(test, f, &pos);
+	expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
+	expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
+	expect_next(test, f, &pos, RAW_DEVTLB(0x301), RAW_ALL);
+	expect_end(test, f, pos);
+}
+
+static void device_tlbs_are_left_alone_while_translation_is_off(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 1);
+	struct fake_bus *bus = test->priv;
+
+	add_device(test, d, 0, 0x300);
+	bus->fake[0]->iommu.gcmd = 0;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
+}
+
+static void sync_without_a_queue_is_refused(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 2);
+	struct fake_bus *bus = test->priv;
+
+	bus->fake[1]->iommu.qi = NULL;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EOPNOTSUPP);
+}
+
+static void error_on_any_iommu_fails_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 2);
+	struct fake_bus *bus = test->priv;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		bus->fake[i]->refuse = 1;
+		KUNIT_EXPECT_NE(test, sync_domain(d, true), 0);
+		KUNIT_EXPECT_TRUE(test, fake_settled(bus->fake[i]));
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	}
+}
+
+/* In the first submission of a long list, and in its second. */
+static void silent_device_fails_the_sync(struct kunit *test)
+{
+	static const u16 silent[] = { 0x300, 0x314, 0x327 };
+	struct fake_domain *d = start_domain(test, 1);
+	struct fake_bus *bus = test->priv;
+	struct fake_iommu *f = bus->fake[0];
+	int i;
+
+	for (i = 0; i < 40; i++)
+		add_device(test, d, 0, 0x300 + i);
+	for (i = 0; i < ARRAY_SIZE(silent); i++) {
+		f->silent_sid = silent[i];
+		f->silent = 1;
+		KUNIT_EXPECT_NE(test, sync_domain(d, true), 0);
+		KUNIT_EXPECT_EQ(test, f->silent, 0);
+		KUNIT_EXPECT_TRUE(test, fake_settled(f));
+		f->n = 0;
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+		expect_sync(test, f, RAW_IH, 0x300, 40);
+	}
+}
+
+/* (d) A queue that is not ours, if this machine has one. */
+
+static struct intel_iommu *live_iommu(void)
+{
+	struct intel_iommu *iommu, *found = NULL;
+	struct dmar_drhd_unit *drhd;
+
+	down_read(&dmar_global_lock);
+	for_each_active_iommu(iommu, drhd)
+		if (iommu->qi && !found)
+			found = iommu;
+	up_read(&dmar_global_lock);
+	return found;
+}
+
+/* Fences are legal everywhere and invalidate nothing. */
+static void fill_with_fences(struct qi_desc *desc, unsigned int n)
+{
+	while (n--)
+		*desc++ = xsmmu_fence();
+}
+
+static void live_queue_survives_an_error_at_each_index(struct kunit *test)
+{
+	struct intel_iommu *iommu = live_iommu();
+	struct qi_desc desc[5];
+	unsigned int bad;
+
+	if (!iommu)
+		kunit_skip(test, "no VT-d with queued invalidation here");
+	for (bad = 0; bad < 5; bad++) {
+		fill_with_fences(desc, 5);
+		KUNIT_EXPECT_EQ(test, 0, qi_submit_sync(iommu, desc, 5,
+							QI_OPT_XSMMU_BOUNDED));
+		desc[bad].qw0 = RAW_BAD;
+		KUNIT_EXPECT_NE(test, 0, qi_submit_sync(iommu, desc, 5,
+							QI_OPT_XSMMU_BOUNDED));
+		fill_with_fences(desc, 5);
+		KUNIT_EXPECT_EQ(test, 0, qi_submit_sync(iommu, desc, 5, 0));
+	}
+}
+
+static struct kunit_case xsmmu_intel_cases[] = {
+	KUNIT_CASE(iotlb_descriptor_is_domain_selective_with_hint),
+	KUNIT_CASE(iotlb_descriptor_drains_what_the_hardware_can),
+	KUNIT_CASE(first_stage_descriptor_is_pasid_selective),
+	KUNIT_CASE(device_tlb_descriptor_names_device_and_everything),
+	KUNIT_CASE(fence_writes_where_nobody_looks),
+	KUNIT_CASE(submission_without_error_is_executed_in_order),
+	KUNIT_CASE(error_at_each_index_of_5_is_reported),
+	KUNIT_CASE(error_at_each_index_of_20_is_reported),
+	KUNIT_CASE(error_in_a_queue_of_wide_descriptors_is_reported),
+	KUNIT_CASE(error_beside_the_end_of_the_ring_is_reported),
+	KUNIT_CASE(several_errors_in_a_submission_are_all_mended),
+	KUNIT_CASE(time_out_is_reported_at_once),
+	KUNIT_CASE(time_out_before_the_wait_was_fetched_is_reported),
+	KUNIT_CASE(others_still_try_again_until_the_device_answers),
+	KUNIT_CASE(error_leaves_another_cpus_submission_alone),
+	KUNIT_CASE(sync_is_one_descriptor_and_a_wait),
+	KUNIT_CASE(sync_of_a_first_stage_domain_is_pasid_based),
+	KUNIT_CASE(sync_covers_every_iommu_of_the_domain),
+	KUNIT_CASE(sync_of_an_unattached_domain_has_nothing_to_do),
+	KUNIT_CASE_PARAM(sync_covers_all_device_tlbs_behind_a_fence,
+			 device_counts_gen_params),
+	KUNIT_CASE(each_iommu_hears_of_its_own_devices_only),
+	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
+	KUNIT_CASE(device_with_the_quirk_is_invalidated_twice),
+	KUNIT_CASE(device_tlbs_are_left_alone_while_translation_is_off),
+	KUNIT_CASE(sync_without_a_queue_is_refused),
+	KUNIT_CASE(error_on_any_iommu_fails_the_sync),
+	KUNIT_CASE(silent_device_fails_the_sync),
+	KUNIT_CASE(live_queue_survives_an_error_at_each_index),
+	{}
+};
+
+static struct kunit_suite xsmmu_intel_suite = {
+	.name = "xsmmu-intel",
+	.init = xsmmu_intel_init,
+	.exit = xsmmu_intel_exit,
+	.test_cases = xsmmu_intel_cases,
+};
+kunit_test_suites(&xsmmu_intel_suite);

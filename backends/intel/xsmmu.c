@@ -5,7 +5,7 @@
  * Section numbers are those of the "Intel Virtualization Technology for Directed
  * I/O Architecture Specification", revision 4.1.
  */
-#include <linux/io.h>
+#include <linux/iopoll.h>
 #include <linux/pci.h>
 #include "iommu.h"
 #include "pasid.h"
@@ -15,11 +15,21 @@
  * Descriptors of one submission. The queue has 256 places, is shared by all
  * CPUs, and a submission that does not fit waits until it does.
  */
-#define XSMMU_QI_BATCH	24
+#define XSMMU_QI_BATCH	16
+
+/*
+ * How often a submission is repeated that was aborted although it holds nothing
+ * that can time out: then a device of somebody else did not answer.
+ */
+#define XSMMU_QI_REPEATS	16
+
+/* How long a queue error may take to go away once it was cleared. */
+#define XSMMU_QI_CLEAR_US	100000
 
 struct xsmmu_qi_batch {
 	struct intel_iommu *iommu;
 	unsigned int n;
+	bool devtlb;	/* holds, or has held, a device-TLB invalidation */
 	struct qi_desc desc[XSMMU_QI_BATCH];
 };
 
@@ -27,19 +37,28 @@ struct xsmmu_qi_batch {
  * Target of status writes nobody reads. A wait descriptor that writes no status
  * and raises no interrupt is not accepted everywhere, so fences write here.
  */
-static u32 xsmmu_qi_scratch;
+static u32 xsmmu_qi_scratch ____cacheline_aligned;
 
-/*
- * Invalidation wait descriptor (6.5.2.8) with the fence flag: what follows in
- * the queue starts after what precedes has completed.
- */
-static struct qi_desc xsmmu_fence(void)
+/* Invalidation wait descriptor (6.5.2.8) that writes @status. */
+static struct qi_desc xsmmu_wait(u32 *status)
 {
 	return (struct qi_desc) {
 		.qw0 = QI_IWD_STATUS_DATA(QI_DONE) | QI_IWD_STATUS_WRITE |
-		       QI_IWD_FENCE | QI_IWD_TYPE,
-		.qw1 = virt_to_phys(&xsmmu_qi_scratch),
+		       QI_IWD_TYPE,
+		.qw1 = virt_to_phys(status),
 	};
+}
+
+/*
+ * A wait with the fence flag: what follows in the queue starts after what
+ * precedes has completed.
+ */
+static struct qi_desc xsmmu_fence(void)
+{
+	struct qi_desc desc = xsmmu_wait(&xsmmu_qi_scratch);
+
+	desc.qw0 |= QI_IWD_FENCE;
+	return desc;
 }
 
 /*
@@ -92,12 +111,15 @@ static struct qi_desc xsmmu_devtlb_desc(struct device_domain_info *info)
 
 static int xsmmu_submit(struct xsmmu_qi_batch *batch)
 {
+	unsigned int repeats = batch->devtlb ? 0 : XSMMU_QI_REPEATS;
 	int err;
 
 	if (!batch->n)
 		return 0;
-	err = qi_submit_sync(batch->iommu, batch->desc, batch->n,
-			     QI_OPT_XSMMU_BOUNDED);
+	do {
+		err = qi_submit_sync(batch->iommu, batch->desc, batch->n,
+				     QI_OPT_XSMMU_BOUNDED);
+	} while (err == -EAGAIN && repeats--);
 	batch->n = 0;
 	return err;
 }
@@ -119,14 +141,14 @@ static bool xsmmu_device_gone(struct device_domain_info *info)
 	       to_pci_dev(info->dev)->error_state == pci_channel_io_perm_failure;
 }
 
-/* Caller holds domain->lock. */
 static int xsmmu_add_devtlbs(struct xsmmu_qi_batch *batch,
 			     struct dmar_domain *domain)
 {
 	struct device_domain_info *info;
 	int err = 0;
 
-	list_for_each_entry(info, &domain->devices, link) {
+	batch->devtlb = true;
+	list_for_each_entry_rcu(info, &domain->devices, link) {
 		if (info->iommu != batch->iommu || !info->ats_enabled ||
 		    xsmmu_device_gone(info))
 			continue;
@@ -147,18 +169,12 @@ static int xsmmu_add_devtlbs(struct xsmmu_qi_batch *batch,
 static int xsmmu_flush_devtlbs(struct xsmmu_qi_batch *batch,
 			       struct dmar_domain *domain)
 {
-	unsigned long flags;
 	int err;
 
 	if (!domain->has_iotlb_device || !(batch->iommu->gcmd & DMA_GCMD_TE))
 		return 0;
 	err = xsmmu_add_desc(batch, xsmmu_fence());
-	if (err)
-		return err;
-	spin_lock_irqsave(&domain->lock, flags);
-	err = xsmmu_add_devtlbs(batch, domain);
-	spin_unlock_irqrestore(&domain->lock, flags);
-	return err;
+	return err ?: xsmmu_add_devtlbs(batch, domain);
 }
 
 static int xsmmu_flush_iommu(struct dmar_domain *domain,
@@ -196,14 +212,32 @@ int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	struct dmar_domain *dmar_domain = to_dmar_domain(domain);
 	struct iommu_domain_info *info;
 	unsigned long i;
-	int err;
+	int err = 0;
 
+	/* A device may leave the domain meanwhile; see intel_xsmmu_unlink(). */
+	rcu_read_lock();
 	xa_for_each(&dmar_domain->iommu_array, i, info) {
 		err = xsmmu_flush_iommu(dmar_domain, info, leaf_only);
 		if (err)
-			return err;
+			break;
 	}
-	return 0;
+	rcu_read_unlock();
+	return err;
+}
+
+/* Clear IQE and let the engine go on; false if the error stays. */
+static bool xsmmu_clear_iqe(struct intel_iommu *iommu)
+{
+	u32 fsts;
+
+	writel(DMA_FSTS_IQE, iommu->reg + DMAR_FSTS_REG);
+	if (readl_poll_timeout_atomic(iommu->reg + DMAR_FSTS_REG, fsts,
+				      !(fsts & DMA_FSTS_IQE), 1,
+				      XSMMU_QI_CLEAR_US))
+		return false;
+	/* Emulated queues look again only when the tail is written. */
+	writel(readl(iommu->reg + DMAR_IQT_REG), iommu->reg + DMAR_IQT_REG);
+	return true;
 }
 
 /**
@@ -213,34 +247,61 @@ int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
  * @wait_index: place of the wait descriptor that ends it
  *
  * On an error the head stands on the descriptor that caused it and fetching
- * stops until IQE is cleared (6.5.2.10). Replace that descriptor by a fence, so
- * that the rest runs and the submission's own wait still tells when it is over;
- * giving up the places before that would let the status write of a forgotten
- * wait meet a later submission.
+ * stops until IQE is cleared (6.5.2.10). Replace that descriptor by a wait that
+ * tells nobody, so that the rest runs and the submission's own wait still says
+ * when it is over; giving up the places before that would let the status write
+ * of a forgotten wait meet a later submission.
+ *
+ * A queue that does not accept the replacement either is beyond repair.
  *
  * Context: q_lock held.
- * Return: true if the error was this submission's. It has failed then, and the
- * caller goes on waiting for its end.
+ * Return: 0: not this submission's error. QI_XSMMU_REPAIRED: it has failed, and
+ * the caller goes on waiting for its end. -EIO: give up waiting.
  */
-bool intel_xsmmu_repair_qi(struct intel_iommu *iommu, int index, int wait_index)
+int intel_xsmmu_repair_qi(struct intel_iommu *iommu, int index, int wait_index)
 {
+	struct q_inval *qi = iommu->qi;
 	int shift = qi_shift(iommu);
 	int head = readl(iommu->reg + DMAR_IQH_REG) >> shift;
 	int offset = (head - index + QI_LENGTH) % QI_LENGTH;
 	int count = (wait_index - index + QI_LENGTH) % QI_LENGTH;
-	struct qi_desc fence = xsmmu_fence();
+	void *slot = qi->desc + (head << shift);
+	struct qi_desc wait;
 
-	if (offset >= count)
-		return false;
-	memcpy(iommu->qi->desc + (head << shift), &fence, 1 << shift);
-	/* The engine fetches again once IQE is clear: the fence goes first. */
+	if (offset > count)
+		return 0;
+	wait = xsmmu_wait(offset < count ? &xsmmu_qi_scratch :
+					   (u32 *)&qi->desc_status[wait_index]);
+	pr_err_ratelimited("xsmmu: invalidation queue error, descriptor %d of %d\n",
+			   offset + 1, count + 1);
+	if (!memcmp(slot, &wait, 1 << shift))
+		return -EIO;
+	memcpy(slot, &wait, 1 << shift);
+	/* The engine fetches again once IQE is clear: the wait goes first. */
 	wmb();
-	writel(DMA_FSTS_IQE, iommu->reg + DMAR_FSTS_REG);
-	/* Emulated queues look again only when the tail is written. */
-	writel(readl(iommu->reg + DMAR_IQT_REG), iommu->reg + DMAR_IQT_REG);
-	pr_info("xsmmu: invalidation queue error cleared, descriptor %d of %d\n",
-		offset + 1, count);
-	return true;
+	return xsmmu_clear_iqe(iommu) ? QI_XSMMU_REPAIRED : -EIO;
+}
+
+/**
+ * intel_xsmmu_aborted - was any descriptor of a submission aborted?
+ * @iommu: the IOMMU
+ * @index: place of the submission's first descriptor
+ * @wait_index: place of the wait descriptor that ends it
+ *
+ * A time-out aborts what had been fetched by then (6.5.2.10). If that was only
+ * the first part of the submission, its own wait, fetched later, completes and
+ * says nothing about it.
+ *
+ * Context: q_lock held, before the places are given up.
+ */
+bool intel_xsmmu_aborted(struct intel_iommu *iommu, int index, int wait_index)
+{
+	int i;
+
+	for (i = index; i != wait_index; i = (i + 1) % QI_LENGTH)
+		if (iommu->qi->desc_status[i] == QI_ABORT)
+			return true;
+	return false;
 }
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)

@@ -7,10 +7,17 @@
  */
 #ifdef CONFIG_XSMMU
 
+/*
+ * The batching state of a device's domain, or NULL if its unmaps are ordinary.
+ * An untrusted device was told that they are, whoever shares its domain.
+ */
 static struct xsmmu_domain *iommu_dma_xsmmu(struct device *dev)
 {
-	/* The state is published with a release and lives as long as the domain. */
-	return smp_load_acquire(&iommu_get_dma_domain(dev)->iova_cookie->xsmmu);
+	struct iommu_domain *domain = iommu_get_dma_domain(dev);
+
+	if (dev_is_untrusted(dev))
+		return NULL;
+	return xsmmu_of_cookie(domain->iova_cookie);
 }
 
 /* Widen to whole granules, as the mapping was. */
@@ -82,8 +89,7 @@ static void iommu_dma_unmap_sg_no_sync(struct device *dev,
 	struct xsmmu_domain *xd = iommu_dma_xsmmu(dev);
 	dma_addr_t start, end;
 
-	/* An untrusted device's list may hold bounced pages, each by itself. */
-	if (!xd || dev_use_swiotlb(dev)) {
+	if (!xd) {
 		iommu_dma_unmap_sg(dev, sg, nents, dir, attrs);
 		return;
 	}
@@ -100,6 +106,10 @@ static int iommu_dma_sync_device_iotlb(struct device *dev)
 	return xd ? xsmmu_sync(xd) : 0;
 }
 
+/*
+ * Once refused, a domain stays refused: a driver that was told "no" may free
+ * right after its unmaps, and the next one to ask may share the domain.
+ */
 static bool iommu_dma_enable_unmap_no_sync(struct device *dev)
 {
 	struct iommu_domain *domain = iommu_get_dma_domain(dev);
@@ -110,8 +120,9 @@ static bool iommu_dma_enable_unmap_no_sync(struct device *dev)
 		return false;
 	mutex_lock(&cookie->mutex);
 	xd = cookie->xsmmu;
-	if (!xd) {
+	if (!xd && !cookie->xsmmu_refused) {
 		xd = xsmmu_domain_create(domain, &cookie->iovad, dev_name(dev));
+		cookie->xsmmu_refused = !xd;
 		smp_store_release(&cookie->xsmmu, xd);
 	}
 	mutex_unlock(&cookie->mutex);

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The QEMU device: type, properties, PCI configuration, reset, interrupt.
+ *
+ * Built as a shared object that a stock QEMU loads through LD_PRELOAD; the
+ * constructor at the end registers the type before QEMU's main() asks for it.
+ */
+#include "probe.h"
+
+#include "hw/pci/msi.h"
+#include "hw/pci/pcie.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qemu/module.h"
+
+#define DEFAULT_ENGINES		4
+#define DEFAULT_LEDGER		(1u << 18)
+#define MAX_LEDGER		(1u << 20)
+
+/*
+ * Enter code that may do DMA or change what DMA depends on. DMA may go
+ * anywhere, also to this device's own BAR or to the switch that unplugs it:
+ * the first is refused, and a reference keeps the state through the second.
+ */
+bool probe_enter(DmaProbe *probe)
+{
+	if (probe->busy)
+		return false;
+	object_ref(OBJECT(probe));
+	probe->busy = true;
+	return true;
+}
+
+void probe_leave(DmaProbe *probe)
+{
+	probe->busy = false;
+	object_unref(OBJECT(probe));
+}
+
+/* Note that @engines (a bit each) ended, and tell the guest what it enabled. */
+void probe_raise(DmaProbe *probe, uint64_t engines)
+{
+	probe->irq_status |= engines;
+	if (engines)
+		engines &= probe->irq_enable;
+	else
+		engines = probe->irq_status & probe->irq_enable;
+	if (engines && msi_enabled(&probe->pci))
+		msi_notify(&probe->pci, 0);
+}
+
+static void reset_counters(DmaProbe *probe)
+{
+	unsigned int i;
+
+	for (i = 0; i < probe->num_engines; i++)
+		engine_reset_counters(&probe->engines[i]);
+	ats_reset_counters(probe);
+	probe->exposure_ns = 0;
+	probe->landed_iova = UINT64_MAX;
+	probe->landed_by = 0;
+}
+
+/* Reset what @what says, DMA_PROBE_RESET_* bits. */
+void probe_reset(DmaProbe *probe, uint64_t what)
+{
+	unsigned int i;
+
+	if (what & DMA_PROBE_RESET_ENGINES)
+		for (i = 0; i < probe->num_engines; i++)
+			engine_reset(&probe->engines[i]);
+	if (what & DMA_PROBE_RESET_COUNTERS)
+		reset_counters(probe);
+	if (what & DMA_PROBE_RESET_LEDGER)
+		ledger_clear(&probe->ledger);
+	if (what & DMA_PROBE_RESET_ATS)
+		ats_flush(probe);
+}
+
+static void device_reset(DeviceState *dev)
+{
+	DmaProbe *probe = DMA_PROBE(dev);
+
+	probe_reset(probe, DMA_PROBE_RESET_ALL);
+	ats_reset(probe);
+	probe->irq_enable = 0;
+	probe->irq_status = 0;
+	probe->error = DMA_PROBE_ERROR_NONE;
+	probe->error_offset = 0;
+	probe->error_count = 0;
+}
+
+static bool check_properties(DmaProbe *probe, Error **errp)
+{
+	if (probe->num_engines < 1 ||
+	    probe->num_engines > DMA_PROBE_MAX_ENGINES) {
+		error_setg(errp, "property engines must be 1 .. %d",
+			   DMA_PROBE_MAX_ENGINES);
+		return false;
+	}
+	if (probe->ledger_capacity < 1 || probe->ledger_capacity > MAX_LEDGER) {
+		error_setg(errp, "property ledger must be 1 .. %u pages",
+			   MAX_LEDGER);
+		return false;
+	}
+	return true;
+}
+
+/* A machine without MSI is fine: nobody needs the interrupt. */
+static bool init_msi(DmaProbe *probe, Error **errp)
+{
+	Error *err = NULL;
+	int ret;
+
+	ret = msi_init(&probe->pci, 0, 1, true, false, &err);
+	if (ret == -ENOTSUP) {
+		error_free(err);
+		return true;
+	}
+	error_propagate(errp, err);
+	return !ret;
+}
+
+static bool init_capabilities(DmaProbe *probe, Error **errp)
+{
+	int ret;
+
+	ret = pcie_endpoint_cap_init(&probe->pci, 0);
+	if (ret < 0) {
+		error_setg_errno(errp, -ret, "no PCIe capability");
+		return false;
+	}
+	if (!init_msi(probe, errp)) {
+		pcie_cap_exit(&probe->pci);
+		return false;
+	}
+	ats_init(probe);
+	return true;
+}
+
+static void device_realize(PCIDevice *pci, Error **errp)
+{
+	DmaProbe *probe = DMA_PROBE(pci);
+	unsigned int i;
+
+	if (!check_properties(probe, errp) || !init_capabilities(probe, errp))
+		return;
+	ledger_init(&probe->ledger, probe->ledger_capacity);
+	for (i = 0; i < probe->num_engines; i++)
+		engine_init(&probe->engines[i], probe, i);
+	probe->landed_iova = UINT64_MAX;
+
+	memory_region_init_io(&probe->bar, OBJECT(probe), &bar_ops, probe,
+			      TYPE_DMA_PROBE, DMA_PROBE_BAR_SIZE);
+	pci_register_bar(pci, DMA_PROBE_BAR,
+			 PCI_BASE_ADDRESS_SPACE_MEMORY |
+				 PCI_BASE_ADDRESS_MEM_TYPE_64,
+			 &probe->bar);
+}
+
+/* Unplugged, perhaps by its own DMA: stop, but keep the state until the end. */
+static void device_exit(PCIDevice *pci)
+{
+	DmaProbe *probe = DMA_PROBE(pci);
+
+	probe_reset(probe, DMA_PROBE_RESET_ENGINES);
+	ats_exit(probe);
+	msi_uninit(pci);
+	pcie_cap_exit(pci);
+}
+
+static void device_finalize(Object *obj)
+{
+	DmaProbe *probe = DMA_PROBE(obj);
+
+	ledger_free(&probe->ledger);
+	g_clear_pointer(&probe->tlb.entries, g_hash_table_unref);
+}
+
+static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
+				int len)
+{
+	DmaProbe *probe = DMA_PROBE(pci);
+
+	pci_default_write_config(pci, addr, val, len);
+	if (probe->tlb.present &&
+	    ranges_overlap(addr, len, pci->exp.ats_cap + PCI_ATS_CTRL, 2))
+		ats_control_written(probe);
+}
+
+static Property properties[] = {
+	DEFINE_PROP_UINT32("engines", DmaProbe, num_engines, DEFAULT_ENGINES),
+	DEFINE_PROP_UINT32("ledger", DmaProbe, ledger_capacity, DEFAULT_LEDGER),
+	DEFINE_PROP_BOOL("ats", DmaProbe, tlb.present, false),
+	DEFINE_PROP_END_OF_LIST(),
+};
+
+static const VMStateDescription vmstate = {
+	.name = TYPE_DMA_PROBE,
+	.unmigratable = 1,
+};
+
+static void class_init(ObjectClass *class, void *data)
+{
+	DeviceClass *dev = DEVICE_CLASS(class);
+	PCIDeviceClass *pci = PCI_DEVICE_CLASS(class);
+
+	pci->realize = device_realize;
+	pci->exit = device_exit;
+	pci->config_write = device_config_write;
+	pci->vendor_id = DMA_PROBE_VENDOR_ID;
+	pci->device_id = DMA_PROBE_DEVICE_ID;
+	pci->revision = DMA_PROBE_VERSION_NOW;
+	pci->class_id = PCI_CLASS_OTHERS;
+	dev->desc = "DMA probe that attacks an IOMMU";
+	dev->reset = device_reset;
+	dev->vmsd = &vmstate;
+	device_class_set_props(dev, properties);
+	set_bit(DEVICE_CATEGORY_MISC, dev->categories);
+}
+
+static const TypeInfo type = {
+	.name = TYPE_DMA_PROBE,
+	.parent = TYPE_PCI_DEVICE,
+	.instance_size = sizeof(DmaProbe),
+	.instance_finalize = device_finalize,
+	.class_init = class_init,
+	.interfaces = (InterfaceInfo[]) { { INTERFACE_PCIE_DEVICE }, {} },
+};
+
+static void register_type(void)
+{
+	type_register_static(&type);
+}
+
+static void __attribute__((constructor)) loaded(void)
+{
+	register_module_init(register_type, MODULE_INIT_QOM);
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Engines: they make the accesses, and judge each one.
+ *
+ * An access that the bus let through and that hit a page which the ledger
+ * holds dead has landed: the device reached memory that was taken from it.
+ */
+#include "probe.h"
+
+#define DEFAULT_LEN		8
+#define DEFAULT_PERIOD_NS	10000
+
+static void count(struct engine *engine, bool write, unsigned int what)
+{
+	engine->counters.n[(DMA_PROBE_COUNTER(write) + what) / 8]++;
+}
+
+static void landed(struct engine *engine, uint64_t iova, bool write,
+		   const struct ledger_page *page)
+{
+	DmaProbe *probe = engine->probe;
+	uint64_t exposure;
+
+	exposure = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - page->dead_since;
+	engine->exposure_ns = MAX(engine->exposure_ns, exposure);
+	probe->exposure_ns = MAX(probe->exposure_ns, exposure);
+	if (probe->landed_iova == UINT64_MAX) {
+		probe->landed_iova = iova;
+		probe->landed_by = engine->index |
+				   (write ? DMA_PROBE_LANDED_BY_WRITE : 0);
+	}
+	count(engine, write, DMA_PROBE_LANDED);
+}
+
+/* One access; [@iova, @iova + @len) lies within a page. */
+static MemTxResult access_page(struct engine *engine, uint64_t iova, void *buf,
+			       uint64_t len, bool write)
+{
+	DmaProbe *probe = engine->probe;
+	const struct ledger_page *page;
+	MemTxResult result;
+
+	count(engine, write, DMA_PROBE_TRIED);
+	if (!probe->pci.qdev.realized)	/* its own DMA has just unplugged it */
+		result = MEMTX_DECODE_ERROR;
+	else if (ats_in_use(probe))
+		result = ats_dma(probe, iova, buf, len, write);
+	else
+		result = pci_dma_rw(&probe->pci, iova, buf, len,
+				    write ? DMA_DIRECTION_FROM_DEVICE :
+					    DMA_DIRECTION_TO_DEVICE,
+				    MEMTXATTRS_UNSPECIFIED);
+	if (result != MEMTX_OK) {
+		count(engine, write, DMA_PROBE_FAULTED);
+		return result;
+	}
+
+	count(engine, write, DMA_PROBE_OK);
+	page = ledger_find_dead(&probe->ledger, iova);
+	if (page)
+		landed(engine, iova, write, page);
+	return MEMTX_OK;
+}
+
+/* Bytes [@from, @from + @len) of a range that the pattern fills. */
+static void fill(const struct engine *engine, uint8_t *buf, uint64_t from,
+		 uint64_t len)
+{
+	uint64_t i;
+
+	for (i = 0; i < len; i++)
+		buf[i] = engine->pattern >> ((from + i) % 8 * 8);
+}
+
+static void access_range(struct engine *engine, uint64_t iova, uint64_t len,
+			 bool write)
+{
+	uint8_t buf[DMA_PROBE_PAGE_SIZE];
+	uint8_t head[8] = { 0 };
+	MemTxResult result = MEMTX_OK;
+	uint64_t done, part;
+
+	for (done = 0; done < len; done += part) {
+		part = DMA_PROBE_PAGE_SIZE -
+		       ((iova + done) & (DMA_PROBE_PAGE_SIZE - 1));
+		part = MIN(part, len - done);
+		if (write)
+			fill(engine, buf, done, part);
+		result |= access_page(engine, iova + done, buf, part, write);
+		if (!write && done < sizeof(head))
+			memcpy(head + done, buf,
+			       MIN(part, sizeof(head) - done));
+	}
+	engine->result = result;
+	if (!write && result == MEMTX_OK)
+		engine->value = ldq_le_p(head);
+}
+
+/* The next dead page of the round, at whose start an access is made. */
+static bool next_dead(struct engine *engine, uint64_t *iova)
+{
+	GPtrArray *dead = engine->probe->ledger.dead;
+	struct ledger_page *page;
+
+	if (!dead->len)
+		return false;
+	if (engine->cursor >= dead->len)
+		engine->cursor = 0;
+	page = g_ptr_array_index(dead, engine->cursor++);
+	*iova = page->pfn << DMA_PROBE_PAGE_SHIFT;
+	return true;
+}
+
+static unsigned int once(struct engine *engine, bool write)
+{
+	if (engine->iova + engine->len - 1 < engine->iova)
+		return DMA_PROBE_ERROR_RANGE;
+	access_range(engine, engine->iova, engine->len, write);
+	return DMA_PROBE_ERROR_NONE;
+}
+
+static unsigned int sweep(struct engine *engine, bool write)
+{
+	guint left = engine->probe->ledger.dead->len;
+	uint64_t result = 0;
+	uint64_t iova;
+
+	if (engine->len > DMA_PROBE_PAGE_SIZE)
+		return DMA_PROBE_ERROR_RANGE;
+	for (engine->cursor = 0; left && next_dead(engine, &iova); left--) {
+		access_range(engine, iova, engine->len, write);
+		result |= engine->result;
+	}
+	engine->result = result;
+	return DMA_PROBE_ERROR_NONE;
+}
+
+static bool finished(const struct engine *engine)
+{
+	return engine->count && engine->made >= engine->count;
+}
+
+static void burst(struct engine *engine)
+{
+	uint64_t left;
+
+	for (left = engine->burst; left && !finished(engine); left--) {
+		uint64_t iova = engine->iova;
+
+		if (engine->target == DMA_PROBE_TARGET_LEDGER &&
+		    !next_dead(engine, &iova))
+			return;
+		access_range(engine, iova, engine->len, engine->writes);
+		engine->made++;
+	}
+}
+
+static void rearm(struct engine *engine)
+{
+	int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+
+	/* Bursts that are overdue are dropped, or they would pile up. */
+	engine->next += engine->period_ns;
+	if (engine->next <= now)
+		engine->next = now + engine->period_ns;
+	timer_mod_ns(&engine->timer, engine->next);
+}
+
+static void engine_tick(void *opaque)
+{
+	struct engine *engine = opaque;
+	DmaProbe *probe = engine->probe;
+
+	if (!probe_enter(probe)) {
+		rearm(engine);
+		return;
+	}
+	burst(engine);
+	if (engine->running) {
+		if (finished(engine)) {
+			engine_stop(engine);
+			probe_raise(probe, 1ull << engine->index);
+		} else {
+			rearm(engine);
+		}
+	}
+	probe_leave(probe);
+}
+
+static unsigned int start(struct engine *engine, bool write)
+{
+	uint64_t offset = engine->iova & (DMA_PROBE_PAGE_SIZE - 1);
+
+	if (engine->target == DMA_PROBE_TARGET_LEDGER)
+		offset = 0;
+	if (offset + engine->len > DMA_PROBE_PAGE_SIZE)
+		return DMA_PROBE_ERROR_RANGE;
+	engine->writes = write;
+	engine->result = DMA_PROBE_RESULT_OK;
+	engine->made = 0;
+	engine->cursor = 0;
+	engine->running = true;
+	engine->next = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+	rearm(engine);
+	return DMA_PROBE_ERROR_NONE;
+}
+
+/* Stop a running engine; harmless on an idle one. */
+void engine_stop(struct engine *engine)
+{
+	timer_del(&engine->timer);
+	engine->running = false;
+}
+
+void engine_reset_counters(struct engine *engine)
+{
+	memset(&engine->counters, 0, sizeof(engine->counters));
+	engine->exposure_ns = 0;
+}
+
+void engine_reset(struct engine *engine)
+{
+	engine_stop(engine);
+	engine->iova = 0;
+	engine->len = DEFAULT_LEN;
+	engine->pattern = 0;
+	engine->value = 0;
+	engine->result = DMA_PROBE_RESULT_OK;
+	engine->period_ns = DEFAULT_PERIOD_NS;
+	engine->burst = 1;
+	engine->count = 0;
+	engine->target = DMA_PROBE_TARGET_IOVA;
+	engine->made = 0;
+	engine->cursor = 0;
+}
+
+void engine_init(struct engine *engine, DmaProbe *probe, unsigned int index)
+{
+	engine->probe = probe;
+	engine->index = index;
+	timer_init_ns(&engine->timer, QEMU_CLOCK_VIRTUAL, engine_tick, engine);
+	engine_reset(engine);
+}
+
+static unsigned int carry_out(struct engine *engine, uint64_t cmd)
+{
+	if (engine->running && cmd != DMA_PROBE_CMD_STOP)
+		return DMA_PROBE_ERROR_BUSY;
+
+	switch (cmd) {
+	case DMA_PROBE_CMD_READ:
+	case DMA_PROBE_CMD_WRITE:
+		return once(engine, cmd == DMA_PROBE_CMD_WRITE);
+	case DMA_PROBE_CMD_SWEEP_READ:
+	case DMA_PROBE_CMD_SWEEP_WRITE:
+		return sweep(engine, cmd == DMA_PROBE_CMD_SWEEP_WRITE);
+	case DMA_PROBE_CMD_START_READ:
+	case DMA_PROBE_CMD_START_WRITE:
+		return start(engine, cmd == DMA_PROBE_CMD_START_WRITE);
+	case DMA_PROBE_CMD_STOP:
+		engine_stop(engine);
+		return DMA_PROBE_ERROR_NONE;
+	default:
+		return DMA_PROBE_ERROR_COMMAND;
+	}
+}
+
+static unsigned int engine_command(struct engine *engine, uint64_t cmd)
+{
+	unsigned int error = carry_out(engine, cmd);
+
+	if (error)
+		engine->result = DMA_PROBE_RESULT_REFUSED | error;
+	return error;
+}
+
+/* The set-up register @reg, with the values that it takes; NULL if none. */
+static uint64_t *setup_register(struct engine *engine, unsigned int reg,
+				uint64_t *min, uint64_t *max)
+{
+	*min = 0;
+	*max = UINT64_MAX;
+
+	switch (reg) {
+	case DMA_PROBE_ENGINE_IOVA:
+		return &engine->iova;
+	case DMA_PROBE_ENGINE_LEN:
+		*min = 1;
+		*max = DMA_PROBE_MAX_LEN;
+		return &engine->len;
+	case DMA_PROBE_ENGINE_PATTERN:
+		return &engine->pattern;
+	case DMA_PROBE_ENGINE_PERIOD_NS:
+		*min = DMA_PROBE_MIN_PERIOD_NS;
+		*max = DMA_PROBE_MAX_PERIOD_NS;
+		return &engine->period_ns;
+	case DMA_PROBE_ENGINE_BURST:
+		*min = 1;
+		*max = DMA_PROBE_MAX_BURST;
+		return &engine->burst;
+	case DMA_PROBE_ENGINE_COUNT:
+		return &engine->count;
+	case DMA_PROBE_ENGINE_TARGET:
+		*max = DMA_PROBE_TARGET_LEDGER;
+		return &engine->target;
+	default:
+		return NULL;
+	}
+}
+
+/* Whether @reg keeps what is written, so that a half of it can be written. */
+bool engine_is_stored(unsigned int reg)
+{
+	struct engine unused;
+	uint64_t min, max;
+
+	return setup_register(&unused, reg, &min, &max);
+}
+
+bool engine_read(struct engine *engine, unsigned int reg, uint64_t *val)
+{
+	uint64_t min, max;
+	uint64_t *setup = setup_register(engine, reg, &min, &max);
+
+	if (setup) {
+		*val = *setup;
+		return true;
+	}
+	if (reg >= DMA_PROBE_ENGINE_COUNTERS &&
+	    reg < DMA_PROBE_ENGINE_COUNTERS + DMA_PROBE_COUNTERS_SIZE) {
+		*val = engine->counters.n[(reg - DMA_PROBE_ENGINE_COUNTERS) / 8];
+		return true;
+	}
+
+	switch (reg) {
+	case DMA_PROBE_ENGINE_VALUE:
+		*val = engine->value;
+		return true;
+	case DMA_PROBE_ENGINE_CMD:
+		*val = 0;
+		return true;
+	case DMA_PROBE_ENGINE_RESULT:
+		*val = engine->result;
+		return true;
+	case DMA_PROBE_ENGINE_RUNNING:
+		*val = engine->running;
+		return true;
+	case DMA_PROBE_ENGINE_MADE:
+		*val = engine->made;
+		return true;
+	case DMA_PROBE_ENGINE_EXPOSURE_NS:
+		*val = engine->exposure_ns;
+		return true;
+	default:
+		return false;
+	}
+}
+
+unsigned int engine_write(struct engine *engine, unsigned int reg, uint64_t val)
+{
+	uint64_t min, max;
+	uint64_t *setup = setup_register(engine, reg, &min, &max);
+
+	if (setup) {
+		if (engine->running)
+			return DMA_PROBE_ERROR_BUSY;
+		if (val < min || val > max)
+			return DMA_PROBE_ERROR_VALUE;
+		*setup = val;
+		return DMA_PROBE_ERROR_NONE;
+	}
+
+	switch (reg) {
+	case DMA_PROBE_ENGINE_CMD:
+		return engine_command(engine, val);
+	case DMA_PROBE_ENGINE_EXPOSURE_NS:
+		engine->exposure_ns = 0;
+		return DMA_PROBE_ERROR_NONE;
+	default:
+		return DMA_PROBE_ERROR_REGISTER;
+	}
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The DMA probe's state, and what its parts offer each other.
+ *
+ * device.c	the QEMU device: PCI configuration, properties, reset
+ * bar.c	the registers: access sizes, dispatch, errors; those of the device
+ * engine.c	accesses: at once, swept over the ledger, or on a timer
+ * ledger.c	which IOVA pages are dead
+ * ats.c	the device TLB
+ *
+ * Everything runs under QEMU's big lock; the structures have no lock of their
+ * own. A function that handles the write of a register returns one of
+ * DMA_PROBE_ERROR_*; one that handles a read says whether the register exists.
+ */
+#ifndef XSMMU_DMA_PROBE_PROBE_H
+#define XSMMU_DMA_PROBE_PROBE_H
+
+#include "qemu/osdep.h"
+#include "qemu/timer.h"
+#include "hw/pci/pci.h"
+#include "qom/object.h"
+
+#include "regs.h"
+
+#define TYPE_DMA_PROBE "dma-probe"
+OBJECT_DECLARE_SIMPLE_TYPE(DmaProbe, DMA_PROBE)
+
+/* ---- ledger.c ---- */
+
+struct ledger_page {
+	uint64_t pfn;		/* first: the hash table's key points here */
+	int64_t dead_since;	/* virtual clock, while dead */
+	guint slot;		/* place in ledger.dead, while dead */
+	bool dead;		/* else alive */
+};
+
+struct ledger {
+	GHashTable *pages;	/* of struct ledger_page, dead or alive */
+	GPtrArray *dead;	/* the dead ones, to go round */
+	uint32_t capacity;
+	uint64_t iova;		/* registers */
+	uint64_t len;
+	uint64_t answer;
+	uint64_t result;
+};
+
+void ledger_init(struct ledger *ledger, uint32_t capacity);
+void ledger_free(struct ledger *ledger);
+void ledger_clear(struct ledger *ledger);
+const struct ledger_page *ledger_find_dead(struct ledger *ledger, uint64_t iova);
+bool ledger_read(struct ledger *ledger, unsigned int reg, uint64_t *val);
+unsigned int ledger_write(struct ledger *ledger, unsigned int reg, uint64_t val);
+
+/* ---- engine.c ---- */
+
+/* In the layout of DMA_PROBE_COUNTER(), so that a register is an index. */
+struct counters {
+	uint64_t n[DMA_PROBE_COUNTERS_SIZE / 8];
+};
+
+struct engine {
+	DmaProbe *probe;
+	unsigned int index;
+	uint64_t iova;		/* registers */
+	uint64_t len;
+	uint64_t pattern;
+	uint64_t value;
+	uint64_t result;
+	uint64_t period_ns;
+	uint64_t burst;
+	uint64_t count;
+	uint64_t target;
+	uint64_t made;
+	uint64_t exposure_ns;
+	struct counters counters;
+	QEMUTimer timer;	/* armed while running */
+	int64_t next;		/* when it is due */
+	guint cursor;		/* place in ledger.dead */
+	bool running;
+	bool writes;		/* direction while running */
+};
+
+void engine_init(struct engine *engine, DmaProbe *probe, unsigned int index);
+void engine_reset(struct engine *engine);
+void engine_stop(struct engine *engine);
+void engine_reset_counters(struct engine *engine);
+bool engine_read(struct engine *engine, unsigned int reg, uint64_t *val);
+unsigned int engine_write(struct engine *engine, unsigned int reg, uint64_t val);
+bool engine_is_stored(unsigned int reg);
+
+/* ---- ats.c ---- */
+
+struct device_tlb {
+	bool present;		/* property "ats" */
+	GHashTable *entries;	/* of struct device_tlb_entry */
+	MemoryListener listener;	/* sees the IOMMU come and go */
+	bool listening;
+	IOMMUMemoryRegion *iommu;	/* NULL while requests bypass it */
+	unsigned int sections;	/* of the address space that lead to iommu */
+	IOMMUNotifier notifier;	/* on iommu: device-TLB invalidations */
+	uint64_t hits;
+	uint64_t fills;
+	uint64_t refused;
+	uint64_t invalidations;
+	uint64_t dropped;
+	uint64_t overflows;
+};
+
+void ats_init(DmaProbe *probe);
+void ats_exit(DmaProbe *probe);
+void ats_reset(DmaProbe *probe);
+void ats_control_written(DmaProbe *probe);
+void ats_flush(DmaProbe *probe);
+void ats_reset_counters(DmaProbe *probe);
+bool ats_in_use(DmaProbe *probe);
+MemTxResult ats_dma(DmaProbe *probe, uint64_t iova, void *buf, uint64_t len,
+		    bool write);
+bool ats_read(DmaProbe *probe, unsigned int reg, uint64_t *val);
+
+/* ---- device.c and bar.c ---- */
+
+struct DmaProbe {
+	PCIDevice pci;
+	MemoryRegion bar;
+	uint32_t num_engines;		/* properties */
+	uint32_t ledger_capacity;
+	struct engine engines[DMA_PROBE_MAX_ENGINES];
+	struct ledger ledger;
+	struct device_tlb tlb;
+	bool busy;			/* own DMA may be under way */
+	uint64_t error;			/* registers */
+	uint64_t error_offset;
+	uint64_t error_count;
+	uint64_t irq_enable;
+	uint64_t irq_status;
+	uint64_t landed_iova;
+	uint64_t landed_by;
+	uint64_t exposure_ns;
+};
+
+extern const MemoryRegionOps bar_ops;
+
+bool probe_enter(DmaProbe *probe);
+void probe_leave(DmaProbe *probe);
+void probe_reset(DmaProbe *probe, uint64_t what);
+void probe_raise(DmaProbe *probe, uint64_t engines);
+
+#endif /* XSMMU_DMA_PROBE_PROBE_H */

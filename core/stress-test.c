@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All of core at once, on all CPUs, with interrupts, failures and late
+ * completions, under the eyes of the adversary. And the same with a mistake put
+ * in, which the adversary must see: else its silence says nothing.
+ */
+#include <linux/irq_work.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include "test-rig.h"
+
+#define ENTRIES		8
+#define SLOTS		8
+
+/* A mistake is seen at once, or late on a machine that does other work. */
+#define SECONDS		1
+#define SECONDS_CONTROL	10
+
+/**
+ * struct stress_cpu - one CPU's share
+ * @irq: interrupts it
+ * @rig: the rig
+ * @spare: a page for the interrupt to unmap, or 0
+ * @rnd: randomness of its thread
+ * @irq_rnd: of its interrupt
+ * @iova: what it has mapped, 0 where nothing
+ * @pages: how much
+ */
+struct stress_cpu {
+	struct irq_work irq;
+	struct rig *rig;
+	unsigned long spare;
+	struct rnd_state rnd;
+	struct rnd_state irq_rnd;
+	dma_addr_t iova[SLOTS];
+	unsigned int pages[SLOTS];
+};
+
+/**
+ * struct stress - the whole
+ * @name: what is wrong, for a control
+ * @sync: what the threads do for xsmmu_sync()
+ * @cpus: that it needs
+ * @lie: what the engine does
+ * @fail_one_in: how often it fails
+ * @end: when it is over
+ * @cpu: one per possible CPU
+ * @syncs: how many there were
+ */
+struct stress {
+	const char *name;
+	int (*sync)(struct xsmmu_domain *xd);
+	unsigned int cpus;
+	enum rig_lie lie;
+	unsigned int fail_one_in;
+	ktime_t end;
+	struct stress_cpu *cpu;
+	atomic_t syncs;
+};
+
+static bool one_in(struct rnd_state *rnd, unsigned int n)
+{
+	return !(prandom_u32_state(rnd) % n);
+}
+
+static struct stress_cpu *this_stress(struct rig *rig)
+{
+	struct stress *s = rig->arg;
+
+	return &s->cpu[raw_smp_processor_id()];
+}
+
+static void stress_sync(struct rig *rig)
+{
+	struct stress *s = rig->arg;
+
+	rig_judge_sync(rig, s->sync);
+	atomic_inc(&s->syncs);
+}
+
+static void stress_irq(struct irq_work *irq)
+{
+	struct stress_cpu *c = container_of(irq, struct stress_cpu, irq);
+	dma_addr_t iova = xchg(&c->spare, 0);
+
+	if (iova)
+		rig_unmap(c->rig, iova, 1);
+	if (one_in(&c->irq_rnd, 4))
+		stress_sync(c->rig);
+}
+
+/* For the engine: an interrupt as soon as the leader unlocks. */
+static void stress_middle(struct rig *rig)
+{
+	struct stress_cpu *c = this_stress(rig);
+
+	if (READ_ONCE(c->spare))
+		irq_work_queue(&c->irq);
+}
+
+/* Map into free slots, unmap from used ones. */
+static void stress_slot(struct rig *rig, struct stress_cpu *c, unsigned int i)
+{
+	static const unsigned int sizes[] = { 1, 1, 1, 2, 4, RIG_TABLE };
+	unsigned int r = prandom_u32_state(&c->rnd);
+
+	if (c->iova[i]) {
+		rig_unmap(rig, c->iova[i], c->pages[i]);
+		c->iova[i] = 0;
+		return;
+	}
+	c->pages[i] = sizes[r % ARRAY_SIZE(sizes)];
+	c->iova[i] = rig_map(rig, c->pages[i]);
+	if (!c->iova[i])
+		xsmmu_drain(rig->xd);
+}
+
+static void stress_step(struct rig *rig, struct stress_cpu *c)
+{
+	struct stress *s = rig->arg;
+	unsigned int target = prandom_u32_state(&c->rnd) % nr_cpu_ids;
+
+	stress_slot(rig, c, prandom_u32_state(&c->rnd) % SLOTS);
+	if (one_in(&c->rnd, 4))
+		stress_sync(rig);
+	if (!READ_ONCE(c->spare))
+		WRITE_ONCE(c->spare, rig_map(rig, 1));
+	if (one_in(&c->rnd, 8) && cpu_online(target))
+		irq_work_queue_on(&s->cpu[target].irq, target);
+	if (one_in(&c->rnd, 64))
+		xsmmu_drain(rig->xd);
+}
+
+/* One CPU's thread. A control is over at the first objection. */
+static int stress_run(struct rig *rig)
+{
+	struct stress_cpu *c = this_stress(rig);
+	struct stress *s = rig->arg;
+	unsigned int i;
+
+	while (ktime_before(ktime_get(), s->end) &&
+	       !(s->name && READ_ONCE(rig->violations))) {
+		stress_step(rig, c);
+		cond_resched();
+	}
+	for (i = 0; i < SLOTS; i++)
+		if (c->iova[i])
+			rig_unmap(rig, c->iova[i], c->pages[i]);
+	return 0;
+}
+
+static void stress_prepare(struct rig *rig, struct stress *s)
+{
+	struct stress_cpu *c;
+	unsigned int cpu;
+
+	s->cpu = kunit_kcalloc(rig->test, nr_cpu_ids, sizeof(*s->cpu),
+			       GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(rig->test, s->cpu);
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		c = &s->cpu[cpu];
+		c->rig = rig;
+		c->irq = IRQ_WORK_INIT_HARD(stress_irq);
+		prandom_seed_state(&c->rnd, cpu);
+		prandom_seed_state(&c->irq_rnd, ~cpu);
+	}
+	rig->arg = s;
+	rig->lie = s->lie;
+	rig->fail_one_in = s->fail_one_in;
+	rig->max_delay_us = 20;
+	rig->middle = stress_middle;
+	rig_backstop(rig, true);
+	s->end = ktime_add(ktime_get(), ktime_set(s->name ? SECONDS_CONTROL :
+						  SECONDS, 0));
+}
+
+/* No interrupt is left behind, and nothing of what they had to unmap. */
+static void stress_finish(struct rig *rig, struct stress *s)
+{
+	struct stress_cpu *c;
+	unsigned int cpu;
+
+	rig->middle = NULL;
+	rig->max_delay_us = 0;
+	rig->fail_one_in = 0;
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		c = &s->cpu[cpu];
+		irq_work_sync(&c->irq);
+		if (c->spare)
+			rig_unmap(rig, c->spare, 1);
+	}
+}
+
+static void stress(struct rig *rig, struct stress *s)
+{
+	unsigned int cpu;
+
+	if (num_online_cpus() < s->cpus)
+		kunit_skip(rig->test, "needs %u CPUs", s->cpus);
+	stress_prepare(rig, s);
+	for_each_online_cpu(cpu)
+		rig_start(rig, cpu, stress_run);
+	for_each_online_cpu(cpu)
+		rig_join(rig, cpu);
+	stress_finish(rig, s);
+}
+
+static void everything_at_once_violates_nothing(struct kunit *test)
+{
+	struct stress s = { .sync = xsmmu_sync, .fail_one_in = 16 };
+	struct rig *rig = test->priv;
+	struct xsmmu_stats sum;
+
+	stress(rig, &s);
+	KUNIT_EXPECT_EQ_MSG(test, rig->violations, 0, "%s", rig->objection);
+	while (xsmmu_drain(rig->xd))
+		;
+	KUNIT_EXPECT_EQ(test, rig_pending(rig), 0);
+	KUNIT_EXPECT_EQ(test, rig->outstanding, rig->xd->withheld_pages);
+
+	/* It did go through all of it. */
+	sum = rig_stats(rig);
+	kunit_info(test, "%d syncs: unmaps %llu led %llu shared %llu failed %llu overflows %llu orphans %llu",
+		   atomic_read(&s.syncs), sum.unmaps, sum.led, sum.shared,
+		   sum.failed, sum.overflows, sum.orphans);
+	KUNIT_EXPECT_GT(test, sum.led, 0);
+	KUNIT_EXPECT_GT(test, sum.failed, 0);
+	KUNIT_EXPECT_GT(test, sum.overflows, 0);
+	if (num_online_cpus() > 1)
+		KUNIT_EXPECT_GT(test, sum.shared, 0);
+}
+
+/* Mistakes. */
+
+/* Release all of this CPU's quarantine, covered or not. */
+static void release_all(struct xsmmu_domain *xd)
+{
+	struct xsmmu_quarantine *q = raw_cpu_ptr(xd->quarantine);
+	struct xsmmu_range r;
+	unsigned long flags;
+	LIST_HEAD(tables);
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	while (q->head != q->tail) {
+		r = q->ring[q->head++ & xd->mask];
+		while (r.tables--)
+			list_move_tail(q->tables.next, &tables);
+		xd->release(xd, &r, 1, &tables);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+static int release_first(struct xsmmu_domain *xd)
+{
+	release_all(xd);
+	return xsmmu_grace_period(xd);
+}
+
+/* M13: what an interrupt added meanwhile goes too. */
+static int detach_late(struct xsmmu_domain *xd)
+{
+	int err = xsmmu_grace_period(xd);
+
+	if (!err)
+		release_all(xd);
+	return err;
+}
+
+/* M7: content with one that was running already. */
+static int join_running(struct xsmmu_domain *xd)
+{
+	unsigned long running = READ_ONCE(xd->started);
+
+	if (running == READ_ONCE(xd->done))
+		return xsmmu_grace_period(xd);
+	while (READ_ONCE(xd->done) != running &&
+	       raw_spin_is_locked(&xd->flush_lock))
+		cpu_relax();
+	return 0;
+}
+
+static const struct stress controls[] = {
+	{
+		.name = "ranges released before the invalidation",
+		.sync = release_first,
+	}, {
+		.name = "entries taken out after the snapshot",
+		.sync = detach_late,
+	}, {
+		.name = "a running invalidation joined",
+		.sync = join_running,
+		.cpus = 2,
+	}, {
+		.name = "tables freed after leaf-only invalidations",
+		.sync = xsmmu_sync,
+		.lie = RIG_KEEPS_NON_LEAF,
+	}, {
+		.name = "failures taken for completions",
+		.sync = xsmmu_sync,
+		.lie = RIG_HIDES_FAILURE,
+		.fail_one_in = 8,
+	},
+};
+
+static void describe_control(const struct stress *s, char *desc)
+{
+	strscpy(desc, s->name, KUNIT_PARAM_DESC_SIZE);
+}
+KUNIT_ARRAY_PARAM(controls, controls, describe_control);
+
+static void the_adversary_sees(struct kunit *test)
+{
+	struct stress s = *(const struct stress *)test->param_value;
+	struct rig *rig = test->priv;
+
+	stress(rig, &s);
+	KUNIT_EXPECT_GT(test, rig->violations, 0);
+	kunit_info(test, "%s", rig->objection);
+}
+
+static int xsmmu_stress_init(struct kunit *test)
+{
+	struct rig *rig = rig_create(test);
+
+	rig_attach(rig);
+	rig_resize(rig, ENTRIES);
+	return 0;
+}
+
+static void xsmmu_stress_exit(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+
+	if (!rig)
+		return;
+	test->priv = NULL;
+	rig->lie = RIG_HONEST;
+	rig_free(rig);
+}
+
+static struct kunit_case xsmmu_stress_cases[] = {
+	KUNIT_CASE(everything_at_once_violates_nothing),
+	KUNIT_CASE_PARAM(the_adversary_sees, controls_gen_params),
+	{}
+};
+
+static struct kunit_suite xsmmu_stress_suite = {
+	.name = "xsmmu-stress",
+	.init = xsmmu_stress_init,
+	.exit = xsmmu_stress_exit,
+	.test_cases = xsmmu_stress_cases,
+};
+kunit_test_suites(&xsmmu_stress_suite);
