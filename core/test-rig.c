@@ -519,11 +519,18 @@ int rig_on(struct rig *rig, unsigned int cpu, int (*fn)(struct rig *rig))
 	return rig_join(rig, cpu);
 }
 
-/* Spin until another CPU sets @flag. Any context. */
+void rig_signal(bool *flag)
+{
+	/* Who sees the flag sees what was done before. */
+	smp_store_release(flag, true);
+}
+
+/* Spin until another CPU signals @flag. Any context. */
 bool rig_wait(bool *flag)
 {
 	u64 end = ktime_get_mono_fast_ns() + RIG_PATIENCE * NSEC_PER_MSEC;
 
+	/* Pairs with rig_signal(). */
 	while (!smp_load_acquire(flag)) {
 		if (ktime_get_mono_fast_ns() > end)
 			return false;
@@ -543,14 +550,4 @@ bool rig_wait_pending(struct rig *rig, unsigned int pending)
 		usleep_range(1000, 1500);
 	}
 	return false;
-}
-
-/* For @middle: completes late, when the test says so. */
-void rig_hold(struct rig *rig)
-{
-	if (atomic_dec_if_positive(&rig->holds) < 0)
-		return;
-	smp_store_release(&rig->held, true);
-	if (!rig_wait(&rig->let_go))
-		rig_object(rig, "nobody let the invalidation go");
 }

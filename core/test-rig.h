@@ -88,8 +88,7 @@ struct rig_job {
  * @fail_one_in: fail at random, if not 0
  * @max_delay_us: take that long at random
  * @lie: see &enum rig_lie
- * @holds: how many invalidations wait in rig_hold()
- * @held: one waits there
+ * @held: an invalidation is waiting for the test
  * @let_go: it need not any more
  * @lock: protects all below
  * @clock: the adversary's; counts clears and begins
@@ -125,7 +124,6 @@ struct rig {
 	unsigned int fail_one_in;
 	unsigned int max_delay_us;
 	enum rig_lie lie;
-	atomic_t holds;
 	bool held;
 	bool let_go;
 
@@ -158,8 +156,11 @@ struct rig {
 void rig_log(struct rig *rig, char letter);
 const char *rig_take_log(struct rig *rig);
 
-#define RIG_EXPECT_LOG(rig, expected) \
-	KUNIT_EXPECT_STREQ((rig)->test, rig_take_log(rig), expected)
+#define RIG_EXPECT_LOG(r, expected) do {				\
+	struct rig *__rig = (r);					\
+									\
+	KUNIT_EXPECT_STREQ(__rig->test, rig_take_log(__rig), expected);	\
+} while (0)
 
 struct rig *rig_create(struct kunit *test);
 void rig_attach(struct rig *rig);
@@ -183,8 +184,8 @@ unsigned int rig_other_cpu(struct kunit *test);
 void rig_start(struct rig *rig, unsigned int cpu, int (*fn)(struct rig *rig));
 int rig_join(struct rig *rig, unsigned int cpu);
 int rig_on(struct rig *rig, unsigned int cpu, int (*fn)(struct rig *rig));
+void rig_signal(bool *flag);
 bool rig_wait(bool *flag);
 bool rig_wait_pending(struct rig *rig, unsigned int pending);
-void rig_hold(struct rig *rig);
 
 #endif /* _XSMMU_TEST_RIG_H */

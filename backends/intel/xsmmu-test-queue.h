@@ -11,9 +11,10 @@
  *
  * Fault bits are cleared by writing ones, which memory does not do. The engine
  * keeps a mark in a reserved bit of the fault status; a word without it has been
- * written by a CPU. It acts on that under the queue's lock, since whoever wrote
- * may read the word again before it lets go of the lock. Until then the engine
- * stands still, so a second look finds the same error at the same place.
+ * written by a CPU. Who clears a queue error waits until it is gone. Who clears a
+ * time-out does not, and could read its own word again before it lets go of the
+ * queue's lock: the engine acts on that one under the lock, and until then stands
+ * still, so that a second look finds the same fault at the same place.
  *
  * An error that nobody mends would leave the submitter spinning for ever. After
  * a while the engine rescues it, and says so.
@@ -35,7 +36,7 @@
 #define FAKE_IOMMUS	2
 
 /* When the engine loses patience: so many ms, so many errors in a row. */
-#define FAKE_PATIENCE	3000
+#define FAKE_PATIENCE	2000
 #define FAKE_REPEATS	100
 
 /* Extended capability SMTS: scalable mode, descriptors of 32 bytes. */
@@ -56,6 +57,9 @@
  * @silent: how often it does not
  * @stops_at_timeout: descriptors behind one that times out are not fetched
  * @refuse: how many IOTLB invalidations are taken for errors
+ * @refuse_waits: how many waits are
+ * @stubborn: everything is
+ * @deaf: a fault that a CPU clears stays
  * @executed: descriptors executed, in order, two words each
  * @n: how many
  * @by_did: executed IOTLB invalidations by domain id, modulo 256
@@ -75,6 +79,9 @@ struct fake_iommu {
 	unsigned int silent;
 	bool stops_at_timeout;
 	unsigned int refuse;
+	unsigned int refuse_waits;
+	bool stubborn;
+	bool deaf;
 
 	struct { u64 qw0, qw1; } executed[FAKE_LOG];
 	unsigned int n;
@@ -112,18 +119,28 @@ static void fake_raise(struct fake_iommu *f, u32 fault)
 	fake_write(f, DMAR_FSTS_REG, f->fsts | FAKE_MARK);
 }
 
+static void fake_clear(struct fake_iommu *f)
+{
+	u32 written = fake_read(f, DMAR_FSTS_REG);
+
+	if (!(written & FAKE_MARK) && !f->deaf)
+		f->fsts &= ~written;
+	fake_write(f, DMAR_FSTS_REG, f->fsts | FAKE_MARK);
+}
+
 /* Has a CPU cleared a fault? */
 static void fake_acknowledge(struct fake_iommu *f)
 {
 	unsigned long flags;
-	u32 written;
 
 	if (fake_read(f, DMAR_FSTS_REG) & FAKE_MARK)
 		return;
+	if (f->fsts & DMA_FSTS_IQE) {
+		fake_clear(f);
+		return;
+	}
 	raw_spin_lock_irqsave(&f->qi.q_lock, flags);
-	written = fake_read(f, DMAR_FSTS_REG);
-	f->fsts &= ~written;
-	fake_write(f, DMAR_FSTS_REG, f->fsts | FAKE_MARK);
+	fake_clear(f);
 	raw_spin_unlock_irqrestore(&f->qi.q_lock, flags);
 }
 
@@ -167,33 +184,54 @@ static void fake_complete_wait(const struct qi_desc *desc)
 {
 	u32 *status = phys_to_virt(desc->qw1);
 
-	if (desc->qw0 & BIT(5))
-		smp_store_release(status, desc->qw0 >> 32);
+	if (!(desc->qw0 & BIT(5)))
+		return;
+	/* Who sees the status sees all that was executed before. */
+	smp_store_release(status, desc->qw0 >> 32);
 }
 
-/* Returns false for a descriptor that is an error or that times out. */
-static bool fake_obey(struct fake_iommu *f, const struct qi_desc *desc)
+static bool fake_refuses(unsigned int *times)
 {
+	if (!*times)
+		return false;
+	--*times;
+	return true;
+}
+
+/* Is a descriptor one that this engine accepts? */
+static bool fake_accepts(struct fake_iommu *f, const struct qi_desc *desc)
+{
+	if (f->stubborn)
+		return false;
 	switch (desc->qw0 & 0xf) {
 	case 0x2:
 	case 0x6:
-		if (f->refuse) {
-			f->refuse--;
-			break;
-		}
-		f->by_did[(desc->qw0 >> 16) & 0xff]++;
-		return true;
+		return !fake_refuses(&f->refuse);
 	case 0x3:
-		if (f->silent && (u16)(desc->qw0 >> 32) == f->silent_sid) {
-			fake_time_out(f);
-			return false;
-		}
 		return true;
 	case 0x5:
-		return true;
+		return !fake_refuses(&f->refuse_waits);
 	}
-	fake_raise(f, DMA_FSTS_IQE);
 	return false;
+}
+
+/* Returns false if that raised a fault. */
+static bool fake_obey(struct fake_iommu *f, const struct qi_desc *desc)
+{
+	unsigned int type = desc->qw0 & 0xf;
+
+	if (!fake_accepts(f, desc)) {
+		fake_raise(f, DMA_FSTS_IQE);
+		return false;
+	}
+	if (type == 0x3 && f->silent &&
+	    (u16)(desc->qw0 >> 32) == f->silent_sid) {
+		fake_time_out(f);
+		return false;
+	}
+	if (type == 0x2)
+		f->by_did[(desc->qw0 >> 16) & 0xff]++;
+	return true;
 }
 
 static void fake_step(struct fake_iommu *f)

@@ -181,7 +181,7 @@ static void expect_usable(struct kunit *test, struct fake_iommu *f)
 	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
 }
 
-/* Executed: @desc with a fence in the places that were errors, and the wait. */
+/* Executed: @desc with a wait in the places that were errors, and the last one. */
 static void expect_executed(struct kunit *test, struct fake_iommu *f,
 			    const struct qi_desc *desc, unsigned int n)
 {
@@ -190,8 +190,11 @@ static void expect_executed(struct kunit *test, struct fake_iommu *f,
 
 	KUNIT_ASSERT_EQ(test, f->n, n + 1);
 	for (i = 0; i < n; i++) {
-		qw0 = desc[i].qw0 == RAW_BAD ? RAW_FENCE : desc[i].qw0;
+		qw0 = desc[i].qw0 == RAW_BAD ? RAW_WAIT : desc[i].qw0;
 		KUNIT_EXPECT_EQ(test, f->executed[i].qw0, qw0);
+		if (desc[i].qw0 == RAW_BAD)
+			KUNIT_EXPECT_EQ(test, f->executed[i].qw1,
+					virt_to_phys(&xsmmu_qi_scratch));
 	}
 	KUNIT_EXPECT_EQ(test, f->executed[n].qw0, RAW_WAIT);
 }
@@ -278,6 +281,47 @@ static void several_errors_in_a_submission_are_all_mended(struct kunit *test)
 	expect_usable(test, f);
 }
 
+/* An error of the wait itself: nobody would tell when the rest is over. */
+static void error_of_the_final_wait_is_reported(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[5];
+
+	fill(desc, 5);
+	f->refuse_waits = 1;
+	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
+						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_EQ(test, f->refuse_waits, 0);
+}
+
+/* Nothing helps: the submitter gives up, and so does the next one. */
+static void queue_beyond_repair_is_given_up(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[5];
+
+	fill(desc, 5);
+	f->stubborn = true;
+	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
+						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
+						QI_OPT_XSMMU_BOUNDED));
+}
+
+static void error_that_cannot_be_cleared_is_given_up(struct kunit *test)
+{
+	struct fake_iommu *f = start_one(test, 0);
+	struct qi_desc desc[5];
+
+	fill(desc, 5);
+	desc[3].qw0 = RAW_BAD;
+	f->deaf = true;
+	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
+						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
+						QI_OPT_XSMMU_BOUNDED));
+}
+
 /* Time-outs. Source id 7 does not answer. */
 
 #define SILENT		7
@@ -336,10 +380,19 @@ static void others_still_try_again_until_the_device_answers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->silent, 0);
 }
 
-/* A second submitter, on a CPU of its own. */
+/**
+ * struct neighbour - a second submitter, on a CPU of its own
+ * @work: does it
+ * @f: the IOMMU
+ * @desc: what it submits over and over
+ * @stop: until told to stop
+ * @submitted: how often it did
+ * @failed: how often it was told of an error
+ */
 struct neighbour {
 	struct work_struct work;
 	struct fake_iommu *f;
+	struct qi_desc desc[3];
 	bool stop;
 	unsigned int submitted;
 	unsigned int failed;
@@ -350,39 +403,40 @@ struct neighbour {
 static void neighbour_work(struct work_struct *work)
 {
 	struct neighbour *nb = container_of(work, struct neighbour, work);
-	struct qi_desc desc[3] = {
-		{ .qw0 = RAW_DSI(NEIGHBOUR_DID) },
-		{ .qw0 = RAW_DSI(NEIGHBOUR_DID) },
-		{ .qw0 = RAW_DSI(NEIGHBOUR_DID) },
-	};
 
 	while (!READ_ONCE(nb->stop)) {
-		if (qi_submit_sync(&nb->f->iommu, desc, 3,
+		if (qi_submit_sync(&nb->f->iommu, nb->desc, 3,
 				   QI_OPT_XSMMU_BOUNDED))
 			nb->failed++;
-		nb->submitted++;
+		WRITE_ONCE(nb->submitted, nb->submitted + 1);
 		cond_resched();
 	}
 }
 
-/* Errors on this CPU, the neighbour on a third. */
-static void neighbour_start(struct kunit *test, struct neighbour *nb,
-			    struct fake_iommu *f)
+/* On a third CPU; the engine and this one have theirs. */
+static struct neighbour *neighbour_start(struct kunit *test,
+					 struct qi_desc last)
 {
+	struct neighbour *nb = kunit_kzalloc(test, sizeof(*nb), GFP_KERNEL);
 	struct fake_bus *bus = test->priv;
 	unsigned int cpu;
 
+	KUNIT_ASSERT_NOT_NULL(test, nb);
 	for_each_online_cpu(cpu)
 		if (cpu != raw_smp_processor_id() &&
 		    cpu != task_cpu(bus->engine))
 			break;
 	if (cpu >= nr_cpu_ids)
 		kunit_skip(test, "needs a third CPU");
-	nb->f = f;
+	nb->f = bus->fake[0];
+	nb->desc[0].qw0 = RAW_DSI(NEIGHBOUR_DID);
+	nb->desc[1].qw0 = RAW_DSI(NEIGHBOUR_DID);
+	nb->desc[2] = last;
 	INIT_WORK(&nb->work, neighbour_work);
 	queue_work_on(cpu, system_wq, &nb->work);
 	while (!READ_ONCE(nb->submitted))
 		cpu_relax();
+	return nb;
 }
 
 static void neighbour_stop(struct neighbour *nb)
@@ -394,12 +448,12 @@ static void neighbour_stop(struct neighbour *nb)
 static void error_leaves_another_cpus_submission_alone(struct kunit *test)
 {
 	struct fake_iommu *f = start_one(test, 0);
-	struct neighbour *nb = kunit_kzalloc(test, sizeof(*nb), GFP_KERNEL);
+	struct neighbour *nb = neighbour_start(test, (struct qi_desc){
+		.qw0 = RAW_DSI(NEIGHBOUR_DID)
+	});
 	struct qi_desc desc[5];
 	unsigned int bad;
 
-	KUNIT_ASSERT_NOT_NULL(test, nb);
-	neighbour_start(test, nb, f);
 	for (bad = 0; bad < MANY; bad++) {
 		fill(desc, 5);
 		desc[bad % 5].qw0 = RAW_BAD;
@@ -572,12 +626,16 @@ static void sync_of_an_unattached_domain_has_nothing_to_do(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 }
 
-static const unsigned int device_counts[] = { 1, 3, 21, 22, 23, 40 };
+/* Also around the end of a submission, which begins with IOTLB and fence. */
+static const unsigned int device_counts[] = {
+	1, 3, XSMMU_QI_BATCH - 3, XSMMU_QI_BATCH - 2, XSMMU_QI_BATCH - 1, 40,
+};
 
 static void describe_count(const unsigned int *n, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u devices", *n);
 }
+
 KUNIT_ARRAY_PARAM(device_counts, device_counts, describe_count);
 
 static void sync_covers_all_device_tlbs_behind_a_fence(struct kunit *test)
@@ -696,6 +754,27 @@ static void silent_device_fails_the_sync(struct kunit *test)
 	}
 }
 
+/* What was fetched goes with a time-out, also what is not at fault. */
+static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 1);
+	struct fake_bus *bus = test->priv;
+	struct fake_iommu *f = bus->fake[0];
+	struct neighbour *nb;
+	int i;
+
+	f->silent_sid = SILENT;
+	f->silent = UINT_MAX;
+	nb = neighbour_start(test, (struct qi_desc){
+		.qw0 = RAW_DEVTLB(SILENT), .qw1 = RAW_ALL
+	});
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	neighbour_stop(nb);
+	KUNIT_EXPECT_EQ(test, nb->failed, nb->submitted);
+	KUNIT_EXPECT_GE(test, f->by_did[DID(0)], MANY);
+}
+
 /* (d) A queue that is not ours, if this machine has one. */
 
 static struct intel_iommu *live_iommu(void)
@@ -750,6 +829,9 @@ static struct kunit_case xsmmu_intel_cases[] = {
 	KUNIT_CASE(error_in_a_queue_of_wide_descriptors_is_reported),
 	KUNIT_CASE(error_beside_the_end_of_the_ring_is_reported),
 	KUNIT_CASE(several_errors_in_a_submission_are_all_mended),
+	KUNIT_CASE(error_of_the_final_wait_is_reported),
+	KUNIT_CASE(queue_beyond_repair_is_given_up),
+	KUNIT_CASE(error_that_cannot_be_cleared_is_given_up),
 	KUNIT_CASE(time_out_is_reported_at_once),
 	KUNIT_CASE(time_out_before_the_wait_was_fetched_is_reported),
 	KUNIT_CASE(others_still_try_again_until_the_device_answers),
@@ -767,6 +849,7 @@ static struct kunit_case xsmmu_intel_cases[] = {
 	KUNIT_CASE(sync_without_a_queue_is_refused),
 	KUNIT_CASE(error_on_any_iommu_fails_the_sync),
 	KUNIT_CASE(silent_device_fails_the_sync),
+	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
 	KUNIT_CASE(live_queue_survives_an_error_at_each_index),
 	{}
 };
@@ -777,4 +860,5 @@ static struct kunit_suite xsmmu_intel_suite = {
 	.exit = xsmmu_intel_exit,
 	.test_cases = xsmmu_intel_cases,
 };
+
 kunit_test_suites(&xsmmu_intel_suite);

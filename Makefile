@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The users' front: words, each a script in ci/. The kernel's build reads Kbuild.
+
+SHELL := /bin/bash
+BACKEND ?= intel
+ARCH ?= x86_64
+BASE ?= 6.1
+goal := $(or $(MAKECMDGOALS),help)
+
+# A wrong word is refused here, before anything is installed or fetched.
+quote = '$(subst ','\'',$(1))'
+given = $(foreach name,BACKEND ARCH BASE BACKENDS CELLS,$(call quote,$(name)=$($(name))))
+wrong := $(if $(filter help,$(goal)),,$(shell ci/words.sh $(given) 2>&1))
+$(if $(wrong),$(error $(wrong)))
+
+# make turns every failed recipe into exit status 2, and check has to tell a
+# failed test (1) from a failed rig (2). Only in question mode does make pass on
+# a 1; lines that begin with + run in that mode too.
+ifeq ($(goal),check)
+MAKEFLAGS += q
+endif
+
+# Scripts that run a make of their own must not inherit this one's flags.
+run := @env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
+place := build/kernel-$(ARCH)-$(BASE)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make run [BACKEND=intel]            builds, boots and compares strict, lazy and xSMMU
+run:
+	$(run) ci/setup.sh
+	$(run) python3 ci/run.py $(call quote,$(BACKEND))
+
+## make check [CELLS="..."]            all checks and the QEMU matrix; CELLS picks some by name
+check:
+	+$(run) ci/setup.sh
+	+$(run) python3 ci/check.py $(call quote,$(CELLS))
+
+## make kernel ARCH= BASE= [BACKENDS="intel"]   a kernel, in build/
+kernel:
+	$(run) ci/setup.sh
+	$(run) ci/make-kernel.sh $(ARCH) $(BASE) $(if $(filter undefined,$(origin BACKENDS)),,$(call quote,$(BACKENDS)))
+
+## make menuconfig ARCH= BASE=         the kernel's own menuconfig; make kernel uses the changes
+menuconfig:
+	$(run) ci/setup.sh
+	@mkdir -p build
+	$(run) ci/kernel.sh --arch $(ARCH) --base $(BASE) --config run --menuconfig $(CURDIR)/$(place).fragment
+
+## make series BASE=                   the change as a series for git am, in build/
+series:
+	$(run) ci/setup.sh
+	$(run) ci/series.sh $(BASE) build/series-$(BASE)
+
+## make mutants, make bench            (these come later)
+mutants bench:
+	$(error make $@ comes later: it is not part of this version yet)
+
+.PHONY: help run check kernel menuconfig series mutants bench

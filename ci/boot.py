@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Boots one cell of the matrix in QEMU and tells how it went.
+
+As a command: ci/boot.py CELL [EXTRA KERNEL ARGUMENTS...] boots a cell of
+ci/matrix.ini by hand, shows the console as it comes, and leaves the logs in
+build/report/CELL/.
+
+The guest must end by itself: ci/guest/init prints FINISHED as its last word
+and powers the machine off. A guest that ends without it has crashed.
+"""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+import cells  # noqa: E402
+import prepare  # noqa: E402
+
+FINISHED = "rig: finished"
+QEMU = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
+CONSOLE = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
+# A panic ends the run at once (-no-reboot) instead of waiting for the timeout.
+APPEND = "panic=-1 oops=panic rdinit=/init loglevel=7"
+TAIL = 15
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a boot went: problems is empty when the guest lived and ended well."""
+
+    console: pathlib.Path
+    trace: pathlib.Path
+    seconds: float
+    problems: list
+    tail: list
+
+
+def command(cell, kernel, initrd, out, extra=""):
+    """The QEMU command line of a cell."""
+    tests = f"rig.tests={','.join(cell.tests)}" if cell.tests else ""
+    append = f"console={CONSOLE[cell.arch]} {APPEND} {cell.append} {tests} {extra}"
+    line = [QEMU[cell.arch], *cell.machine, "-smp", str(cell.smp), "-m", cell.memory]
+    line += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+    line += ["-serial", f"file:{out / 'console.log'}", "-D", str(out / "trace.log")]
+    line += ["-kernel", str(kernel / "bzImage"), "-initrd", str(initrd)]
+    line += ["-append", " ".join(append.split()), *cell.devices]
+    for event in cell.trace:
+        line += ["-trace", event]
+    return line
+
+
+def start(line, preload, errors):
+    """Starts QEMU so that it dies with us, however we die.
+
+    Its own session keeps a terminal's Ctrl-C from it (we end it ourselves);
+    the parent-death signal covers our own SIGKILL. LD_PRELOAD is for QEMU
+    only: no other program has the symbols that the devices need.
+    """
+    guard = ["setpriv", "--pdeathsig", "KILL", "env", f"LD_PRELOAD={':'.join(map(str, preload))}"]
+    return subprocess.Popen(guard + line, stdin=subprocess.DEVNULL, stdout=errors,
+                            stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def stop(process):
+    """Ends QEMU and whatever it may have started."""
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
+def splats(text):
+    """The console's lines that match a pattern of ci/splats."""
+    lines = (cells.CI / "splats").read_text(encoding="utf-8").splitlines()
+    bad = re.compile("|".join(f"(?:{p})" for p in lines if p.strip() and not p.startswith("#")))
+    return [line for line in text.splitlines() if bad.search(line)]
+
+
+def judge(console, status, timeout, errors):
+    """What went wrong, one line each."""
+    text = console.read_text(encoding="utf-8", errors="replace") if console.exists() else ""
+    problems = []
+    if status is None:
+        problems.append(f"timeout: the guest was ended after {timeout} s")
+    elif status:
+        said = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        problems.append(f"QEMU exit status {status}: {said[-1] if said else 'no message'}")
+    problems += [f"splat: {line.strip()}" for line in splats(text)[:5]]
+    if not problems and FINISHED not in text:
+        problems.append(f"the guest ended without saying '{FINISHED}'")
+    return problems, [line.rstrip() for line in text.splitlines()[-TAIL:]]
+
+
+def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
+    """Boots a cell; the logs go to the folder out. follow: called now and then."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    console, errors = out / "console.log", out / "qemu.log"
+    line = command(cell, kernel, initrd, out, extra)
+    (out / "command").write_text(" ".join(line) + "\n", encoding="utf-8")
+    begin = time.monotonic()
+    status = None
+    with open(errors, "wb") as file:
+        process = start(line, preload, file)
+        try:
+            while status is None and time.monotonic() - begin < cell.timeout:
+                try:
+                    status = process.wait(0.2)
+                except subprocess.TimeoutExpired:
+                    pass
+                if follow:
+                    follow(console)
+        finally:
+            stop(process)
+    problems, tail = judge(console, status, cell.timeout, errors)
+    return Outcome(console, out / "trace.log", time.monotonic() - begin, problems, tail)
+
+
+def parts(cell):
+    """What a cell boots with: kernel, initramfs, devices; built if need be."""
+    kernel = prepare.kernel(cell.base, cell.arch, cell.kernel)
+    return kernel, prepare.initramfs(kernel, bool(cell.tests)), prepare.devices()
+
+
+def boot_cell(cell, out, extra="", follow=None):
+    """Prepares everything that a cell needs, then boots it."""
+    return boot(cell, *parts(cell), out, extra, follow)
+
+
+class Echo:
+    """Shows what is new in a growing file."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def __call__(self, path):
+        if path.exists():
+            with open(path, "rb") as file:
+                file.seek(self.seen)
+                sys.stdout.write(file.read().decode("utf-8", "replace").replace("\r", ""))
+                self.seen = file.tell()
+            sys.stdout.flush()
+
+
+def main():
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("cell")
+    parser.add_argument("append", nargs="*")
+    words = parser.parse_args()
+    try:
+        known = cells.load()
+        if words.cell not in known:
+            raise cells.RigError(f"cell {words.cell} is unknown; allowed: {' '.join(known)}")
+        out = prepare.BUILD / "report" / words.cell
+        outcome = boot_cell(known[words.cell], out, " ".join(words.append), Echo())
+    except cells.RigError as error:
+        print(f"boot.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    for problem in outcome.problems:
+        print(f"boot.py: {problem}", file=sys.stderr)
+    print(f"boot.py: {outcome.seconds:.1f} s, logs in {out}", file=sys.stderr)
+    return 1 if outcome.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The graft: goes in, comes out without a trace, and refuses what it does not
+# know before it has changed anything.
+# shellcheck disable=SC2317 # functions are called through expect
+set -eu
+# shellcheck source=ci/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+base=${bases[0]}
+pristine=$(ci/source.sh "$base")
+
+# A tree of only the files that matter: a graft looks at no others.
+tree=$work/tree
+fresh() {
+	rm -rf "$tree"
+	mkdir "$tree"
+	(cd "$pristine" && cp -p --parents Makefile "$tree/" &&
+		{ "$top/ci/graft.sh" files "$base" patched | xargs -d '\n' ls -d 2>/dev/null || true; } |
+		xargs -r -d '\n' cp -p --parents -t "$tree")
+	rm -rf "$work/before"
+	cp -a "$tree" "$work/before"
+}
+graft() { ci/graft.sh "$@" "$tree"; }
+untouched() { diff -r "$work/before" "$tree" && [ ! -e "$tree/.xsmmu-graft" ]; }
+says() {
+	local wanted=$1 said
+	shift
+	said=$("$@" 2>&1) || true
+	printf '%s\n' "$said"
+	grep -qF -- "$wanted" <<<"$said"
+}
+refuses() { local rc=0 && "$@" || rc=$?; [ "$rc" = 2 ]; }
+
+round_trip() {
+	fresh
+	graft apply && ! diff -rq "$work/before" "$tree" >/dev/null && graft unapply && untouched
+}
+
+own_files_arrive() {
+	fresh
+	graft apply
+	ci/graft.sh files "$base" own | while read -r path; do
+		[ -f "$tree/$path" ] || { echo "missing: $path" && exit 1; }
+	done
+}
+
+states() {
+	fresh
+	says "not grafted" graft status
+	graft apply
+	says "grafted, clean" graft status
+	says "already grafted" graft apply
+	echo "/* edited */" >>"$tree/$(ci/graft.sh files "$base" patched | head -n 1)"
+	says "1 files differ" graft status
+}
+
+# Every line is changed, in one file at a time: the last one is refused as well
+# as the first, after all patches before it have fitted.
+changed_file_refused() {
+	local path
+	for path in $(ci/graft.sh files "$base" patched); do
+		fresh
+		[ -f "$tree/$path" ] || continue
+		sed -i 's/./&~/' "$tree/$path"
+		rm -rf "$work/before" && cp -a "$tree" "$work/before"
+		says "Nothing was changed" graft apply
+		refuses graft apply
+		untouched
+	done
+}
+
+foreign_file_refused() {
+	local path
+	path=$(ci/graft.sh files "$base" own | head -n 1)
+	fresh
+	mkdir -p "$tree/${path%/*}" && echo foreign >"$tree/$path"
+	rm -rf "$work/before" && cp -a "$tree" "$work/before"
+	refuses graft apply && untouched
+}
+
+unknown_base_refused() {
+	fresh
+	sed -i 's/^VERSION = .*/VERSION = 3/' "$tree/Makefile"
+	rm -rf "$work/before" && cp -a "$tree" "$work/before"
+	refuses graft apply && untouched
+}
+
+not_a_tree_refused() {
+	rm -rf "$tree" && mkdir "$tree"
+	refuses graft apply
+}
+
+edited_graft_kept() {
+	local path
+	path=$(ci/graft.sh files "$base" own | head -n 1)
+	fresh
+	graft apply
+	echo "/* work of a day */" >>"$tree/$path"
+	refuses graft apply && refuses graft unapply && grep -q "work of a day" "$tree/$path" &&
+		graft unapply --force && untouched
+}
+
+# What SIGKILL leaves behind: the mark of a change in progress, files half done.
+half_done_restored() {
+	local path
+	path=$(ci/graft.sh files "$base" patched | head -n 1)
+	fresh
+	graft apply
+	: >"$tree/.xsmmu-graft/busy"
+	echo half >"$tree/$path"
+	says "half applied" graft status && graft unapply && untouched
+}
+
+series_applies_as_mail() {
+	ci/series.sh "$base" "$work/series" && fresh &&
+		git -C "$tree" init -q && git -C "$tree" add -A &&
+		git -C "$tree" -c user.name=t -c user.email=t@localhost commit -q -m base &&
+		git -C "$tree" -c user.name=t -c user.email=t@localhost am -q "$work"/series/*.patch &&
+		mv "$tree" "$work/mailed" && rm -rf "$work/mailed/.git" && fresh && graft apply &&
+		diff -r --exclude=.xsmmu-graft "$work/mailed" "$tree"
+}
+
+expect "apply and unapply leave every byte as it was" round_trip
+expect "every own file of the manifest arrives" own_files_arrive
+expect "status tells not grafted, clean and edited" states
+expect "a changed file is refused, whichever it is, and nothing changes" changed_file_refused
+expect "a file that is not ours is not overwritten" foreign_file_refused
+expect "an unknown base is refused and nothing changes" unknown_base_refused
+expect "a folder that is no kernel tree is refused" not_a_tree_refused
+expect "edits in a grafted tree are not lost" edited_graft_kept
+expect "a graft that was killed half way is restored" half_done_restored
+expect "make series gives what the graft gives, through git am" series_applies_as_mail
+tap_end

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Off costs nothing: with CONFIG_XSMMU=n the machine code of every object that
+# the hook patches touch equals the untouched kernel's. What differs is listed
+# with its reason in ci/off-differences, and only what differs.
+# shellcheck disable=SC2317 # functions are called through expect
+set -eu
+# shellcheck source=ci/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+listed() { sed 's/#.*//' ci/off-differences | awk 'NF { print $1, $2 }' | sort -u; }
+with_reason() { ! sed 's/#.*//' ci/off-differences | awk 'NF && NF < 4' | grep .; }
+none_in() { ! grep . "$1"; }
+
+for base in "${bases[@]}"; do
+	for arch in "${arches[@]}"; do
+		objects=$(ci/graft.sh files "$base" patched | sed -n 's/\.c$/.o/p' | tr '\n' ' ')
+		build=(ci/kernel.sh --base "$base" --arch "$arch" --objects "$objects")
+		plain=$("${build[@]}" --config plain)
+		off=$("${build[@]}" --config off)
+		# shellcheck disable=SC2086 # several objects
+		python3 -B ci/lib/disassembly.py "$plain/objects" "$off/objects" $objects |
+			sort -u >"$work/differs"
+		listed >"$work/listed"
+		comm -23 "$work/differs" "$work/listed" >"$work/unlisted"
+		comm -13 "$work/differs" "$work/listed" >"$work/stale"
+		expect "$base $arch: the objects are there: $objects" test -n "$objects"
+		expect "$base $arch: no function differs that is not listed" none_in "$work/unlisted"
+		expect "$base $arch: every listed function does differ" none_in "$work/stale"
+	done
+done
+expect "every listed function has its reason" with_reason
+tap_end

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# How the rig fails: no mirror, no disk, changed sources, symbols that Kconfig
+# drops, guests that hang, judges that must find something. Each is provoked.
+# shellcheck disable=SC2317 # functions are called through expect
+set -eu
+# shellcheck source=ci/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+base=${bases[0]}
+real=$(dirname "$(ci/source.sh "$base")")
+mkdir "$work/bin"
+
+# pretend PROGRAM SCRIPT: a program of that name comes first in PATH.
+pretend() {
+	printf '#!/bin/sh\n%s\n' "$2" >"$work/bin/$1"
+	chmod +x "$work/bin/$1"
+}
+
+# told WANTED COMMAND...: exit status 2, and a last line that has WANTED in it.
+told() {
+	local wanted=$1 rc=0 said
+	shift
+	said=$(PATH=$work/bin:$PATH XDG_CACHE_HOME=$work/cache "$@" 2>&1) || rc=$?
+	printf '%s\n' "$said"
+	[ "$rc" = 2 ] && tail -n 1 <<<"$said" | grep -F -- "$wanted"
+}
+
+nothing_half_made() {
+	! find "$work/cache/xsmmu" -mindepth 2 -not -path '*/locks/*' | grep .
+}
+
+fresh() {
+	rm -rf "${work:?}/cache" "${work:?}/bin"
+	mkdir "$work/bin"
+}
+
+no_mirror() {
+	fresh
+	pretend apt-get 'echo "E: cannot resolve the mirror" >&2; exit 100'
+	told "is a mirror reachable" ci/source.sh "$base"
+	nothing_half_made
+}
+
+no_disk() {
+	fresh
+	pretend df 'printf "Filesystem 1M-blocks Used Available\nx 1 1 17 x\n"'
+	told "17 MB are free" ci/source.sh "$base"
+	nothing_half_made
+}
+
+broken_package() {
+	fresh
+	# shellcheck disable=SC2016 # expanded by the pretended program
+	pretend apt-get 'case "$*" in *download*) echo junk >some.deb ;; esac'
+	told "cannot unpack" ci/source.sh "$base"
+	nothing_half_made
+}
+
+# A package like the real one, with a tree of one file.
+small_cache() {
+	local dir=$work/cache/xsmmu/source/${real##*/}
+	fresh
+	mkdir -p "$dir/tree"
+	echo junk >"$dir/package.deb"
+	(cd "$dir" && sha256sum package.deb >package.sha256)
+	cp "$real/tree/Makefile" "$dir/tree/"
+	ci/source.sh --stamp "$dir/tree" >"$dir/stamp"
+	XDG_CACHE_HOME=$work/cache ci/source.sh "$base"
+	changed=$dir
+}
+
+changed_package() {
+	small_cache
+	echo more >>"$changed/package.deb"
+	told "has changed since apt verified it: remove that folder" ci/source.sh "$base"
+}
+
+changed_tree() {
+	small_cache
+	echo '# edited' >>"$changed/tree/Makefile"
+	told "have changed: remove that folder" ci/source.sh "$base"
+}
+
+new_file_in_tree() {
+	small_cache
+	touch "$changed/tree/new"
+	told "have changed: remove that folder" ci/kernel.sh --base "$base" --arch x86_64 --config run
+}
+
+missing_packages() {
+	fresh
+	pretend dpkg-query 'exit 1'
+	pretend apt-get 'exit 100'
+	pretend sudo 'exit 1'
+	told "apt-get update failed" ci/setup.sh
+}
+
+no_root() {
+	fresh
+	pretend dpkg-query 'exit 1'
+	pretend id 'echo 1000'
+	rm -f "$work/bin/sudo"
+	for program in bash sh env sed sort comm tr dirname apt-cache awk cat ls; do
+		ln -sf "$(command -v "$program")" "$work/bin/$program"
+	done
+	local rc=0
+	PATH=$work/bin bash ci/setup.sh >"$work/out" 2>&1 || rc=$?
+	cat "$work/out"
+	[ "$rc" = 2 ] && grep -q "root is needed" "$work/out"
+}
+
+expect "no mirror: told, nothing half made" no_mirror
+expect "no disk: told how much, nothing half made" no_disk
+expect "a package that is no package: told, nothing half made" broken_package
+expect "a cached package that changed is noticed" changed_package
+expect "a cached tree with an edited file is noticed" changed_tree
+expect "a cached tree with a new file is noticed, by the kernel build too" new_file_in_tree
+expect "packages that cannot be installed: told" missing_packages
+expect "neither root nor sudo: told" no_root
+while read -r test; do
+	expect "$test" python3 -B ci/lib/selftest.py "$test"
+done < <(python3 -B ci/lib/selftest.py)
+tap_end

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Each step of the series builds: our files and the first N hook patches, with
+# the mode on. The folders that the patches touch are compiled, and every symbol
+# that they need must be defined there or elsewhere in the kernel: a link in all
+# but name, at a tenth of the time.
+# shellcheck disable=SC2317 # functions are called through expect
+set -eu
+# shellcheck source=ci/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+needed() { awk '$(NF - 1) == "U" { print $NF }' "$1" | sort -u; }
+defined() { awk '$(NF - 1) ~ /^[A-TV-Za-tv-z]$/ { print $NF }' "$1" | sort -u; }
+
+# Folders that hold a touched or an own C file.
+folders() {
+	{
+		ci/graft.sh files "$base" patched
+		ci/graft.sh files "$base" own
+	} | sed -n 's|/[^/]*\.c$|/|p' | sort -u | awk '
+		# A folder builds what is below it.
+		{ for (i in kept) if (index($0, kept[i]) == 1) next; kept[NR] = $0; print }' | tr '\n' ' '
+}
+
+# step N: builds it; says what nobody defines.
+step() {
+	local built missing
+	built=$("${build[@]}" --objects "$targets" --until "$1")
+	missing=$(needed "$built/symbols" |
+		comm -23 - <(sort -u <(defined "$built/symbols") "$work/elsewhere"))
+	[ -z "$missing" ] || { echo "undefined after step $1: $missing" && false; }
+}
+
+for base in "${bases[@]}"; do
+	for arch in "${arches[@]}"; do
+		build=(ci/kernel.sh --base "$base" --arch "$arch" --config run)
+		targets=$(folders)
+		count=$(ci/graft.sh files "$base" patches | wc -l)
+		whole=$("${build[@]}")
+		all=$("${build[@]}" --objects "$targets" --until "$count")
+		comm -23 <(awk '{ print $3 }' "$whole/System.map" | sort -u) \
+			<(defined "$all/symbols") >"$work/elsewhere"
+		number=0
+		for patch in $(ci/graft.sh files "$base" patches); do
+			number=$((number + 1))
+			expect "$base $arch: step $number builds: ${patch##*/}" step "$number"
+		done
+	done
+done
+tap_end

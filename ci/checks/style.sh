@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Style and spelling of everything in the repository, judged by the base
+# kernel's own scripts and by the usual linters.
+# shellcheck disable=SC2317 # functions are called through expect
+set -eu
+# shellcheck source=ci/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+tree=$(ci/source.sh "${bases[0]}")
+list() { git ls-files -co --exclude-standard -- "$@"; }
+mapfile -t c_files < <(list '*.c' '*.h')
+mapfile -t kernel_c < <(list 'core/*.[ch]' 'backends/*.[ch]' 'ci/guest/*.[ch]' 'patches/*.h')
+mapfile -t patches < <(list 'patches/*.patch')
+mapfile -t shells < <(list '*.sh' .ci/run ci/guest/init)
+mapfile -t texts < <(list | grep -vx COPYING)
+mapfile -t pythons < <(list '*.py')
+
+# What does not apply, and why. Everywhere: our files are not files of the tree,
+# so no MAINTAINERS entry. QEMU devices: QEMU's types and names, no kernel macros.
+# Trace headers: the layout that the kernel's own have.
+not_ours=FILE_PATH_CHANGES,MAINTAINERS_STYLE
+exceptions() {
+	case $1 in
+	ci/devices/*) echo "$not_ours,CAMELCASE,PREFER_KERNEL_TYPES,BIT_MACRO" ;;
+	*/trace.h) echo "$not_ours,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT" ;;
+	*) echo "$not_ours" ;;
+	esac
+}
+checkpatch() {
+	perl "$tree/scripts/checkpatch.pl" --no-tree --strict --quiet --no-summary --terse \
+		--show-types --ignore "$@"
+}
+checkpatch_file() { checkpatch "$(exceptions "$1")" -f "$1"; }
+# From stdin: of a file that git knows, checkpatch thinks that it is a source.
+checkpatch_patch() { checkpatch "$not_ours" - <"$1"; }
+
+all_spdx() {
+	local without
+	without=$(list '*.[ch]' '*.sh' '*.py' '*.config' '*.ini' Makefile Kbuild Kconfig '*/Kbuild' '.ci/run' \
+		'patches/*.h' patches/manifest ci/packages ci/splats | xargs -d '\n' grep -L 'SPDX-License-Identifier: GPL-2.0')
+	[ -z "$without" ] || { echo "no SPDX line in: $without" && false; }
+}
+
+kernel_doc() {
+	local said
+	said=$("$tree/scripts/kernel-doc" -none "$@" 2>&1)
+	[ -z "$said" ] || { echo "$said" && false; }
+}
+
+no_machine_paths() {
+	! git grep -nIE --untracked '/(work|tmp/w|root|home/[a-z]+)/' -- . ':!COPYING' ':!ci/checks/style.sh'
+}
+
+# each WHAT COMMAND FILE...: a test for each file, named by it.
+each() {
+	local what=$1 command=$2 file
+	shift 2
+	for file in "$@"; do
+		expect "$what: $file" "$command" "$file"
+	done
+}
+
+python_compiles() { python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$1"; }
+
+each checkpatch checkpatch_file "${c_files[@]}"
+each checkpatch checkpatch_patch "${patches[@]}"
+each kernel-doc kernel_doc "${kernel_c[@]}"
+expect "shellcheck" shellcheck -x "${shells[@]}"
+each "python parses" python_compiles "${pythons[@]}"
+# upto is a variable, ypes part of a pattern.
+expect "codespell" codespell -q 3 -L upto,ypes "${texts[@]}"
+expect "every file has its SPDX line" all_spdx
+expect "no file names a path of one machine" no_machine_paths
+tap_end

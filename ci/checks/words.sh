@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A wrong word gets one line that names the allowed ones, and exit status 2,
+# before anything is installed, fetched or written.
+# shellcheck disable=SC2317 # functions are called through expect
+set -eu
+# shellcheck source=ci/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+# refused WANTED COMMAND...: exit 2, and one line that has WANTED in it.
+refused() {
+	local wanted=$1 rc=0 said
+	shift
+	said=$(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL XDG_CACHE_HOME="$work/none" "$@" 2>&1) || rc=$?
+	printf 'exit status %s, said:\n%s\n' "$rc" "$said"
+	[ "$rc" = 2 ] && [ "$(wc -l <<<"$said")" = 1 ] && grep -qF -- "$wanted" <<<"$said" &&
+		[ ! -e "$work/none" ]
+}
+
+expect "make run refuses an unknown BACKEND" refused "allowed: ${backends[*]}" make run BACKEND=foo
+expect "make kernel refuses an unknown ARCH" refused "allowed: ${arches[*]}" make kernel ARCH=foo
+expect "make kernel refuses an unknown BASE" refused "allowed: ${bases[*]}" make kernel BASE=1.0
+expect "make kernel refuses an empty ARCH" refused "allowed: ${arches[*]}" make kernel ARCH=
+expect "make kernel refuses an unknown word in BACKENDS" \
+	refused "allowed: ${backends[*]}" make kernel BACKENDS="${backends[0]} foo"
+expect "make menuconfig refuses an unknown BASE" refused "allowed: ${bases[*]}" make menuconfig BASE=1.0
+expect "make series refuses an unknown BASE" refused "allowed: ${bases[*]}" make series BASE=1.0
+expect "make check refuses an unknown cell" refused "allowed: " make check CELLS="words foo"
+expect "make check names the cells" refused "vtd-strict" make check CELLS=foo
+expect "a quote in a word is only a wrong word" refused "allowed: " make run "BACKEND=a'b"
+for word in mutants bench; do
+	expect "make $word says that it comes later" refused "comes later" make "$word"
+done
+expect "ci/kernel.sh refuses an unknown configuration" refused "allowed: " \
+	ci/kernel.sh --base "${bases[0]}" --arch "${arches[0]}" --config foo
+expect "ci/boot.py refuses an unknown cell" refused "allowed: " ci/boot.py foo
+tap_end

@@ -1,0 +1,297 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Puts our files and hook patches into a kernel tree, and takes them out again.
+#
+#   ci/graft.sh apply TREE [BASE]     graft, or bring an older graft up to date
+#       --until N                     only the first N hook patches
+#   ci/graft.sh unapply TREE          restore every file byte by byte
+#       --force                       even if grafted files were edited in TREE
+#   ci/graft.sh status TREE
+#   ci/graft.sh key BASE              hash of everything that would be grafted
+#   ci/graft.sh files BASE own|patched|pairs|patches
+#                                     kernel paths of ours / that the patches
+#                                     touch; "source path" of ours; the patches
+#
+# Everything is tried on copies first. TREE changes only when all of it fits,
+# file by file through renames, so hard links to its files are never written to.
+#
+# State, in TREE/.xsmmu-graft:
+#   base     the base kernel's name
+#   orig/    the touched files as they were
+#   created  paths that did not exist, and the directories that this made
+#   sums     sha256 of each grafted file
+#   busy     exists while TREE is being changed; left behind only by SIGKILL
+set -eu -o pipefail
+# shellcheck source=ci/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+
+manifest=$top/patches/manifest
+
+usage() { die "usage: ci/graft.sh apply|unapply|status TREE | key BASE | files BASE own|patched|pairs|patches"; }
+
+# The hook patches of base $base, in order, as paths.
+series() {
+	local dir=$top/patches/$base
+	[ -f "$dir/series" ] || die "there is no patches/$base/series"
+	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' -e "s|^|$dir/|" "$dir/series" |
+		head -n "${until:-9999}"
+}
+
+# The manifest with its patterns expanded: "source destination" per file.
+own_pairs() {
+	local line=0 source home file
+	while read -r source home _; do
+		line=$((line + 1))
+		case $source in '' | '#'*) continue ;; esac
+		[ -n "$home" ] || die "patches/manifest line $line: '$source' has no destination"
+		for file in "$top/"${source//@BASE@/$base}; do
+			[ -f "$file" ] || die "patches/manifest line $line: '$source' matches no file"
+			case $home in
+			*/) printf '%s %s\n' "$file" "$home${file##*/}" ;;
+			*) printf '%s %s\n' "$file" "$home" ;;
+			esac
+		done
+	done <"$manifest"
+}
+
+# Kernel paths that the hook patches touch. (In / because git, inside a
+# repository, would leave out paths that are not below the current directory.)
+patched_paths() {
+	local patch
+	series | while read -r patch; do
+		git -C / apply --numstat "$patch" | cut -f3
+	done | sort -u
+}
+
+# Prints the base that a tree's own Makefile tells; refuses an unknown one.
+tree_base() {
+	local found
+	[ -f "$tree/Makefile" ] || die "$tree is no kernel source tree: it has no Makefile"
+	found=$(awk '$1 == "VERSION" && $2 == "=" { v = $3 }
+		$1 == "PATCHLEVEL" && $2 == "=" { p = $3 }
+		END { print v "." p }' "$tree/Makefile")
+	case " ${bases[*]} " in
+	*" $found "*) printf '%s\n' "$found" ;;
+	*) die "$tree is Linux '$found'; known bases: ${bases[*]}. Nothing was changed" ;;
+	esac
+}
+
+# Copies what is touched into $work/stage as it was before any graft.
+stage_originals() {
+	mkdir "$work/stage"
+	[ ! -d "$state/orig" ] || cp -a "$state/orig/." "$work/stage/"
+	while read -r path; do
+		if [ ! -e "$work/stage/$path" ] && [ -e "$tree/$path" ] && ! ours "$path"; then
+			(cd "$tree" && cp -p --parents "$path" "$work/stage/")
+		fi
+	done <"$work/patched"
+	cp -a "$work/stage" "$work/orig"
+}
+
+ours() { [ -f "$state/created" ] && grep -Fqx "$1" "$state/created"; }
+
+stage_patches() {
+	local patch log=$work/patch.log
+	series >"$work/series"
+	while read -r patch; do
+		[ -f "$patch" ] || die "patches/$base/series names ${patch##*/}, which is not there"
+		patch -p1 --fuzz=0 --force --no-backup-if-mismatch --reject-file=- \
+			-d "$work/stage" <"$patch" >"$log" 2>&1 && continue
+		grep -E '^(patching|Hunk.*FAILED|can.t find)' "$log" >&2 || true
+		die "${patch##*/} does not fit $tree (fuzz 0): that file differs from base $base. Nothing was changed"
+	done <"$work/series"
+}
+
+stage_own() {
+	local source home
+	while read -r source home; do
+		[ ! -e "$work/stage/$home" ] ||
+			die "patches/manifest and a patch (or two lines) both make $home"
+		[ ! -e "$tree/$home" ] || ours "$home" ||
+			die "$tree already has $home and it is not ours. Nothing was changed"
+		mkdir -p "$work/stage/${home%/*}"
+		cp "$source" "$work/stage/$home"
+	done <"$work/own"
+}
+
+make_stage() {
+	# Not in /tmp: renames into TREE want the same file system.
+	work=$(mktemp -d "$tree/.xsmmu-work.XXXXXX") || die "cannot write to $tree"
+	own_pairs >"$work/own"
+	patched_paths >"$work/patched"
+	stage_originals
+	stage_patches
+	stage_own
+	(cd "$work/stage" && find . -type f -printf '%P\n' | sort >"$work/files" &&
+		xargs -r -d '\n' sha256sum <"$work/files" >"$work/sums")
+}
+
+# Which grafted files are no longer what we put there.
+differing() {
+	(cd "$tree" && ! sha256sum -c --quiet "$state/sums" 2>/dev/null) |
+		sed -n 's/: FAILED.*//p' || true
+}
+
+refuse_edited() {
+	local edited
+	edited=$(differing | tr '\n' ' ')
+	[ -z "$edited" ] || die "edited in $tree since the graft: $edited(carry the edits" \
+		"over to this repository, then run 'ci/graft.sh unapply $tree --force')"
+}
+
+# Paths, and the directories above them, that TREE does not have yet.
+list_created() {
+	local path
+	while read -r path; do
+		while [ "$path" != . ] && [ ! -e "$tree/$path" ]; do
+			printf '%s\n' "$path"
+			path=$(dirname "$path")
+		done
+	done <"$work/files"
+	[ ! -f "$state/created" ] || cat "$state/created"
+}
+
+# Originals only ever get added, each through a rename: a kill loses nothing.
+save_originals() {
+	mkdir -p "$state"
+	: >"$state/busy"
+	committing=1
+	list_created | sort -u >"$work/created"
+	mv "$work/created" "$state/created"
+	rsync -a --ignore-existing "$work/orig/" "$state/orig/"
+	printf '%s\n' "$base" >"$state/base"
+}
+
+commit_stage() {
+	local path
+	rsync -rc "$work/stage/" "$tree/"
+	# What an older graft made, or a patch deletes, and this one does not have.
+	{
+		cat "$state/created"
+		(cd "$work/orig" && find . -type f -printf '%P\n')
+	} | while read -r path; do
+		[ ! -f "$tree/$path" ] || [ -f "$work/stage/$path" ] || rm "$tree/$path"
+	done
+	mv "$work/sums" "$state/sums"
+	rm "$state/busy"
+	committing=''
+}
+
+restore() {
+	local path
+	if [ -d "$state/orig" ]; then
+		rsync -rc "$state/orig/" "$tree/"
+		diff -rq "$state/orig" "$tree" | grep -v '^Only in' >&2 &&
+			die "the files above could not be restored; their originals are in $state/orig"
+	fi
+	# Deepest first, so that our directories are empty when their turn comes.
+	sort -r "$state/created" 2>/dev/null | while read -r path; do
+		if [ -d "$tree/$path" ]; then
+			rmdir --ignore-fail-on-non-empty "$tree/$path"
+		else
+			rm -f "$tree/$path"
+		fi
+	done
+	rm -rf "$state"
+}
+
+cleanup() {
+	local rc=$?
+	trap '' INT TERM HUP
+	[ -z "$work" ] || rm -rf "$work"
+	if [ -n "$committing" ]; then
+		restore
+		say "graft.sh: failed half way; $tree is as it was before any graft"
+	fi
+	[ "$rc" = 0 ] || exit 2
+}
+
+do_apply() {
+	base=$(tree_base)
+	[ -z "$wanted" ] || [ "$wanted" = "$base" ] ||
+		die "$tree is Linux $base, not $wanted. Nothing was changed"
+	[ ! -e "$state/busy" ] || restore
+	[ ! -d "$state" ] || refuse_edited
+	make_stage
+	if [ -d "$state" ] && cmp -s "$work/sums" "$state/sums"; then
+		say "already grafted: $tree has this very graft ($(wc -l <"$work/sums") files)"
+		return
+	fi
+	save_originals
+	commit_stage
+	say "grafted: $(wc -l <"$work/own") own files, $(wc -l <"$work/series") hook patches on Linux $base"
+}
+
+do_unapply() {
+	[ -d "$state" ] || die "$tree is not grafted"
+	[ -n "$force" ] || [ -e "$state/busy" ] || refuse_edited
+	restore
+	say "unapplied: $tree is as it was"
+}
+
+do_status() {
+	local edited
+	if [ ! -d "$state" ]; then
+		echo "not grafted"
+	elif [ -e "$state/busy" ]; then
+		echo "half applied: a run was killed; 'ci/graft.sh unapply $tree' restores it"
+	else
+		edited=$(differing)
+		if [ -z "$edited" ]; then
+			echo "grafted, clean"
+		else
+			echo "grafted, $(wc -l <<<"$edited") files differ:"
+			printf '%s\n' "$edited"
+		fi
+	fi
+}
+
+# Names and contents, not paths of this checkout: two checkouts may share.
+do_key() {
+	own_pairs | while read -r source home; do
+		printf '%s %s\n' "$home" "$(sha256sum <"$source")"
+	done
+	series | while read -r patch; do
+		sha256sum <"$patch"
+	done
+}
+
+words=() wanted='' until='' force=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--until) until=${2:?} && shift ;;
+	--force) force=1 ;;
+	-*) usage ;;
+	*) words+=("$1") ;;
+	esac
+	shift
+done
+verb=${words[0]:-}
+
+case $verb in
+key | files)
+	base=${words[1]:-}
+	check_word BASE "$base" "${bases[@]}"
+	case $verb-${words[2]:-} in
+	key-) do_key | hash_of ;;
+	files-own) own_pairs | cut -d' ' -f2 ;;
+	files-patched) patched_paths ;;
+	files-pairs) own_pairs ;;
+	files-patches) series ;;
+	*) usage ;;
+	esac
+	;;
+apply | unapply | status)
+	[ "${#words[@]}" -ge 2 ] || usage
+	[ -d "${words[1]}" ] || die "${words[1]} is no directory"
+	tree=$(cd "${words[1]}" && pwd)
+	wanted=${words[2]:-} work='' committing='' state=$tree/.xsmmu-graft
+	exec {treefd}<"$tree"
+	flock "$treefd"
+	trap cleanup EXIT
+	trap 'exit 2' INT TERM HUP
+	"do_$verb"
+	;;
+*) usage ;;
+esac

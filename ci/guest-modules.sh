@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# ci/guest-modules.sh KERNELDIR: builds ci/guest/module against a kernel folder
+# of ci/kernel.sh; prints the folder that holds the .ko files. Cached.
+set -eu -o pipefail
+# shellcheck source=ci/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+
+[ $# = 1 ] || die "usage: ci/guest-modules.sh KERNELDIR"
+kernel=$1
+[ -f "$kernel/obj/Makefile" ] || die "$kernel is no kernel folder: see ci/kernel.sh"
+[ -f "$ci/guest/module/Kbuild" ] || die "there is no ci/guest/module/Kbuild"
+
+# The module includes the devices' register headers by relative path: the copy
+# keeps the layout. It is built in a copy to leave this checkout clean.
+sources() { (cd "$ci" && find guest/module devices -name '*.[ch]' -o -name Kbuild | LC_ALL=C sort); }
+key=$({
+	basename "$kernel"
+	cat "$ci/guest-modules.sh"
+	sources | sed "s|^|$ci/|" | xargs -d '\n' sha256sum | sed "s|$ci/||"
+} | hash_of)
+result=$cache/modules/$key
+if [ -d "$result" ]; then
+	touch "$result"
+	printf '%s\n' "$result"
+	exit 0
+fi
+
+lock "modules-$key"
+if [ ! -d "$result" ]; then
+	say "guest modules: building"
+	mkdir -p "$cache/modules"
+	work=$(mktemp -d "$cache/modules/.work.XXXXXX")
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 2' INT TERM HUP
+	sources | (cd "$ci" && xargs -d '\n' cp -t "$work" --parents)
+	unset MAKEFLAGS MFLAGS MAKELEVEL KBUILD_OUTPUT
+	make -C "$kernel/obj" M="$work/guest/module" -j"$(nproc)" modules >"$work/log" 2>&1 || {
+		tail -n 20 "$work/log" >&2
+		die "building ci/guest/module failed: see the lines above"
+	}
+	grep -i 'warning' "$work/log" >&2 || true
+	mkdir "$work/result"
+	cp "$work"/guest/module/*.ko "$work/result/"
+	mv "$work/result" "$result"
+	find "$cache/modules" -mindepth 1 -maxdepth 1 -mtime +14 -exec rm -rf {} +
+fi
+printf '%s\n' "$result"

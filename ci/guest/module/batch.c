@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "batch": many buffers, one sync. The counts stay well below the 1024
+ * translations that QEMU's IOTLB holds: full, it would be dropped whole.
+ */
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/irqflags.h>
+
+#include "buffers.h"
+#include "suites.h"
+#include "window.h"
+
+/* Time in which a backstop that had something to do would have done it. */
+#define BACKSTOP_WAIT_MS	100
+
+/* All pages are declared dead; how many can be read or written nonetheless? */
+static void expect_landed(struct kunit *test, unsigned int n)
+{
+	KUNIT_EXPECT_EQ(test, probe_sweep(rig.probe, 0, false), n);
+	KUNIT_EXPECT_EQ(test, probe_sweep(rig.probe, 1, true), n);
+}
+
+static void attack_batch(struct kunit *test, unsigned int n)
+{
+	struct batch *b = test_batch_in_reach(test, n);
+	u32 w = window_open();
+
+	batch_unmap_no_sync(b);
+	if (rig.mode == RIG_XSMMU) {
+		/* A driver that frees now: the sweep has teeth. */
+		KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
+		expect_landed(test, n);
+	}
+	test_sync(test);
+	window_close_syncs(test, w, "batch", n, 1);
+	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
+	if (rig.mode == RIG_PASSTHROUGH)
+		expect_landed(test, n);
+	else if (rig.mode != RIG_LAZY)
+		expect_landed(test, 0);
+}
+
+static void one_sync_covers_64_buffers(struct kunit *test)
+{
+	attack_batch(test, 64);
+}
+
+static void one_sync_covers_200_buffers(struct kunit *test)
+{
+	attack_batch(test, 200);
+}
+
+static void ordinary_unmaps_cost_one_invalidation_each(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 64);
+	u32 w = window_open();
+
+	batch_unmap(b);
+	window_close_unmaps(test, w, "ordinary_batch", b->n);
+	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
+	if (!rig_unmap_leaves_reach())
+		expect_landed(test, 0);
+}
+
+/* The sweep finds what a lazy kernel leaves in reach. */
+static void lazy_batch_is_in_reach_when_it_is_freed(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 64);
+	unsigned long flags;
+
+	local_irq_save(flags);
+	batch_unmap(b);
+	batch_bury(b);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_GT(test, probe_sweep(rig.probe, 0, true), 0);
+}
+
+static void syncs_of_two_batches_are_two_invalidations(struct kunit *test)
+{
+	struct batch *a = test_batch_in_reach(test, 64);
+	struct batch *b = test_batch_in_reach(test, 64);
+	u32 w;
+
+	w = window_open();
+	batch_unmap_no_sync(a);
+	test_sync(test);
+	KUNIT_EXPECT_EQ(test, batch_bury(a), 0);
+	expect_landed(test, 0);
+	/* The first sync covers nothing that comes later. */
+	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
+	batch_unmap_no_sync(b);
+	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
+	expect_landed(test, b->n);
+	test_sync(test);
+	window_close(test, w, "two_batches", (struct cmds){ .dsi_leaf = 2 });
+	expect_landed(test, 0);
+}
+
+static void backstop_costs_nothing_where_drivers_sync(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 64);
+	unsigned long flags;
+	u32 w;
+
+	backstop(true);
+	w = window_open();
+	/* The backstop's timer cannot come between unmap and sync. */
+	local_irq_save(flags);
+	batch_unmap_no_sync(b);
+	test_sync(test);
+	local_irq_restore(flags);
+	msleep(BACKSTOP_WAIT_MS);
+	window_close(test, w, "backstop_idle", (struct cmds){ .dsi_leaf = 1 });
+}
+
+static const struct attack_case batch_cases[] = {
+	ATTACK_CASE(one_sync_covers_64_buffers,
+		    ANY_MODE),
+	ATTACK_CASE(one_sync_covers_200_buffers,
+		    ANY_MODE),
+	ATTACK_CASE(ordinary_unmaps_cost_one_invalidation_each,
+		    ANY_MODE),
+	ATTACK_CASE(lazy_batch_is_in_reach_when_it_is_freed,
+		    LAZY),
+	ATTACK_CASE(syncs_of_two_batches_are_two_invalidations,
+		    XSMMU),
+	ATTACK_CASE(backstop_costs_nothing_where_drivers_sync,
+		    XSMMU),
+	{ }
+};
+
+ATTACK_SUITE(batch_suite, "batch", batch_cases);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "bounce": a device that is not trusted gets a copy of what shares a
+ * page with other data. The slot of the copy is given back by the unmap, so
+ * the unmap must not leave it in reach, whatever the driver asked for.
+ *
+ * For a kernel booted with swiotlb=force, or it has no slots to give.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/pci.h>
+
+#include "buffers.h"
+#include "suites.h"
+#include "window.h"
+
+/* Part of a page that is mapped: it cannot be mapped as it is. */
+#define OFFSET	512
+#define SIZE	1024
+
+static void set_untrusted(bool untrusted)
+{
+	to_pci_dev(rig.dev)->untrusted = untrusted;
+}
+
+static int bounce_begin(struct kunit *test)
+{
+	int ret = test_begin(test);
+
+	set_untrusted(!ret);
+	return ret;
+}
+
+static void bounce_end(struct kunit *test)
+{
+	set_untrusted(false);
+	test_end(test);
+}
+
+/* Although its domain batches: it opted in when it was trusted. */
+static void capability_is_false_for_untrusted_devices(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, dma_enable_unmap_no_sync(rig.dev));
+	set_untrusted(false);
+	KUNIT_EXPECT_TRUE(test, dma_enable_unmap_no_sync(rig.dev));
+}
+
+static void bounced_mapping_costs_one_invalidation(struct kunit *test)
+{
+	struct batch *b = test_batch(test, 1);
+	u64 *word = page_address(b->buf[0].page) + OFFSET;
+	dma_addr_t iova;
+	u32 w;
+
+	iova = dma_map_single(rig.dev, word, SIZE, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_FALSE_MSG(test, dma_mapping_error(rig.dev, iova),
+			       "boot with swiotlb=force");
+	/* Bounced: the device writes a copy. */
+	KUNIT_EXPECT_EQ(test, probe_write(rig.probe, 0, iova, 8, 1), 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)0);
+
+	w = window_open();
+	dma_unmap_single_no_sync(rig.dev, iova, SIZE, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
+	KUNIT_EXPECT_NE(test, probe_read(rig.probe, 0, iova, 8), 0);
+	KUNIT_EXPECT_NE(test, probe_write(rig.probe, 0, iova, 8, 2), 0);
+	window_close(test, w, "bounced", (struct cmds){ .psi = 1 });
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
+}
+
+/* The device was told that its unmaps are ordinary; all of them are. */
+static void whole_pages_of_the_same_device_are_strict(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 64);
+	u32 w = window_open();
+
+	batch_unmap_no_sync(b);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
+	window_close(test, w, "untrusted", (struct cmds){ .psi = b->n });
+}
+
+/* And it goes on to batch when it is trusted again. */
+static void whole_pages_of_a_trusted_device_are_batched(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 64);
+	u32 w = window_open();
+
+	set_untrusted(false);
+	batch_unmap_no_sync(b);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
+	test_sync(test);
+	window_close(test, w, "trusted", (struct cmds){ .dsi_leaf = 1 });
+	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
+}
+
+static const struct attack_case bounce_cases[] = {
+	ATTACK_CASE(capability_is_false_for_untrusted_devices, XSMMU),
+	ATTACK_CASE(bounced_mapping_costs_one_invalidation, XSMMU),
+	ATTACK_CASE(whole_pages_of_the_same_device_are_strict, XSMMU),
+	ATTACK_CASE(whole_pages_of_a_trusted_device_are_batched, XSMMU),
+	{ }
+};
+
+struct attack_suite bounce_suite = {
+	.kunit = {
+		.name = "bounce",
+		.suite_init = suite_begin,
+		.init = bounce_begin,
+		.exit = bounce_end,
+	},
+	.cases = bounce_cases,
+};

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "cpus": unmap on one CPU, sync on another. The test runs on CPU 0; the
+ * quarantine that its sync finds is empty.
+ */
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/ktime.h>
+#include <linux/workqueue.h>
+
+#include "buffers.h"
+#include "suites.h"
+#include "window.h"
+
+#define OTHER_CPU	1
+#define BUFFERS		16
+
+/* The backstop needs two ticks of 10 ms; the rest is for a slow machine. */
+#define BACKSTOP_LIMIT_MS	500
+
+/*
+ * Released addresses wait in magazines of the CPU that released them, newest on
+ * top; or, when the CPU has left, in the tree that is asked after all others.
+ */
+#define TOP_OF_MAGAZINES	256
+#define MORE_THAN_MAGAZINES	4096
+
+/* Long enough to see that without it nothing happens. */
+#define NO_BACKSTOP_MS		100
+
+static long unmap_work(void *b)
+{
+	batch_unmap_no_sync(b);
+	return 0;
+}
+
+/* struct search - for a new mapping with an address that @old had */
+struct search {
+	struct batch *old;
+	unsigned int mappings;
+};
+
+static bool had_iova(const struct batch *b, dma_addr_t iova)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->buf[i].iova == iova)
+			return true;
+	return false;
+}
+
+static long search_work(void *data)
+{
+	struct search *search = data;
+	struct batch *new = batch_alloc(search->mappings);
+	long found = -ENOMEM;
+	unsigned int i;
+
+	if (new && !batch_map(new)) {
+		found = 0;
+		for (i = 0; i < new->n && !found; i++)
+			found = had_iova(search->old, new->buf[i].iova);
+	}
+	batch_free(new);
+	return found;
+}
+
+static bool found_within(struct kunit *test, int cpu, struct search search,
+			 unsigned int ms)
+{
+	ktime_t begin = ktime_get();
+	long found;
+
+	do {
+		found = work_on_cpu(cpu, search_work, &search);
+		KUNIT_EXPECT_GE(test, found, 0L);
+		usleep_range(500, 1000);
+	} while (!found && ktime_ms_delta(ktime_get(), begin) < ms);
+	return found > 0;
+}
+
+static void needs_two_cpus(struct kunit *test)
+{
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+}
+
+static struct batch *unmapped_on_other_cpu(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, BUFFERS);
+
+	KUNIT_ASSERT_EQ(test, work_on_cpu(OTHER_CPU, unmap_work, b), 0L);
+	return b;
+}
+
+static void sync_here_covers_unmaps_elsewhere(struct kunit *test)
+{
+	struct batch *b;
+	u32 w;
+
+	needs_two_cpus(test);
+	w = window_open();
+	b = unmapped_on_other_cpu(test);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
+	test_sync(test);
+	window_close(test, w, "sync_elsewhere", (struct cmds){ .dsi_leaf = 1 });
+	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
+}
+
+static void iovas_unmapped_elsewhere_come_back(struct kunit *test)
+{
+	struct search search = { .mappings = TOP_OF_MAGAZINES };
+
+	needs_two_cpus(test);
+	/* Without the backstop nobody gives them back. */
+	search.old = unmapped_on_other_cpu(test);
+	test_sync(test);
+	KUNIT_EXPECT_FALSE(test, found_within(test, OTHER_CPU, search,
+					      NO_BACKSTOP_MS));
+	backstop(true);
+	search.old = unmapped_on_other_cpu(test);
+	test_sync(test);
+	KUNIT_EXPECT_TRUE(test, found_within(test, OTHER_CPU, search,
+					     BACKSTOP_LIMIT_MS));
+}
+
+static void sync_covers_unmaps_of_a_cpu_that_left(struct kunit *test)
+{
+	struct batch *b;
+
+	needs_two_cpus(test);
+	b = unmapped_on_other_cpu(test);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
+	KUNIT_ASSERT_EQ(test, remove_cpu(OTHER_CPU), 0);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
+	test_sync(test);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
+	KUNIT_EXPECT_EQ(test, add_cpu(OTHER_CPU), 0);
+}
+
+/* The backstop's timer moves to a CPU that is left. */
+static void iovas_of_a_cpu_that_left_come_back(struct kunit *test)
+{
+	struct search search = { .mappings = MORE_THAN_MAGAZINES };
+
+	needs_two_cpus(test);
+	backstop(true);
+	search.old = unmapped_on_other_cpu(test);
+	KUNIT_ASSERT_EQ(test, remove_cpu(OTHER_CPU), 0);
+	KUNIT_EXPECT_TRUE(test, test_blocked_within(test, &search.old->buf[0],
+						    BACKSTOP_LIMIT_MS));
+	KUNIT_EXPECT_EQ(test, batch_reached(search.old), 0);
+	KUNIT_EXPECT_TRUE(test, found_within(test, 0, search,
+					     BACKSTOP_LIMIT_MS));
+	KUNIT_EXPECT_EQ(test, add_cpu(OTHER_CPU), 0);
+}
+
+static const struct attack_case cpus_cases[] = {
+	ATTACK_CASE(sync_here_covers_unmaps_elsewhere, XSMMU),
+	ATTACK_CASE(iovas_unmapped_elsewhere_come_back, XSMMU),
+	ATTACK_CASE(sync_covers_unmaps_of_a_cpu_that_left, XSMMU),
+	ATTACK_CASE(iovas_of_a_cpu_that_left_come_back, XSMMU),
+	{ }
+};
+
+ATTACK_SUITE(cpus_suite, "cpus", cpus_cases);

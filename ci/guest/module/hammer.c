@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "hammer": engines that attack on their own, over all pages that were
+ * freed, while the kernel maps, unmaps and frees.
+ *
+ * Pages that are "freed" here stay with the test: in a mode that lets the
+ * device write to them, only the test's own memory suffers.
+ */
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/ktime.h>
+
+#include "buffers.h"
+#include "suites.h"
+
+#define BATCH		64
+#define HAMMER_MS	1000
+
+/* Accesses: two engines, 16 each 500 us. A blocked one is an interrupt. */
+#define PERIOD_NS	500000
+#define BURST		16
+
+/* Engines that hammer; another touches what is mapped. */
+#define READER		0
+#define WRITER		1
+#define TOUCHER		2
+
+/* Time that a batch stays dead, for several bursts to meet it. */
+#define DEAD_US		2000
+
+static void start_hammers(struct kunit *test)
+{
+	struct probe_hammer hammer = {
+		.ledger = true,
+		.len = 8,
+		.pattern = 0xdeadbeefdeadbeefULL,
+		.period_ns = PERIOD_NS,
+		.burst = BURST,
+	};
+
+	KUNIT_ASSERT_EQ(test,
+			probe_hammer_start(rig.probe, READER, &hammer), 0);
+	hammer.write = true;
+	KUNIT_ASSERT_EQ(test,
+			probe_hammer_start(rig.probe, WRITER, &hammer), 0);
+}
+
+/* Life of a batch. While it is on the ledger nothing else may be mapped. */
+static void live_and_die(struct kunit *test, struct batch *b)
+{
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, batch_map(b), 0);
+	for (i = 0; i < b->n; i++)
+		KUNIT_EXPECT_EQ(test, attack(&b->buf[i], TOUCHER), REACHED);
+	batch_unmap_no_sync(b);
+	test_sync(test);
+	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
+	usleep_range(DEAD_US, 2 * DEAD_US);
+	batch_forget(b);
+}
+
+static void hammer_for_a_second(struct kunit *test, struct probe_counters *c)
+{
+	struct batch *b = test_batch(test, BATCH);
+	ktime_t begin = ktime_get();
+	unsigned int rounds = 0;
+
+	start_hammers(test);
+	do {
+		live_and_die(test, b);
+		rounds++;
+	} while (ktime_ms_delta(ktime_get(), begin) < HAMMER_MS);
+	probe_hammer_stop(rig.probe, READER);
+	probe_hammer_stop(rig.probe, WRITER);
+	probe_get_counters(rig.probe, PROBE_ALL_ENGINES, c);
+	kunit_info(test, "%u batches, %llu accesses blocked, %llu landed\n",
+		   rounds, c->faulted[DMA_PROBE_READ] +
+		   c->faulted[DMA_PROBE_WRITE],
+		   c->landed[DMA_PROBE_READ] + c->landed[DMA_PROBE_WRITE]);
+}
+
+static void nothing_lands_on_freed_pages(struct kunit *test)
+{
+	struct probe_counters c;
+
+	hammer_for_a_second(test, &c);
+	KUNIT_EXPECT_EQ(test, c.landed[DMA_PROBE_READ], (u64)0);
+	KUNIT_EXPECT_EQ(test, c.landed[DMA_PROBE_WRITE], (u64)0);
+	/* Not because nobody tried. */
+	KUNIT_EXPECT_GT(test, c.faulted[DMA_PROBE_READ], (u64)0);
+	KUNIT_EXPECT_GT(test, c.faulted[DMA_PROBE_WRITE], (u64)0);
+}
+
+static void much_lands_on_freed_pages_of_a_lazy_kernel(struct kunit *test)
+{
+	struct probe_counters c;
+
+	hammer_for_a_second(test, &c);
+	KUNIT_EXPECT_GT(test, c.landed[DMA_PROBE_READ], (u64)0);
+	KUNIT_EXPECT_GT(test, c.landed[DMA_PROBE_WRITE], (u64)0);
+	KUNIT_EXPECT_GT(test, c.exposure_ns, (u64)0);
+}
+
+static const struct attack_case hammer_cases[] = {
+	ATTACK_CASE(nothing_lands_on_freed_pages, STRICT | XSMMU),
+	ATTACK_CASE(much_lands_on_freed_pages_of_a_lazy_kernel,
+		    LAZY | PASSTHROUGH),
+	{ }
+};
+
+ATTACK_SUITE(hammer_suite, "hammer", hammer_cases);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module: attacks the kernel that it is loaded into, through the DMA probe.
+ *
+ *   insmod attack.ko mode=xsmmu suites=stale,reuse	runs these KUnit suites
+ *   insmod attack.ko mode=xsmmu run=1			runs the measured workload
+ *
+ * All happens during the load. Failed tests are told in the log, not by insmod:
+ * it fails only if nothing could be run.
+ */
+#define pr_fmt(fmt) "attack: " fmt
+
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "rig.h"
+#include "run.h"
+#include "suites.h"
+
+static char *mode;
+module_param(mode, charp, 0444);
+MODULE_PARM_DESC(mode, "how the kernel was meant to be booted: strict, lazy, passthrough or xsmmu");
+
+static char *suites;
+module_param(suites, charp, 0444);
+MODULE_PARM_DESC(suites, "test suites to run, separated by commas");
+
+static bool run;
+module_param(run, bool, 0444);
+MODULE_PARM_DESC(run, "run the measured workload");
+
+/* The mode that was asked for, or -EINVAL. */
+static int wanted_mode(void)
+{
+	int i;
+
+	for (i = 0; mode && i < RIG_MODES; i++)
+		if (!strcmp(mode, rig_mode_name(i)))
+			return i;
+	pr_err("mode=%s is none of strict, lazy, passthrough, xsmmu\n",
+	       mode ?: "");
+	return -EINVAL;
+}
+
+static int do_work(enum rig_mode wanted)
+{
+	int ret = 0;
+
+	if (suites)
+		ret = suites_run(suites, wanted);
+	if (!ret && run)
+		ret = run_workload(wanted);
+	return ret;
+}
+
+static int __init attack_init(void)
+{
+	int wanted = wanted_mode();
+	int ret;
+
+	if (wanted < 0)
+		return wanted;
+	ret = probe_init();
+	if (ret)
+		return ret;
+	ret = rig_open();
+	if (!ret)
+		ret = do_work(wanted);
+	if (ret)
+		probe_exit();
+	return ret;
+}
+module_init(attack_init);
+
+static void __exit attack_exit(void)
+{
+	probe_exit();
+}
+module_exit(attack_exit);
+
+MODULE_DESCRIPTION("DMA attacks on unmapped buffers");
+MODULE_LICENSE("GPL");

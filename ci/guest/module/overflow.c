@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "overflow": more unmaps without sync than a CPU's quarantine can hold.
+ * For a kernel booted with a small one: xsmmu.quarantine=32.
+ */
+#include <linux/dma-mapping.h>
+
+#include "buffers.h"
+#include "suites.h"
+#include "window.h"
+
+#define QUARANTINE	32
+#define UNMAPS		128
+
+/* An unmap that finds the quarantine full syncs, and needs no place itself. */
+#define PER_OVERFLOW	(QUARANTINE + 1)
+#define OVERFLOWS	(UNMAPS / PER_OVERFLOW)
+
+#ifdef CONFIG_XSMMU_DEBUG
+extern unsigned int xsmmu_quarantine_size;
+#else
+#define xsmmu_quarantine_size	0
+#endif
+
+static void needs_small_quarantine(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ_MSG(test, xsmmu_quarantine_size, QUARANTINE,
+			    "boot with xsmmu.quarantine=%d", QUARANTINE);
+}
+
+static void overflow_syncs_once_per_full_quarantine(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, UNMAPS);
+	u32 w;
+
+	needs_small_quarantine(test);
+	w = window_open();
+	batch_unmap_no_sync(b);
+	window_close(test, w, "overflow",
+		     (struct cmds){ .dsi_leaf = OVERFLOWS });
+
+	/* What came after the last overflow waits for the driver's sync. */
+	w = window_open();
+	test_sync(test);
+	window_close(test, w, "after_overflow", (struct cmds){ .dsi_leaf = 1 });
+	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
+	KUNIT_EXPECT_EQ(test, probe_sweep(rig.probe, 0, true), 0);
+}
+
+/* No unmap gets lost or is released before an invalidation covers it. */
+static void overflow_covers_all_earlier_unmaps(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, UNMAPS);
+	unsigned int i, since = 0;
+	u32 w;
+
+	needs_small_quarantine(test);
+	w = window_open();
+	for (i = 0; i < b->n; i++) {
+		/* Each overflow empties the IOTLB: fill in what is mapped. */
+		KUNIT_EXPECT_EQ(test, attack(&b->buf[i], 0), REACHED);
+		buf_unmap_no_sync(&b->buf[i]);
+		since = (since + 1) % PER_OVERFLOW;
+		if (since && since != QUARANTINE)
+			continue;
+		/* Full, or just overflown: mapped ones, and those since. */
+		KUNIT_EXPECT_EQ_MSG(test, batch_reached(b),
+				    b->n - 1 - i + since,
+				    "after unmap %u", i + 1);
+	}
+	test_sync(test);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
+	window_close(test, w, "overflow_attacked",
+		     (struct cmds){ .dsi_leaf = OVERFLOWS + 1 });
+}
+
+static void iova_is_not_handed_out_before_the_overflow(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, QUARANTINE);
+	struct batch *more = test_batch(test, QUARANTINE);
+	unsigned int i, j;
+
+	needs_small_quarantine(test);
+	batch_unmap_no_sync(b);
+	KUNIT_ASSERT_EQ(test, batch_map(more), 0);
+	for (i = 0; i < b->n; i++)
+		for (j = 0; j < more->n; j++)
+			KUNIT_EXPECT_NE(test, b->buf[i].iova,
+					more->buf[j].iova);
+}
+
+static const struct attack_case overflow_cases[] = {
+	ATTACK_CASE(overflow_syncs_once_per_full_quarantine, XSMMU),
+	ATTACK_CASE(overflow_covers_all_earlier_unmaps, XSMMU),
+	ATTACK_CASE(iova_is_not_handed_out_before_the_overflow, XSMMU),
+	{ }
+};
+
+ATTACK_SUITE(overflow_suite, "overflow", overflow_cases);

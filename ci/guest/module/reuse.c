@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "reuse": a page or a bus address that was given back gets a new owner.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/irqflags.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+
+#include "buffers.h"
+#include "suites.h"
+#include "window.h"
+
+/* Allocations until a page that was freed last must have come back. */
+#define PAGE_TRIES	512
+
+/* Mappings until a bus address that is free must have come back. */
+#define IOVA_TRIES	256
+
+/*
+ * Free the buffer's page and allocate until it is handed out again: to
+ * somebody else, as far as the kernel can know.
+ */
+static void give_page_to_another(struct kunit *test, struct buf *b)
+{
+	struct page *page = NULL, *next;
+	LIST_HEAD(others);
+	int i;
+
+	__free_page(b->page);
+	for (i = 0; i < PAGE_TRIES; i++) {
+		page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!page || page == b->page)
+			break;
+		list_add(&page->lru, &others);
+	}
+	if (page != b->page)
+		b->page = NULL;
+	list_for_each_entry_safe(page, next, &others, lru)
+		__free_page(page);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, b->page, "the page did not come back");
+}
+
+/* attack() stands in for the new owner: it plants a secret, and looks again. */
+static void reused_page_is_out_of_reach_after_the_sync(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+
+	buf_unmap_no_sync(&b->buf[0]);
+	test_sync(test);
+	give_page_to_another(test, &b->buf[0]);
+	probe_dead(rig.probe, b->buf[0].iova, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, attack(&b->buf[0], 0), BLOCKED);
+	KUNIT_EXPECT_EQ(test, attack(&b->buf[0], 1), BLOCKED);
+}
+
+/* What a driver that forgets the sync, or a lazy kernel, exposes. */
+static void reused_page_is_in_reach_before_the_sync(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+	enum reach reach = BLOCKED;
+	int tries;
+
+	/* A lazy kernel's flush may come first once, but not every time. */
+	for (tries = 0; tries < 20 && reach == BLOCKED; tries++) {
+		if (!b->buf[0].mapped) {
+			KUNIT_ASSERT_EQ(test, batch_map(b), 0);
+			KUNIT_ASSERT_EQ(test, batch_reached(b), 1);
+		}
+		buf_unmap_no_sync(&b->buf[0]);
+		give_page_to_another(test, &b->buf[0]);
+		reach = attack(&b->buf[0], 0);
+	}
+	KUNIT_EXPECT_EQ(test, reach, REACHED);
+}
+
+/* Map a batch until one gets @iova; how many it took, 0 if none did. */
+static unsigned int map_until(struct kunit *test, struct batch *b,
+			      dma_addr_t iova)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++) {
+		KUNIT_ASSERT_EQ(test, buf_map(&b->buf[i], DMA_BIDIRECTIONAL),
+				0);
+		if (b->buf[i].iova == iova)
+			return i + 1;
+	}
+	return 0;
+}
+
+static void iova_is_not_handed_out_before_the_sync(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 8);
+	struct batch *more = test_batch(test, IOVA_TRIES);
+	unsigned int i, j;
+
+	batch_unmap_no_sync(b);
+	KUNIT_ASSERT_EQ(test, batch_map(more), 0);
+	for (i = 0; i < b->n; i++)
+		for (j = 0; j < more->n; j++)
+			KUNIT_EXPECT_NE(test, b->buf[i].iova,
+					more->buf[j].iova);
+	/* Mapping others changed nothing: all is still in reach. */
+	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
+}
+
+static void reused_iova_leads_to_the_new_page_only(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+	struct batch *more = test_batch(test, IOVA_TRIES);
+	struct buf *old = &b->buf[0];
+	unsigned int n;
+
+	buf_unmap_no_sync(old);
+	test_sync(test);
+	n = map_until(test, more, old->iova);
+	KUNIT_ASSERT_GT_MSG(test, n, 0, "the bus address did not come back");
+	KUNIT_EXPECT_EQ(test, attack(&more->buf[n - 1], 0), REACHED);
+	KUNIT_EXPECT_EQ(test, attack(old, 1), ELSEWHERE);
+}
+
+static const struct attack_case reuse_cases[] = {
+	ATTACK_CASE(reused_page_is_out_of_reach_after_the_sync,
+		    STRICT | XSMMU),
+	ATTACK_CASE(reused_page_is_in_reach_before_the_sync,
+		    ANY_MODE & ~STRICT),
+	ATTACK_CASE(iova_is_not_handed_out_before_the_sync,
+		    XSMMU),
+	ATTACK_CASE(reused_iova_leads_to_the_new_page_only,
+		    STRICT | XSMMU),
+	{ }
+};
+
+ATTACK_SUITE(reuse_suite, "reuse", reuse_cases);

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "stale": one buffer. How long after its unmap can the device reach it?
+ *
+ * Whatever is looked at right after an unmap is looked at with interrupts off:
+ * no flush queue or backstop of this CPU can get in between.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/irqflags.h>
+#include <linux/scatterlist.h>
+
+#include "buffers.h"
+#include "suites.h"
+#include "window.h"
+
+/* A lazy kernel flushes after 10 ms; this is for a slow machine. */
+#define LAZY_LIMIT_MS	500
+
+static enum reach unmap_then_attack(struct buf *b, void (*unmap)(struct buf *))
+{
+	enum reach reach;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	unmap(b);
+	probe_dead(rig.probe, b->iova, PAGE_SIZE);
+	reach = attack(b, 0);
+	local_irq_restore(flags);
+	return reach;
+}
+
+static u64 landed(void)
+{
+	struct probe_counters c;
+
+	probe_get_counters(rig.probe, PROBE_ALL_ENGINES, &c);
+	return c.landed[DMA_PROBE_READ] + c.landed[DMA_PROBE_WRITE];
+}
+
+/* The test has teeth, and the promise is kept: */
+static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+	struct buf *buf = &b->buf[0];
+	int engine;
+	u64 before;
+	u32 w;
+
+	w = window_open();
+	KUNIT_EXPECT_EQ(test, unmap_then_attack(buf, buf_unmap_no_sync),
+			REACHED);
+	window_close(test, w, "unmap_no_sync", (struct cmds){});
+	KUNIT_EXPECT_EQ(test, landed(), (u64)2);
+
+	w = window_open();
+	test_sync(test);
+	window_close(test, w, "sync", (struct cmds){ .dsi_leaf = 1 });
+	before = landed();
+	for (engine = 0; engine < probe_engines(rig.probe); engine++)
+		KUNIT_EXPECT_EQ(test, attack(buf, engine), BLOCKED);
+	KUNIT_EXPECT_EQ(test, landed(), before);
+}
+
+/* Without an opt-in that succeeded, "no sync" is what the system's mode is. */
+static void without_the_mode_no_sync_is_the_ordinary_unmap(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+	enum reach expected = rig_unmap_leaves_reach() ? REACHED : BLOCKED;
+	u32 w;
+
+	w = window_open();
+	KUNIT_EXPECT_EQ(test,
+			unmap_then_attack(&b->buf[0], buf_unmap_no_sync),
+			expected);
+	test_sync(test);
+	window_close_syncs(test, w, "unmap_no_sync_without_mode", 1, 1);
+}
+
+static void ordinary_unmap_follows_the_mode(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+	enum reach expected = rig_unmap_leaves_reach() ? REACHED : BLOCKED;
+	u32 w = window_open();
+
+	KUNIT_EXPECT_EQ(test, unmap_then_attack(&b->buf[0], buf_unmap),
+			expected);
+	window_close_unmaps(test, w, "ordinary_unmap", 1);
+	KUNIT_EXPECT_EQ(test, landed(), (u64)(expected == REACHED ? 2 : 0));
+}
+
+static void ordinary_sg_unmap_follows_the_mode(struct kunit *test)
+{
+	enum reach expected = rig_unmap_leaves_reach() ? REACHED : BLOCKED;
+	struct batch *b = test_batch(test, 1);
+	struct buf *buf = &b->buf[0];
+	struct scatterlist sg;
+	unsigned long flags;
+	enum reach reach;
+	u32 w;
+
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, buf->page, PAGE_SIZE, 0);
+	KUNIT_ASSERT_EQ(test, dma_map_sg(rig.dev, &sg, 1, DMA_BIDIRECTIONAL),
+			1);
+	buf->iova = sg_dma_address(&sg);
+	KUNIT_EXPECT_EQ(test, attack(buf, 0), REACHED);
+
+	w = window_open();
+	local_irq_save(flags);
+	dma_unmap_sg(rig.dev, &sg, 1, DMA_BIDIRECTIONAL);
+	reach = attack(buf, 0);
+	local_irq_restore(flags);
+	window_close_unmaps(test, w, "ordinary_sg_unmap", 1);
+	KUNIT_EXPECT_EQ(test, reach, expected);
+}
+
+static void lazy_buffer_goes_out_of_reach_by_itself(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+
+	KUNIT_EXPECT_EQ(test, unmap_then_attack(&b->buf[0], buf_unmap),
+			REACHED);
+	KUNIT_EXPECT_TRUE(test, test_blocked_within(test, &b->buf[0],
+						    LAZY_LIMIT_MS));
+}
+
+/* The documented limit: no translation, no protection. */
+static void passed_through_buffer_stays_in_reach(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+
+	buf_unmap_no_sync(&b->buf[0]);
+	test_sync(test);
+	KUNIT_EXPECT_FALSE(test, test_blocked_within(test, &b->buf[0], 100));
+}
+
+static const struct attack_case stale_cases[] = {
+	ATTACK_CASE(buffer_is_in_reach_until_the_sync_and_not_after,
+		    XSMMU),
+	ATTACK_CASE(without_the_mode_no_sync_is_the_ordinary_unmap,
+		    ANY_MODE & ~XSMMU),
+	ATTACK_CASE(ordinary_unmap_follows_the_mode,
+		    ANY_MODE),
+	ATTACK_CASE(ordinary_sg_unmap_follows_the_mode,
+		    ANY_MODE),
+	ATTACK_CASE(lazy_buffer_goes_out_of_reach_by_itself,
+		    LAZY),
+	ATTACK_CASE(passed_through_buffer_stays_in_reach,
+		    PASSTHROUGH),
+	{ }
+};
+
+ATTACK_SUITE(stale_suite, "stale", stale_cases);

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The list of suites, and what every test does before and after.
+ */
+#define pr_fmt(fmt) "attack: " fmt
+
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "buffers.h"
+#include "suites.h"
+
+/* Time for a lazy kernel to flush what it has queued. */
+#define LAZY_SETTLE_MS	40
+
+/* The knob of the kernel's debug build; see backstop(). */
+#ifdef CONFIG_XSMMU_DEBUG
+extern bool xsmmu_backstop_on;
+#endif
+
+static struct attack_suite *const all_suites[] = {
+	&basic_suite,
+	&stale_suite,
+	&reuse_suite,
+	&batch_suite,
+	&cpus_suite,
+	&orphan_suite,
+	&overflow_suite,
+	&unlink_suite,
+	&fq_suite,
+	&bounce_suite,
+	&hammer_suite,
+	&dma_debug_suite,
+	&ats_suite,
+	&edu_suite,
+};
+
+static enum rig_mode wanted_mode;
+
+static struct attack_suite *find_suite(const char *name)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(all_suites); i++)
+		if (!strcmp(all_suites[i]->kunit.name, name))
+			return all_suites[i];
+	pr_err("there is no suite \"%s\"\n", name);
+	return NULL;
+}
+
+/* The cases of a suite that fit the mode, ended by an empty one. */
+static struct kunit_case *cases_of(const struct attack_suite *suite)
+{
+	const struct attack_case *c;
+	struct kunit_case *cases;
+	unsigned int n = 1;
+
+	for (c = suite->cases; c->kunit.run_case; c++)
+		n++;
+	cases = kcalloc(n, sizeof(*cases), GFP_KERNEL);
+	n = 0;
+	for (c = suite->cases; cases && c->kunit.run_case; c++)
+		if (c->modes & BIT(wanted_mode))
+			cases[n++] = c->kunit;
+	return cases;
+}
+
+static int run_suite(struct attack_suite *suite)
+{
+	suite->kunit.test_cases = cases_of(suite);
+	if (!suite->kunit.test_cases)
+		return -ENOMEM;
+	kunit_run_tests(&suite->kunit);
+	kfree(suite->kunit.test_cases);
+	return 0;
+}
+
+/* Run each suite of a list that will be cut up, or just look for them. */
+static int for_each_suite(char *names, bool run)
+{
+	struct attack_suite *suite;
+	char *name;
+	int ret = 0;
+
+	while (!ret && (name = strsep(&names, ","))) {
+		suite = find_suite(name);
+		if (!suite)
+			ret = -EINVAL;
+		else if (run)
+			ret = run_suite(suite);
+	}
+	return ret;
+}
+
+/**
+ * suites_run() - run test suites
+ * @names: their names, separated by commas
+ * @wanted: the mode that the kernel was meant to be booted in. Another one
+ *	fails every suite: expectations follow the mode, so a wrong boot would
+ *	otherwise change them in silence
+ *
+ * KUnit would start the suites of a module before its parameters are known;
+ * hence they are not registered but started from here.
+ *
+ * Return: 0 if all were run, passed or failed; -EINVAL if there is no such
+ * suite, -ENOMEM; then none was run.
+ */
+int suites_run(const char *names, enum rig_mode wanted)
+{
+	char *copy = kstrdup(names, GFP_KERNEL);
+	int ret;
+
+	if (!copy)
+		return -ENOMEM;
+	wanted_mode = wanted;
+	ret = for_each_suite(copy, false);
+	if (!ret) {
+		strcpy(copy, names);
+		ret = for_each_suite(copy, true);
+	}
+	kfree(copy);
+	return ret;
+}
+
+/**
+ * suite_begin() - refuse to run in a kernel that was booted otherwise
+ * @suite: the suite
+ *
+ * Return: 0 or -EINVAL.
+ */
+int suite_begin(struct kunit_suite *suite)
+{
+	if (rig.mode == wanted_mode)
+		return 0;
+	pr_err("%s: the kernel runs in mode %s, not %s\n", suite->name,
+	       rig_mode_name(rig.mode), rig_mode_name(wanted_mode));
+	return -EINVAL;
+}
+
+/**
+ * backstop() - let the kernel drain what no driver synced, or not
+ * @on: what to do from now on; what waits already is not affected
+ *
+ * Off between test_begin() and test_end(), so that a test on a slow machine
+ * finds its unmaps as it left them. Without the kernel's debug knobs it is
+ * always on.
+ */
+void backstop(bool on)
+{
+#ifdef CONFIG_XSMMU_DEBUG
+	xsmmu_backstop_on = on;
+#endif
+}
+
+/* Nothing is left from before: quarantine, flush queue, IOTLB. */
+static void settle(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(rig.dev), 0);
+	if (rig.mode == RIG_LAZY)
+		msleep(LAZY_SETTLE_MS);
+}
+
+/**
+ * test_begin() - a quiet device, and a test that stays on CPU 0
+ * @test: the test
+ *
+ * Magazines of IOVAs, quarantines and flush queues are per CPU.
+ *
+ * Return: 0 or an error.
+ */
+int test_begin(struct kunit *test)
+{
+	int ret = set_cpus_allowed_ptr(current, cpumask_of(0));
+
+	if (ret)
+		return ret;
+	probe_reset(rig.probe, DMA_PROBE_RESET_ALL);
+	backstop(false);
+	settle(test);
+	return 0;
+}
+
+/**
+ * test_end() - stop all attacks; the device must not have complained
+ * @test: the test
+ */
+void test_end(struct kunit *test)
+{
+	u32 first, offset;
+
+	probe_reset(rig.probe, DMA_PROBE_RESET_ENGINES |
+			       DMA_PROBE_RESET_LEDGER);
+	settle(test);
+	backstop(true);
+	KUNIT_EXPECT_EQ_MSG(test, probe_errors(rig.probe, &first, &offset),
+			    (u64)0, "probe error %u at register %#x",
+			    first, offset);
+}
+
+static int init_batch(struct kunit_resource *res, void *n)
+{
+	res->data = batch_alloc(*(unsigned int *)n);
+	return res->data ? 0 : -ENOMEM;
+}
+
+static void free_batch(struct kunit_resource *res)
+{
+	batch_free(res->data);
+}
+
+/**
+ * test_batch() - buffers that go when the test ends, however it ends
+ * @test: the test; ended if there is no memory
+ * @n: how many
+ *
+ * Return: the batch, nothing mapped.
+ */
+struct batch *test_batch(struct kunit *test, unsigned int n)
+{
+	struct batch *b = kunit_alloc_resource(test, init_batch, free_batch,
+					       GFP_KERNEL, &n);
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	return b;
+}
+
+/**
+ * test_batch_in_reach() - buffers that are mapped, and that the device reaches
+ * @test: the test; ended if that cannot be had
+ * @n: how many
+ *
+ * The device's accesses have filled the IOTLB.
+ *
+ * Return: the batch.
+ */
+struct batch *test_batch_in_reach(struct kunit *test, unsigned int n)
+{
+	struct batch *b = test_batch(test, n);
+
+	KUNIT_ASSERT_EQ(test, batch_map(b), 0);
+	KUNIT_ASSERT_EQ(test, batch_reached(b), n);
+	return b;
+}
+
+/**
+ * test_sync() - what a driver does before it frees
+ * @test: the test; fails if the sync does
+ */
+void test_sync(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(rig.dev), 0);
+}
+
+/**
+ * test_blocked_within() - attack a buffer until it is out of reach
+ * @test: the test; fails if an attack is torn
+ * @b: the buffer
+ * @ms: how long at most
+ *
+ * Return: whether it went out of reach.
+ */
+bool test_blocked_within(struct kunit *test, const struct buf *b,
+			 unsigned int ms)
+{
+	ktime_t begin = ktime_get();
+	enum reach reach;
+	s64 passed;
+
+	do {
+		reach = attack(b, 0);
+		passed = ktime_ms_delta(ktime_get(), begin);
+		if (reach == BLOCKED) {
+			kunit_info(test, "out of reach after %lld ms\n",
+				   passed);
+			return true;
+		}
+		usleep_range(500, 1000);
+	} while (reach == REACHED && passed < ms);
+	KUNIT_EXPECT_EQ(test, reach, REACHED);
+	return false;
+}

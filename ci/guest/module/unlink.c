@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "unlink": an unmap that empties a whole page table. The IOMMU may keep
+ * the way to that table in its paging-structure caches, so the invalidation
+ * must drop those too, once; the next is for leaf entries again.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+
+#include "buffers.h"
+#include "suites.h"
+#include "window.h"
+
+/* Pages that one last-level table maps. */
+#define TABLE_PAGES	512
+
+/* The device touches some of them only: QEMU's IOTLB is small. */
+#define SAMPLE_STEP	64
+#define SAMPLES		(TABLE_PAGES / SAMPLE_STEP)
+
+/*
+ * struct list - a mapped scatterlist that fills one page table
+ * @sgt: the list
+ * @pages: its pages, all mapped by 4 KiB entries
+ */
+struct list {
+	struct sg_table sgt;
+	struct page *pages[TABLE_PAGES];
+};
+
+/*
+ * Pages of which no two are neighbours in physical memory, or the IOMMU driver
+ * would map them by something larger than a page: keep the even ones.
+ */
+static unsigned int scattered_pages(struct page **pages, unsigned int n)
+{
+	struct page *page, *next;
+	LIST_HEAD(odd);
+	unsigned int i = 0;
+
+	while (i < n) {
+		page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!page)
+			break;
+		if (page_to_pfn(page) & 1)
+			list_add(&page->lru, &odd);
+		else
+			pages[i++] = page;
+	}
+	list_for_each_entry_safe(page, next, &odd, lru)
+		__free_page(page);
+	return i;
+}
+
+static void list_free(struct kunit_resource *res)
+{
+	struct list *l = res->data;
+	unsigned int i;
+
+	sg_free_table(&l->sgt);
+	for (i = 0; i < TABLE_PAGES && l->pages[i]; i++)
+		__free_page(l->pages[i]);
+	kvfree(l);
+}
+
+static int list_init(struct kunit_resource *res, void *unused)
+{
+	struct scatterlist *sg;
+	struct list *l;
+	int i;
+
+	l = kvzalloc(sizeof(*l), GFP_KERNEL);
+	res->data = l;
+	if (!l)
+		return -ENOMEM;
+	if (scattered_pages(l->pages, TABLE_PAGES) < TABLE_PAGES ||
+	    sg_alloc_table(&l->sgt, TABLE_PAGES, GFP_KERNEL)) {
+		list_free(res);
+		return -ENOMEM;
+	}
+	for_each_sgtable_sg(&l->sgt, sg, i)
+		sg_set_page(sg, l->pages[i], PAGE_SIZE, 0);
+	return 0;
+}
+
+static struct list *test_list(struct kunit *test)
+{
+	struct list *l = kunit_alloc_resource(test, list_init, list_free,
+					      GFP_KERNEL, NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	return l;
+}
+
+/* Map the list to a block of bus addresses that is a whole table's. */
+static dma_addr_t map_list(struct kunit *test, struct list *l)
+{
+	dma_addr_t iova;
+	int n;
+
+	n = dma_map_sg(rig.dev, l->sgt.sgl, TABLE_PAGES, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_GT(test, n, 0);
+	iova = sg_dma_address(l->sgt.sgl);
+	KUNIT_ASSERT_TRUE_MSG(test, IS_ALIGNED(iova, SZ_2M),
+			      "the list does not begin with a table");
+	return iova;
+}
+
+/* Attack some pages of the list; how many are in reach? */
+static unsigned int samples_reached(struct list *l, dma_addr_t iova)
+{
+	unsigned int i, reached = 0;
+
+	for (i = 0; i < TABLE_PAGES; i += SAMPLE_STEP) {
+		struct buf b = {
+			.page = l->pages[i],
+			.iova = iova + i * PAGE_SIZE,
+		};
+
+		reached += attack(&b, 0) == REACHED;
+	}
+	return reached;
+}
+
+static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
+{
+	struct list *l = test_list(test);
+	dma_addr_t iova = map_list(test, l);
+	struct batch *b = test_batch_in_reach(test, 64);
+	u32 w;
+
+	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
+	w = window_open();
+	dma_unmap_sg_no_sync(rig.dev, l->sgt.sgl, TABLE_PAGES,
+			     DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
+	test_sync(test);
+	window_close(test, w, "unlink", (struct cmds){ .dsi_full = 1 });
+	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
+
+	/* The list took nothing else with it; and now leaves only again. */
+	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
+	w = window_open();
+	batch_unmap_no_sync(b);
+	test_sync(test);
+	window_close(test, w, "after_unlink", (struct cmds){ .dsi_leaf = 1 });
+	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
+}
+
+/* Leaves before and after it in the same batch change nothing. */
+static void unlink_amid_a_batch_makes_it_full(struct kunit *test)
+{
+	struct list *l = test_list(test);
+	dma_addr_t iova = map_list(test, l);
+	struct batch *b = test_batch_in_reach(test, 32);
+	struct batch *c = test_batch_in_reach(test, 32);
+	u32 w;
+
+	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
+	w = window_open();
+	batch_unmap_no_sync(b);
+	dma_unmap_sg_no_sync(rig.dev, l->sgt.sgl, TABLE_PAGES,
+			     DMA_BIDIRECTIONAL);
+	batch_unmap_no_sync(c);
+	test_sync(test);
+	window_close(test, w, "unlink_amid", (struct cmds){ .dsi_full = 1 });
+	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
+	KUNIT_EXPECT_EQ(test, batch_reached(b) + batch_reached(c), 0);
+}
+
+/* The same addresses again: the new table is found, not the old one. */
+static void list_can_be_mapped_again_at_once(struct kunit *test)
+{
+	struct list *l = test_list(test);
+	dma_addr_t iova;
+	int round;
+
+	for (round = 0; round < 4; round++) {
+		iova = map_list(test, l);
+		KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
+		dma_unmap_sg_no_sync(rig.dev, l->sgt.sgl, TABLE_PAGES,
+				     DMA_BIDIRECTIONAL);
+		test_sync(test);
+		KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
+	}
+}
+
+static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
+{
+	struct list *l = test_list(test);
+	dma_addr_t iova = map_list(test, l);
+	u32 w;
+
+	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
+	w = window_open();
+	dma_unmap_sg(rig.dev, l->sgt.sgl, TABLE_PAGES, DMA_BIDIRECTIONAL);
+	window_close_unmaps(test, w, "ordinary_list", 1);
+	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
+}
+
+static const struct attack_case unlink_cases[] = {
+	ATTACK_CASE(unlinked_table_costs_one_full_invalidation, XSMMU),
+	ATTACK_CASE(unlink_amid_a_batch_makes_it_full, XSMMU),
+	ATTACK_CASE(list_can_be_mapped_again_at_once, STRICT | XSMMU),
+	ATTACK_CASE(ordinary_unmap_of_a_list_is_one_invalidation,
+		    STRICT | XSMMU),
+	{ }
+};
+
+ATTACK_SUITE(unlink_suite, "unlink", unlink_cases);

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Builds a kernel for one named configuration; prints the folder it is in.
+#
+#   ci/kernel.sh --base 6.1 --arch x86_64 --config run|debug|off|plain
+#       --backends "intel"    exactly these backends (default: the config's own)
+#       --fragment FILE       one more configuration fragment on top
+#       --objects "a.o d/"    build only these; the .o files are in objects/
+#       --until N             only the first N hook patches
+#       --menuconfig FILE     no build: the kernel's menuconfig; the changes go to FILE
+#
+# The folder holds bzImage, config, System.map, release, and src/ and obj/ to
+# build modules against. Its name is a hash of everything that went into it.
+# Behind it is one grafted tree and one object folder per configuration that
+# stay, so that an edit of ours recompiles only what depends on it.
+set -eu -o pipefail
+# shellcheck source=ci/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+# shellcheck source=ci/lib/kbuild.sh
+. "$ci/lib/kbuild.sh"
+
+base='' arch='' config='' objects='' until='' fragment='' menu='' wanted=default
+while [ $# -gt 0 ]; do
+	[ $# -ge 2 ] || die "$1 needs a value"
+	case $1 in
+	--base) base=$2 ;;
+	--arch) arch=$2 ;;
+	--config) config=$2 ;;
+	--backends) wanted=$2 ;;
+	--fragment) fragment=$2 ;;
+	--objects) objects=$2 ;;
+	--until) until=$2 ;;
+	--menuconfig) menu=$2 ;;
+	*) die "unknown option $1" ;;
+	esac
+	shift 2
+done
+check_word BASE "$base" "${bases[@]}"
+check_word ARCH "$arch" "${arches[@]}"
+check_word config "$config" run debug off plain
+[ "$wanted" = default ] || for word in $wanted; do
+	check_word BACKENDS "$word" "${backends[@]}"
+done
+
+# Everything that is asked of the configuration, in one file, last word wins.
+request() {
+	local word
+	cat "$ci/kconfig/$arch.config" "$ci/kconfig/$config.config"
+	[ -z "$fragment" ] || cat "$fragment"
+	[ "$wanted" != default ] || return 0
+	for word in "${backends[@]}"; do
+		case " $wanted " in
+		*" $word "*) echo "CONFIG_XSMMU_$(tr a-z- A-Z_ <<<"$word")=y" ;;
+		*) echo "# CONFIG_XSMMU_$(tr a-z- A-Z_ <<<"$word") is not set" ;;
+		esac
+	done
+}
+
+inputs() {
+	echo "$source $arch $objects"
+	gcc --version | head -n 1
+	ld --version | head -n 1
+	request
+	[ "$config" = plain ] || "$ci/graft.sh" key "$base" ${until:+--until "$until"}
+	# A change in how kernels are made makes other kernels.
+	cat "$ci/kernel.sh" "$ci/lib/kbuild.sh"
+}
+
+source=$("$ci/source.sh" "$base")
+release=$(basename "$(dirname "$source")")
+label=$config${objects:+-objects}${until:+-steps}
+build=$cache/build/$release-$arch-$label log=$cache/build/$release-$arch-$label.log
+key=$(inputs | hash_of)
+result=$cache/kernels/$key
+
+if [ -z "$menu" ] && [ -d "$result" ]; then
+	touch "$result"
+	say "kernel $label ($arch, $base): cached"
+	printf '%s\n' "$result"
+	exit 0
+fi
+
+# The lock also keeps the grafted tree from changing under the compiler.
+lock "$release${until:+-steps}"
+[ -n "$menu" ] || [ ! -d "$result" ] || exec "$0" --base "$base" --arch "$arch" --config "$config" \
+	--backends "$wanted" --fragment "$fragment" --objects "$objects" --until "$until"
+need_space "$cache" 1500 "a kernel build"
+mkdir -p "$build" "$cache/kernels"
+prepare_tree
+configure
+if [ -n "$menu" ]; then
+	edit_config
+	exit 0
+fi
+if [ -n "$objects" ]; then
+	compile "$objects"
+else
+	compile "bzImage modules"
+fi
+publish
+printf '%s\n' "$result"

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Careful use of the machine's own apt: its sources are read, never changed.
+# Sourced after common.sh.
+
+# as_root COMMAND...: runs it as root, with sudo when this user is not.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "root is needed for '$*' and there is no sudo: run it as root, then try again"
+	fi
+}
+
+# Fresh images have no package lists, old ones may point at files that are gone.
+apt_update() {
+	say "apt-get update: the package lists are missing or old"
+	as_root apt-get -q update >&2 ||
+		die "apt-get update failed: is a mirror reachable? See the lines above"
+}
+
+# apt_candidate PACKAGE: prints the version that apt would install.
+apt_candidate() {
+	LC_ALL=C apt-cache policy "$1" 2>/dev/null |
+		awk '$1 == "Candidate:" && $2 != "(none)" { print $2; found = 1 } END { exit !found }'
+}

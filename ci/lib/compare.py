@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The comparison of the modes: as a table, and against the promise."""
+
+NAMES = {"intel": "Intel VT-d"}
+ROWS = {
+    "strict": "strict",
+    "lazy": "lazy",
+    "xsmmu": "xSMMU",
+    "passthrough": "passthrough*",
+}
+HEAD = (
+    ("", "pages", "IOMMU", "per", "", "instructions", "stale accesses:", "", "freed page"),
+    ("", "unmapped", "commands", "page", "waits", "per page", "tried", "landed", "in reach for"),
+)
+# One command per 64 pages, and nothing lands of at least so many attempts.
+MOST_COMMANDS = 1 / 64
+LEAST_TRIED = 100000
+
+
+def _count(value):
+    return "?" if value is None else f"{value:,}"
+
+
+def _ratio(value):
+    if value == 0 or value >= 1:
+        return f"{value:g}"
+    return f"1/{1 / value:.0f}"
+
+
+def _time(mode):
+    """How long a freed page stayed in reach."""
+    ns, landed = mode["longest_exposure_ns"], mode["stale_accesses_landed"]
+    if ns is None:
+        return "no end"
+    if not landed:
+        return "never"
+    return f"{ns / 1e6:.1f} ms" if ns >= 1e5 else f"{ns / 1e3:.1f} us"
+
+
+def _row(name, mode):
+    instructions = mode["instructions_per_page"]
+    return (ROWS[name], _count(mode["unmapped_pages"]), _count(mode["invalidation_commands"]),
+            _ratio(mode["commands_per_page"]), _count(mode["waits"]),
+            _count(None if instructions is None else round(instructions)),
+            _count(mode["stale_accesses_tried"]), _count(mode["stale_accesses_landed"]),
+            _time(mode))
+
+
+def table(report):
+    """The table and what it says, as text."""
+    rows = [*HEAD, *(_row(name, report["modes"][name]) for name in ROWS)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD[0]))]
+    lines = []
+    for row in rows:
+        text = "  ".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))
+        lines.append(f"{row[0].ljust(widths[0])}  {text}".rstrip())
+    rule = "-" * max(map(len, lines))
+    lines.insert(len(HEAD), rule)
+    return "\n".join([_title(report), "", *lines, rule, "", *_words(report)])
+
+
+def _title(report):
+    return (f"{NAMES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}: pages are"
+            " unmapped 64 at a time and freed,\nthen a hostile device attacks them.")
+
+
+def _words(report):
+    modes = report["modes"]
+    fewer = modes["strict"]["invalidation_commands"] / max(
+        modes["xsmmu"]["invalidation_commands"], 1)
+    lazy, ours = modes["lazy"], modes["xsmmu"]
+    return [f"xSMMU: {fewer:.0f} times fewer commands than strict, and "
+            f"{_count(ours['stale_accesses_landed'])} of "
+            f"{_count(ours['stale_accesses_tried'])} stale accesses landed (lazy: "
+            f"{_count(lazy['stale_accesses_landed'])}).",
+            "* no translation: the limit of speed, no protection."]
+
+
+def broken(report):
+    """What contradicts the promise, or makes the comparison worthless; a line each."""
+    modes, found = report["modes"], []
+    ours = modes["xsmmu"]
+    if ours["commands_per_page"] > MOST_COMMANDS:
+        found.append(f"xSMMU needed {ours['commands_per_page']} commands per page, more than 1/64")
+    for name in ("xsmmu", "strict"):
+        if modes[name]["stale_accesses_landed"]:
+            found.append(f"{modes[name]['stale_accesses_landed']} stale accesses landed in {name}")
+    for name, mode in modes.items():
+        if mode["stale_accesses_tried"] < LEAST_TRIED:
+            found.append(f"only {mode['stale_accesses_tried']} stale accesses tried in {name}")
+    if not modes["lazy"]["stale_accesses_landed"]:
+        found.append("no stale access landed in lazy: the attack has no teeth")
+    return found

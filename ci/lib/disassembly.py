@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which functions of two builds of an object have different machine code.
+
+disassembly.py PLAIN OFF OBJECT...: OBJECT is a path below both folders. Prints
+"object function" for each function that differs or is only in one of them.
+
+What depends only on where things were placed is not a difference: addresses
+are dropped, a reference into a code section becomes function + offset, one into
+a section of strings becomes the string.
+"""
+
+import bisect
+import pathlib
+import re
+import subprocess
+import sys
+
+FUNCTION = re.compile(r"^(?:[0-9a-f]+ )?<(.+)>:$")
+SECTION = re.compile(r"^Disassembly of section (.+):$")
+TARGET = re.compile(r"\b[0-9a-f]+ <")
+RELOCATION = re.compile(r"^\s*(?:[0-9a-f]+: )?(R_\S+)\s+(\S+?)(?:([+-])0x([0-9a-f]+))?$")
+SYMBOL = re.compile(r"^([0-9a-f]+) .{6}F (\S+)\t[0-9a-f]+ (?:\.hidden )?(\S+)$")
+CONTENTS = re.compile(r"^Contents of section (.+):$")
+DUMPED = re.compile(r"^ [0-9a-f]+ ((?:[0-9a-f]{2,8} ){1,4})")
+PC_RELATIVE = 4  # x86 counts from the end of a 4-byte displacement
+
+
+def run(*command):
+    """The lines that a binutils program prints."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+class Object:
+    """What the references of an object file point to."""
+
+    def __init__(self, path):
+        self.functions = {}
+        for line in run("objdump", "-t", str(path)):
+            if match := SYMBOL.match(line):
+                self.functions.setdefault(match[2], []).append((int(match[1], 16), match[3]))
+        for entries in self.functions.values():
+            entries.sort()
+        self.strings, section = {}, ""
+        for line in run("objdump", "-s", str(path)):
+            if match := CONTENTS.match(line):
+                section = match[1]
+            elif ".str" in section and (match := DUMPED.match(line)):
+                self.strings[section] = self.strings.get(section, b"") + bytes.fromhex(
+                    match[1].replace(" ", ""))
+
+    def target(self, section, offset):
+        """The name of a place in a section."""
+        if section in self.functions:
+            entries = self.functions[section]
+            start, name = entries[max(bisect.bisect(entries, (offset, "~")) - 1, 0)]
+            return f"{name}+{offset - start:#x}"
+        if section in self.strings:
+            return repr(self.strings[section][offset:].split(b"\0")[0])
+        return f"{section} {offset:#x}"
+
+    def relocation(self, line):
+        """A relocation without its own place; None if the line is none."""
+        match = RELOCATION.match(line)
+        if not match:
+            return None
+        kind, symbol, sign, offset = match.groups()
+        number = int(offset or "0", 16) * (-1 if sign == "-" else 1)
+        return f"{kind} {self.target(symbol, number + PC_RELATIVE * ('_P' in kind))}"
+
+
+def functions_of(path):
+    """The code of each function of an object, as comparable lines."""
+    known, code, lines, section = Object(path), {}, [], ""
+    for line in run("objdump", "-dr", "--no-show-raw-insn", "--no-addresses", str(path)):
+        if match := SECTION.match(line):
+            section = match[1]
+        elif match := FUNCTION.match(line):
+            lines = code.setdefault((section, match[1]), [])
+        elif found := known.relocation(line):
+            # The instruction's own target is a placeholder then.
+            lines[-1] = re.sub(r"<.*>", "<>", lines[-1])
+            lines.append(found)
+        elif line.strip():
+            lines.append(TARGET.sub("<", line.strip()))
+    return code
+
+
+def main(plain, off, *objects):
+    """The command."""
+    for name in objects:
+        one, two = (functions_of(pathlib.Path(folder) / name) for folder in (plain, off))
+        for key in sorted(set(one) | set(two)):
+            if one.get(key) != two.get(key):
+                print(name, key[1])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154
+#
+# The steps of ci/kernel.sh, which sources this and sets the variables: a tree
+# to build from, its configuration, the build, and the copy that is kept.
+
+# make hands its own flags and our words down to every child; the kernel's
+# make must not see them. Fixed stamps make equal inputs give equal kernels.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KBUILD_OUTPUT KCFLAGS CROSS_COMPILE
+export LC_ALL=C KBUILD_BUILD_TIMESTAMP='Thu Jan 1 00:00:00 UTC 1970'
+export KBUILD_BUILD_USER=xsmmu KBUILD_BUILD_HOST=xsmmu
+
+kmake() { make -C "$tree" O="$build" ARCH="$arch" "$@"; }
+
+# $tree: the untouched source, or a grafted copy of it. The copy is made of hard
+# links (small, a second); graft.sh and patch replace files, never write to them.
+prepare_tree() {
+	local copy=$cache/trees/$release${until:+-steps}
+	tree=$source
+	[ "$config" != plain ] || return 0
+	tree=$copy
+	if [ ! -d "$tree" ]; then
+		mkdir -p "$cache/trees"
+		rm -rf "$copy.new"
+		cp -al "$source" "$copy.new"
+		mv "$copy.new" "$copy"
+	fi
+	"$ci/graft.sh" apply "$tree" "$base" ${until:+--until "$until"}
+}
+
+# One pass of allnoconfig over tinyconfig's own choices and ours.
+configure() {
+	local tiny=$tree/arch/x86/configs/tiny.config
+	[ "$arch" = x86_64 ] || tiny=/dev/null
+	request >"$build/request"
+	cat "$tree/kernel/configs/tiny.config" "$tiny" "$build/request" >"$build/all.config"
+	kmake KCONFIG_ALLCONFIG="$build/all.config" KCONFIG_CONFIG="$build/.config.new" \
+		allnoconfig >"$log" 2>&1 || failed "configuring"
+	[ -n "$until" ] || require_symbols
+	# An untouched .config keeps its time, and kbuild its peace.
+	if cmp -s "$build/.config.new" "$build/.config"; then
+		rm "$build/.config.new"
+	else
+		mv "$build/.config.new" "$build/.config"
+	fi
+}
+
+# Kconfig drops what it cannot satisfy without a word. This says it.
+require_symbols() {
+	local lost
+	lost=$(awk '
+		match($0, /CONFIG_[A-Za-z0-9_]+/) {
+			symbol = substr($0, RSTART, RLENGTH)
+			if ($0 ~ /^# CONFIG_[A-Za-z0-9_]+ is not set$/) value = "n"
+			else if ($0 ~ /^CONFIG_/) value = substr($0, length(symbol) + 2)
+			else next
+			if (FILENAME == ARGV[1]) asked[symbol] = value
+			else got[symbol] = value
+		}
+		END {
+			for (s in asked)
+				if (asked[s] != (s in got ? got[s] : "n")) print s "=" asked[s]
+		}' "$build/request" "$build/.config.new" | sort | tr '\n' ' ')
+	[ -z "$lost" ] || die "Kconfig does not give what ci/kconfig asks for ($label): $lost"
+}
+
+edit_config() {
+	kmake menuconfig
+	cp "$build/.config" "$build/.config.edited"
+	configure
+	python3 "$tree/scripts/diffconfig" -m "$build/.config" "$build/.config.edited" >"$menu"
+	rm "$build/.config.edited"
+	say "$(wc -l <"$menu") changes kept in $menu; make kernel uses them, remove the file to drop them"
+}
+
+compile() {
+	local start=$SECONDS
+	say "kernel $label ($arch, $base): building, log in $log"
+	# shellcheck disable=SC2086 # several targets
+	kmake -j"$(nproc)" $1 2>&1 | progress || failed "building"
+	say "kernel $label ($arch, $base): built in $((SECONDS - start)) s"
+}
+
+# Passes make's output to the log and shows a line every ten seconds. The share
+# is of the steps of the last full build; the first one can only count.
+progress() {
+	local line steps=0 expected='' next=$((SECONDS + 10))
+	[ ! -f "$build/.steps" ] || expected=$(cat "$build/.steps")
+	: >"$log"
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >>"$log"
+		case $line in '  '[A-Z]*) steps=$((steps + 1)) ;; esac
+		[ "$SECONDS" -lt "$next" ] || {
+			say "  $steps${expected:+ of at most $expected} steps"
+			next=$((SECONDS + 10))
+		}
+	done
+	[ "$steps" -le "${expected:-0}" ] || echo "$steps" >"$build/.steps"
+}
+
+failed() {
+	tail -n 20 "$log" >&2
+	die "$1 the kernel failed ($label, $arch, $base); the whole log is $log"
+}
+
+# Copies what is wanted into place under its final name in one rename.
+publish() {
+	local new=$result.new
+	rm -rf "$new"
+	mkdir -p "$new"
+	if [ -n "$objects" ]; then
+		publish_objects
+	else
+		publish_kernel
+	fi
+	cp "$build/.config" "$new/config"
+	mv "$new" "$result"
+	forget_old
+}
+
+# Each edit makes one more kernel: the thirty that were asked for last stay.
+forget_old() {
+	find "$cache/kernels" -mindepth 1 -maxdepth 1 -printf '%T@ %p\n' | sort -rn |
+		tail -n +31 | cut -d' ' -f2- | xargs -r -d '\n' rm -rf
+}
+
+# objects/ holds the files that were named, symbols what nm says about those in
+# the folders that were.
+publish_objects() {
+	local object
+	mkdir "$new/objects"
+	for object in $objects; do
+		case $object in
+		*/) (cd "$build" && find "$object" -name '*.o' -exec nm -A {} + >>"$new/symbols") ;;
+		*) (cd "$build" && cp --parents "$object" "$new/objects/") ;;
+		esac
+	done
+}
+
+# obj/ is the part of the object folder that kbuild reads for M=; src/ that of
+# the tree. Linked where nothing will write, so a kernel costs about 20 MB.
+publish_kernel() {
+	local dir=${arch/x86_64/x86}
+	cp "$build/arch/$dir/boot/bzImage" "$build/System.map" "$new/"
+	kmake -s kernelrelease | tail -n 1 >"$new/release"
+	mkdir "$new/src" "$new/obj"
+	(cd "$tree" && cp -al --parents Makefile Kbuild Kconfig scripts include \
+		"arch/$dir"/Makefile* "arch/$dir/include" "$new/src/")
+	(cd "$build" && cp -a --parents .config Module.symvers scripts include \
+		"arch/$dir/include" "$new/obj/")
+	[ ! -x "$build/tools/objtool/objtool" ] ||
+		(cd "$build" && cp --parents tools/objtool/objtool "$new/obj/")
+	find "$new/obj/scripts" \( -name '*.o' -o -name '.*.cmd' \) -delete
+	ln -s "$result/src" "$new/obj/source"
+	echo "include $result/src/Makefile" >"$new/obj/Makefile"
+}

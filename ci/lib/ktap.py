@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+"""KTAP in a log, parsed by the kernel tree's own tools/testing/kunit.
+
+A program of its own (ktap.py SOURCE LOG RESULT), because that parser prints as
+it goes: stdout gets its readable account, RESULT a JSON list of
+{"name", "status": "passed"|"failed"|"skipped", "log": [lines]}.
+
+A console may hold several KTAP documents (built-in tests, then those of the
+guest's init): each is parsed by itself.
+"""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+STAMP = re.compile(r"^\[ *\d+\.\d+\] ")
+HEADER = re.compile(r"^K?TAP version \d+$")
+
+
+def parse(source, log, result):
+    """Runs this file on a log; returns (tests, readable account)."""
+    command = [sys.executable, "-B", __file__, str(source), str(log), str(result)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(pathlib.Path(result).read_text(encoding="utf-8")), done.stdout
+
+
+def documents(log):
+    """The KTAP documents of a log, without carriage returns and time stamps."""
+    found = []
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        line = STAMP.sub("", line.rstrip("\r"))
+        if HEADER.match(line):
+            found.append([])
+        if found:
+            found[-1].append(line)
+    return found
+
+
+def flatten(test, status, path=()):
+    """The leaves of a parsed test, as results with full names.
+
+    A group that says "not ok" although none of its leaves does is one more
+    failure; the kernel's own summary would not count it.
+    """
+    path = path + ((test.name,) if test.name else ())
+    name = ": ".join(path)
+    if not test.subtests:
+        words = {status.SUCCESS: "passed", status.SKIPPED: "skipped"}
+        return [{"name": name or "(no name)", "status": words.get(test.status, "failed"),
+                 "log": test.log}]
+    leaves = [leaf for sub in test.subtests for leaf in flatten(sub, status, path)]
+    fine = (status.SUCCESS, status.SKIPPED)
+    if test.status not in fine and all(leaf["status"] != "failed" for leaf in leaves):
+        leaves.append({"name": f"{name}: the whole", "status": "failed", "log": test.log})
+    return leaves
+
+
+def main(source, log, result):
+    """Parses one log."""
+    sys.path.insert(0, str(pathlib.Path(source) / "tools/testing/kunit"))
+    import kunit_parser  # pylint: disable=import-error,import-outside-toplevel
+
+    leaves = []
+    for number, lines in enumerate(documents(pathlib.Path(log)), 1):
+        test = kunit_parser.parse_run_tests(lines)
+        if not test.subtests:
+            continue
+        test.name = ""
+        found = flatten(test, kunit_parser.TestStatus)
+        if test.counts.errors and all(leaf["status"] != "failed" for leaf in found):
+            found.append({"name": f"KTAP document {number} is well formed", "status": "failed",
+                          "log": [f"{test.counts.errors} errors, see kunit.txt"]})
+        leaves += found
+    pathlib.Path(result).write_text(json.dumps(leaves, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a cell needs before it boots: kernel, guest modules, initramfs, devices.
+
+Every part is made by a script of ci/ that prints the path of its result and
+caches it; this module calls each script once per run.
+"""
+
+import functools
+import os
+import pathlib
+import subprocess
+
+from cells import CI, RigError
+
+TOP = CI.parent
+BUILD = TOP / "build"
+
+# The kernel tree's own Python must not leave bytecode in the cached source.
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+
+def script(name, *arguments):
+    """Runs ci/<name>; its progress goes to stderr, the last line of its stdout is returned."""
+    command = [str(CI / name), *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise RigError(f"ci/{name} failed (exit status {done.returncode}); it says why above")
+    lines = done.stdout.split("\n")
+    return lines[-2] if len(lines) > 1 else ""
+
+
+def once(function):
+    """Calls a function once per set of arguments, also if it fails."""
+    done = {}
+
+    @functools.wraps(function)
+    def wrapper(*arguments):
+        if arguments not in done:
+            try:
+                done[arguments] = (function(*arguments), None)
+            except RigError as error:
+                done[arguments] = (None, error)
+        value, error = done[arguments]
+        if error:
+            raise error
+        return value
+
+    return wrapper
+
+
+@once
+def source(base):
+    """The untouched kernel source of a base."""
+    return pathlib.Path(script("source.sh", base))
+
+
+@once
+def kernel(base, arch, config):
+    """The folder of a built kernel (see ci/kernel.sh)."""
+    return pathlib.Path(script("kernel.sh", "--base", base, "--arch", arch, "--config", config))
+
+
+@once
+def initramfs(kernel_dir, with_modules):
+    """An initramfs with the guest's init and, built for that kernel, its modules."""
+    modules = []
+    if with_modules:
+        modules = sorted(pathlib.Path(script("guest-modules.sh", kernel_dir)).glob("*.ko"))
+    image = BUILD / "initramfs" / f"{kernel_dir.name}{'-modules' * with_modules}.cpio.gz"
+    image.parent.mkdir(parents=True, exist_ok=True)
+    script("initramfs.sh", image, kernel_dir, *modules)
+    return image
+
+
+@once
+def devices():
+    """The shared objects that add our PCI devices to stock QEMU."""
+    out = BUILD / "devices"
+    script("devices/build.sh", out)
+    found = sorted(out.glob("*.so"))
+    if not found:
+        raise RigError(f"ci/devices/build.sh left no .so in {out}")
+    return tuple(found)

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Tests of the rig's own Python: judges must find what is wrong, QEMU must die.
+
+selftest.py prints the names of the tests; selftest.py NAME runs one, and exits
+1 if it fails. ci/checks/rig.sh does both.
+"""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import boot  # noqa: E402
+import cells  # noqa: E402
+import report  # noqa: E402
+import trace  # noqa: E402
+
+TESTS = {}
+
+DSI_LEAF = "vtd_inv_desc invalidate desc type iotlb high 0x40 low 0x300e2"
+DSI_FULL = "vtd_inv_desc invalidate desc type iotlb high 0x0 low 0x300e2"
+PSI = "vtd_inv_desc invalidate desc type iotlb high 0xfffff040 low 0x300f2"
+GLOBAL = "vtd_inv_desc invalidate desc type iotlb high 0x0 low 0xd2"
+WAIT = "vtd_inv_desc invalidate desc type wait high 0x154c3c low 0x200000025"
+DEVTLB = "vtd_inv_desc invalidate desc type device-iotlb high 0x7ffffffffffff001 low 0x800000003"
+RESET = "vtd_iotlb_reset IOTLB reset (reason: limit)"
+
+
+def test(function):
+    """Names a test after the first line of its description."""
+    TESTS[function.__doc__.strip().rstrip(".")] = function
+    return function
+
+
+def verdict(claims, *lines, marks=("dma_probe_mark 1", "dma_probe_mark 2")):
+    """What ci/trace.py says of one window over these trace lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        console, log = pathlib.Path(folder) / "console", pathlib.Path(folder) / "trace"
+        console.write_text(f"[    1.5]     # a_test: window 1 2 it {claims}\n", encoding="utf-8")
+        log.write_text("\n".join([PSI, marks[0], *lines, *marks[1:], PSI]), encoding="utf-8")
+        return trace.ktap(console, log)
+
+
+@test
+def counts():
+    """The trace judge counts each kind of descriptor."""
+    said = verdict("dsi_ih1=2 dsi_ih0=1 psi=1 global=1 waits=1 devtlb=1 resets=1 piotlb=0",
+                   DSI_LEAF, DSI_LEAF, DSI_FULL, PSI, GLOBAL, WAIT, DEVTLB, RESET)
+    assert "\nok 1" in said, said
+
+
+@test
+def finds_differences():
+    """The trace judge finds one command too many, one too few, one of another kind."""
+    for lines in ([DSI_LEAF, DSI_LEAF], [], [DSI_FULL], [PSI]):
+        assert "\nnot ok 1" in verdict("dsi_ih1=1 dsi_ih0=0 psi=0", *lines), lines
+
+
+@test
+def bounds():
+    """The trace judge knows at most and at least."""
+    assert "\nok 1" in verdict("waits<=1 psi>=1", WAIT, PSI)
+    assert "\nnot ok 1" in verdict("waits<=1", WAIT, WAIT)
+    assert "\nnot ok 1" in verdict("waits>=1")
+
+
+@test
+def domains():
+    """The trace judge counts one domain when it is asked to."""
+    other = DSI_LEAF.replace("0x300e2", "0x400e2")
+    assert "\nok 1" in verdict("did=3 dsi_ih1=1", DSI_LEAF, other)
+    assert "\nok 1" in verdict("dsi_ih1=2", DSI_LEAF, other)
+
+
+@test
+def marks():
+    """The trace judge fails a window whose marks are missing, doubled or swapped."""
+    one, two = "dma_probe_mark 1", "dma_probe_mark 2"
+    for wrong in ((one,), (one, two, two), (two, one)):
+        assert "\nnot ok 1" in verdict("psi=0", marks=wrong), wrong
+
+
+@test
+def unknown_keys():
+    """The trace judge fails a window that asks for what it does not know."""
+    assert "\nnot ok 1" in verdict("dsi=0")
+    assert "\nnot ok 1" in verdict("psi=x")
+    assert "\nnot ok 1" in verdict("")
+
+
+@test
+def failing_group():
+    """A group that fails although its tests pass is a failure."""
+    class Status:  # pylint: disable=too-few-public-methods
+        """The kernel parser's words."""
+        SUCCESS, SKIPPED, FAILURE = range(3)
+
+    class Test:  # pylint: disable=too-few-public-methods
+        """A parsed test."""
+        def __init__(self, name, status, subtests=()):
+            self.name, self.status, self.subtests, self.log = name, status, list(subtests), []
+
+    import ktap  # pylint: disable=import-outside-toplevel
+    leaf = Test("leaf", Status.SUCCESS)
+    found = ktap.flatten(Test("group", Status.FAILURE, [leaf]), Status)
+    assert [t["status"] for t in found] == ["passed", "failed"], found
+
+
+@test
+def table():
+    """The last line of a check is the summary."""
+    row = report.Row("x")
+    row.add("a", "passed")
+    row.add("b", "failed")
+    assert report.summary([row, row]) == "2 passed, 2 failed, 0 skipped"
+
+
+class FakeQemu:
+    """A qemu-system-x86_64 that is a shell script, and a cell that uses it."""
+
+    def __init__(self, script, timeout=20):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name)
+        program = self.path / "qemu-system-x86_64"
+        program.write_text("#!/bin/sh\nfor a; do case $a in file:*) log=${a#file:} ;; esac; done\n"
+                           f"echo $$ >{self.path}/pid\n{script}\n", encoding="utf-8")
+        program.chmod(0o755)
+        os.environ["PATH"] = f"{self.path}:{os.environ['PATH']}"
+        self.cell = next(iter(cells.load().values()))
+        self.cell.timeout = timeout
+
+    def boot(self):
+        """Runs it as a cell is run."""
+        return boot.boot(self.cell, self.path, self.path / "initrd", [], self.path / "out")
+
+    def alive(self):
+        """Whether it still runs, given a moment to die."""
+        pid = int((self.path / "pid").read_text())
+        for _ in range(50):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return False
+            time.sleep(0.1)
+        return True
+
+
+@test
+def hang():
+    """A guest that hangs ends at its timeout, with its last lines."""
+    qemu = FakeQemu("echo last words >$log; sleep 60 & wait", timeout=1)
+    outcome = qemu.boot()
+    assert "timeout" in outcome.problems[0] and outcome.tail == ["last words"], outcome
+    assert not qemu.alive()
+
+
+@test
+def panic():
+    """A guest that panics counts as failed."""
+    outcome = FakeQemu(f"echo '[ 1.0] Kernel panic - not syncing: x\n{boot.FINISHED}' >$log").boot()
+    assert any("panic" in problem for problem in outcome.problems), outcome
+
+
+@test
+def early_end():
+    """A guest that ends without its last word counts as failed."""
+    assert FakeQemu("echo hello >$log").boot().problems
+    assert not FakeQemu(f"echo '{boot.FINISHED}' >$log").boot().problems
+
+
+@test
+def qemu_refuses():
+    """A QEMU that refuses its arguments counts as failed, with its message."""
+    outcome = FakeQemu("echo no such device; exit 1").boot()
+    assert "no such device" in outcome.problems[0], outcome
+
+
+def runner(number):
+    """Starts a run that hangs, ends the runner by a signal; the fake QEMU."""
+    qemu = FakeQemu("sleep 60 & wait", timeout=60)
+    code = ("import sys, pathlib; sys.path[:0] = sys.argv[1:3]; import boot, cells;"
+            "p = pathlib.Path(sys.argv[3]);"
+            "boot.boot(next(iter(cells.load().values())), p, p / 'i', [], p / 'out')")
+    process = subprocess.Popen([sys.executable, "-B", "-c", code, str(HERE), str(HERE.parent),
+                                str(qemu.path)], stderr=subprocess.DEVNULL)
+    for _ in range(100):
+        if (qemu.path / "pid").exists() and (qemu.path / "pid").read_text():
+            break
+        time.sleep(0.1)
+    process.send_signal(number)
+    process.wait()
+    return qemu
+
+
+@test
+def interrupt():
+    """Ctrl-C leaves no QEMU behind."""
+    assert not runner(signal.SIGINT).alive()
+
+
+@test
+def killed():
+    """A runner that is killed leaves no QEMU behind."""
+    assert not runner(signal.SIGKILL).alive()
+
+
+@test
+def matrix():
+    """A wrong key or value in the matrix is refused with its place."""
+    text = (cells.CI / "matrix.ini").read_text(encoding="utf-8")
+    for wrong in ("\n[x]\nnonsense = 1\n", "\n[x]\nsmp = two\n", "\n[x]\noracles = luck\n"):
+        with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
+            file.write(text + wrong)
+            file.flush()
+            try:
+                cells.load(file.name)
+            except cells.RigError as error:
+                assert "[x]" in str(error), error
+            else:
+                raise AssertionError(wrong)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        print("\n".join(TESTS))
+    else:
+        TESTS[sys.argv[1]]()

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# ci/make-kernel.sh ARCH BASE [BACKENDS]: what make kernel does: a kernel without
+# debugging, with the changes of make menuconfig if there are any, in build/.
+set -eu
+# shellcheck source=ci/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+
+arch=$1 base=$2
+place=$top/build/kernel-$arch-$base
+options=(--arch "$arch" --base "$base" --config run)
+[ $# -lt 3 ] || options+=(--backends "$3")
+if [ -s "$place.fragment" ]; then
+	say "with the changes of make menuconfig in $place.fragment"
+	options+=(--fragment "$place.fragment")
+fi
+built=$("$ci/kernel.sh" "${options[@]}")
+mkdir -p "$place"
+cp "$built/bzImage" "$built/config" "$built/System.map" "$built/release" "$place/"
+say "Linux $(cat "$place/release") for $arch is in build/${place##*/}: bzImage, config, System.map"

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# ci/source.sh BASE: prints the path of the untouched source tree of that base
+# kernel. Fetches and unpacks the Debian package on first use; afterwards makes
+# sure that neither the package nor the tree has changed on disk.
+set -eu
+# shellcheck source=ci/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+# shellcheck source=ci/lib/apt.sh
+. "$ci/lib/apt.sh"
+
+# Names, sizes and times of all files: 100 times cheaper than their contents,
+# and an editor or a stray patch cannot help changing it.
+tree_stamp() {
+	(cd "$1" && find . -type d -printf '%P/\n' -o -printf '%P %s %T@ %l\n' | LC_ALL=C sort | hash_of)
+}
+
+# For the rig's own check: what the stamp of a tree would be.
+if [ "${1:-}" = --stamp ] && [ $# = 2 ]; then
+	tree_stamp "$2"
+	exit 0
+fi
+[ $# = 1 ] || die "usage: ci/source.sh BASE"
+check_word BASE "$1" "${bases[@]}"
+package=$(ini_get "$ci/bases.ini" "$1" package)
+version=$(ini_get "$ci/bases.ini" "$1" version)
+tarball=$(ini_get "$ci/bases.ini" "$1" tarball)
+store=$cache/source
+
+# The mirror drops old versions: then the candidate is taken, and stays taken
+# (the note below), so that a run without network finds what the last one used.
+choose_version() {
+	local note=$store/$package.substitute
+	[ ! -d "$store/$package-$version" ] || return 0
+	if [ -f "$note" ] && [ -d "$store/$package-$(cat "$note")" ]; then
+		version=$(cat "$note")
+	elif ! apt-cache show "$package=$version" >/dev/null 2>&1; then
+		apt_update
+		apt-cache show "$package=$version" >/dev/null 2>&1 || substitute "$note"
+	fi
+}
+
+substitute() {
+	local candidate
+	candidate=$(apt_candidate "$package") ||
+		die "the mirror has no $package: bookworm's main and security sections are needed"
+	say "the mirror no longer has $package $version; taking $candidate"
+	say "(hook patches were made for $version; they are refused if they do not fit)"
+	version=$candidate
+	echo "$version" >"$1"
+}
+
+# fetch: the .deb into $work, verified by apt against the signed package lists.
+fetch() {
+	say "fetching $package $version (130 MB)"
+	(cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$package=$version" >&2) ||
+		die "cannot fetch $package $version: is a mirror reachable? See the lines above"
+}
+
+unpack() {
+	say "unpacking $package $version (about a minute)"
+	mkdir "$work/tree"
+	dpkg-deb --fsys-tarfile "$work"/*.deb | tar -xO "./$tarball" |
+		tar -xJ -C "$work/tree" --strip-components=1 ||
+		die "cannot unpack $package $version: is the disk full? ($store)"
+	[ -f "$work/tree/Makefile" ] || die "$package $version holds no $tarball"
+}
+
+# Half-made things stay in $work, which nobody reads and the trap removes.
+make_tree() {
+	need_space "$store" 2300 "the source of $package"
+	work=$(mktemp -d "$store/.work.XXXXXX")
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 2' INT TERM HUP
+	fetch
+	unpack
+	(cd "$work" && mv ./*.deb package.deb && sha256sum package.deb >package.sha256)
+	tree_stamp "$work/tree" >"$work/stamp"
+	rm -rf "${store:?}/$package-$version"
+	mv "$work" "$store/$package-$version"
+}
+
+verify() {
+	local dir=$store/$package-$version
+	(cd "$dir" && sha256sum --status -c package.sha256) ||
+		die "the package in $dir has changed since apt verified it: remove that folder and run again"
+	[ "$(tree_stamp "$dir/tree")" = "$(cat "$dir/stamp")" ] ||
+		die "files of the source tree in $dir have changed: remove that folder and run again"
+}
+
+lock source
+mkdir -p "$store"
+set -o pipefail
+choose_version
+[ -d "$store/$package-$version" ] || make_tree
+verify
+printf '%s\n' "$store/$package-$version/tree"
