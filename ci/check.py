@@ -57,9 +57,9 @@ def parse_into(row, base, log, out, prefix=""):
     return len(tests)
 
 
-def run_check(path, base):
+def run_check(path, base, out):
     """Runs one host check."""
-    row, out = report.Row(path.stem), REPORT / path.stem
+    row = report.Row(path.stem)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     log, begin = out / "output.ktap", time.monotonic()
@@ -76,9 +76,9 @@ def run_check(path, base):
     return row
 
 
-def run_cell(cell):
+def run_cell(cell, out):
     """Boots one cell and asks everyone who has something to say about it."""
-    row, out = report.Row(cell.name), REPORT / cell.name
+    row = report.Row(cell.name)
     outcome = boot.boot_cell(cell, out)
     row.seconds = outcome.seconds
     found = parse_into(row, cell.base, outcome.console, out)
@@ -111,7 +111,9 @@ def run_all(names, matrix, checks, rows):
     print(report.header(), flush=True)
     for name in names:
         try:
-            row = run_cell(matrix[name]) if name in matrix else run_check(checks[name], base)
+            with prepare.report_folder(name) as out:
+                row = (run_cell(matrix[name], out) if name in matrix
+                       else run_check(checks[name], base, out))
         except (cells.RigError, OSError, subprocess.CalledProcessError) as error:
             row = report.Row(name)
             row.add("the rig could run it", "failed", [str(error)])

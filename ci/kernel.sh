@@ -69,7 +69,7 @@ inputs() {
 
 source=$("$ci/source.sh" "$base")
 release=$(basename "$(dirname "$source")")
-label=$config${objects:+-objects}${until:+-steps}
+label=$config${objects:+-objects}${until:+-steps}${menu:+-menu}
 build=$cache/build/$release-$arch-$label log=$cache/build/$release-$arch-$label.log
 key=$(inputs | hash_of)
 result=$cache/kernels/$key

@@ -12,9 +12,9 @@
 #define ENTRIES		8
 #define SLOTS		8
 
-/* A mistake is seen at once, or late on a machine that does other work. */
+/* So long at least, and so long at most if it did not go through all of it. */
 #define SECONDS		1
-#define SECONDS_CONTROL	10
+#define SECONDS_MOST	30
 
 /**
  * struct stress_cpu - one CPU's share
@@ -43,7 +43,7 @@ struct stress_cpu {
  * @cpus: that it needs
  * @lie: what the engine does
  * @fail_one_in: how often it fails
- * @end: when it is over
+ * @start: when it began
  * @cpu: one per possible CPU
  * @syncs: how many there were
  */
@@ -53,7 +53,7 @@ struct stress {
 	unsigned int cpus;
 	enum rig_lie lie;
 	unsigned int fail_one_in;
-	ktime_t end;
+	ktime_t start;
 	struct stress_cpu *cpu;
 	atomic_t syncs;
 };
@@ -131,15 +131,35 @@ static void stress_step(struct rig *rig, struct stress_cpu *c)
 		xsmmu_drain(rig->xd);
 }
 
-/* One CPU's thread. A control is over at the first objection. */
+/* Was everything met that there is to be met? A slow machine takes longer. */
+static bool stress_met_all(struct rig *rig)
+{
+	struct xsmmu_stats sum = rig_stats(rig);
+
+	return sum.led && sum.failed && sum.overflows &&
+	       (sum.shared || num_online_cpus() == 1);
+}
+
+/* A control is over at the first objection. */
+static bool stress_over(struct rig *rig)
+{
+	struct stress *s = rig->arg;
+	s64 ms = ktime_ms_delta(ktime_get(), s->start);
+
+	if (ms > SECONDS_MOST * MSEC_PER_SEC)
+		return true;
+	if (s->name)
+		return READ_ONCE(rig->violations);
+	return ms > SECONDS * MSEC_PER_SEC && stress_met_all(rig);
+}
+
+/* One CPU's thread. */
 static int stress_run(struct rig *rig)
 {
 	struct stress_cpu *c = this_stress(rig);
-	struct stress *s = rig->arg;
 	unsigned int i;
 
-	while (ktime_before(ktime_get(), s->end) &&
-	       !(s->name && READ_ONCE(rig->violations))) {
+	while (!stress_over(rig)) {
 		stress_step(rig, c);
 		cond_resched();
 	}
@@ -170,8 +190,7 @@ static void stress_prepare(struct rig *rig, struct stress *s)
 	rig->max_delay_us = 20;
 	rig->middle = stress_middle;
 	rig_backstop(rig, true);
-	s->end = ktime_add(ktime_get(), ktime_set(s->name ? SECONDS_CONTROL :
-						  SECONDS, 0));
+	s->start = ktime_get();
 }
 
 /* No interrupt is left behind, and nothing of what they had to unmap. */
@@ -217,16 +236,11 @@ static void everything_at_once_violates_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig_pending(rig), 0);
 	KUNIT_EXPECT_EQ(test, rig->outstanding, rig->xd->withheld_pages);
 
-	/* It did go through all of it. */
+	KUNIT_EXPECT_TRUE(test, stress_met_all(rig));
 	sum = rig_stats(rig);
 	kunit_info(test, "%d syncs: unmaps %llu led %llu shared %llu failed %llu overflows %llu orphans %llu",
 		   atomic_read(&s.syncs), sum.unmaps, sum.led, sum.shared,
 		   sum.failed, sum.overflows, sum.orphans);
-	KUNIT_EXPECT_GT(test, sum.led, 0);
-	KUNIT_EXPECT_GT(test, sum.failed, 0);
-	KUNIT_EXPECT_GT(test, sum.overflows, 0);
-	if (num_online_cpus() > 1)
-		KUNIT_EXPECT_GT(test, sum.shared, 0);
 }
 
 /* Mistakes. */

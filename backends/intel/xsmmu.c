@@ -225,15 +225,24 @@ int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	return err;
 }
 
-/* Clear IQE and let the engine go on; false if the error stays. */
-static bool xsmmu_clear_iqe(struct intel_iommu *iommu)
+/* Does the engine stand at place @head, at an error? */
+static bool xsmmu_stopped(struct intel_iommu *iommu, int head)
 {
-	u32 fsts;
+	return readl(iommu->reg + DMAR_FSTS_REG) & DMA_FSTS_IQE &&
+	       readl(iommu->reg + DMAR_IQH_REG) >> qi_shift(iommu) == head;
+}
+
+/*
+ * Clear IQE and let the engine go on; false if the error stays. It may be set
+ * again at once, by a later descriptor.
+ */
+static bool xsmmu_clear_iqe(struct intel_iommu *iommu, int head)
+{
+	bool stopped;
 
 	writel(DMA_FSTS_IQE, iommu->reg + DMAR_FSTS_REG);
-	if (readl_poll_timeout_atomic(iommu->reg + DMAR_FSTS_REG, fsts,
-				      !(fsts & DMA_FSTS_IQE), 1,
-				      XSMMU_QI_CLEAR_US))
+	if (read_poll_timeout_atomic(xsmmu_stopped, stopped, !stopped, 1,
+				     XSMMU_QI_CLEAR_US, false, iommu, head))
 		return false;
 	/* Emulated queues look again only when the tail is written. */
 	writel(readl(iommu->reg + DMAR_IQT_REG), iommu->reg + DMAR_IQT_REG);
@@ -268,6 +277,9 @@ int intel_xsmmu_repair_qi(struct intel_iommu *iommu, int index, int wait_index)
 	void *slot = qi->desc + (head << shift);
 	struct qi_desc wait;
 
+	/* Whoever had this place gave up: the queue stands still for good. */
+	if (READ_ONCE(qi->desc_status[head]) == QI_FREE)
+		return -EIO;
 	if (offset > count)
 		return 0;
 	wait = xsmmu_wait(offset < count ? &xsmmu_qi_scratch :
@@ -279,7 +291,7 @@ int intel_xsmmu_repair_qi(struct intel_iommu *iommu, int index, int wait_index)
 	memcpy(slot, &wait, 1 << shift);
 	/* The engine fetches again once IQE is clear: the wait goes first. */
 	wmb();
-	return xsmmu_clear_iqe(iommu) ? QI_XSMMU_REPAIRED : -EIO;
+	return xsmmu_clear_iqe(iommu, head) ? QI_XSMMU_REPAIRED : -EIO;
 }
 
 /**

@@ -56,13 +56,15 @@ need_space() {
 # The descriptor is inherited by children on purpose: a build that outlives its
 # killed script still owns what it writes to.
 lock() {
-	local fd
 	mkdir -p "$cache/locks"
-	exec {fd}>"$cache/locks/$1"
-	flock -n "$fd" && return
+	exec {lock_fd}>"$cache/locks/$1"
+	flock -n "$lock_fd" && return
 	say "waiting for another run that holds $1"
-	flock "$fd"
+	flock "$lock_fd"
 }
+
+# unlock: gives back what lock took last, before the script ends.
+unlock() { exec {lock_fd}>&-; }
 
 # hash_of: sha256 of stdin, short enough for a file name.
 hash_of() { sha256sum | cut -c1-20; }

@@ -31,9 +31,9 @@ def _time(mode):
     """How long a freed page stayed in reach."""
     ns, landed = mode["longest_exposure_ns"], mode["stale_accesses_landed"]
     if ns is None:
-        return "no end"
+        return "for ever"
     if not landed:
-        return "never"
+        return "0 ms"
     return f"{ns / 1e6:.1f} ms" if ns >= 1e5 else f"{ns / 1e3:.1f} us"
 
 
@@ -60,8 +60,9 @@ def table(report):
 
 
 def _title(report):
-    return (f"{NAMES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}: pages are"
-            " unmapped 64 at a time and freed,\nthen a hostile device attacks them.")
+    machine = f"{NAMES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}"
+    return (f"{machine}: pages are unmapped 64 at a time and freed,\n"
+            "then a hostile device attacks them.")
 
 
 def _words(report):

@@ -64,12 +64,13 @@ require_symbols() {
 	[ -z "$lost" ] || die "Kconfig does not give what ci/kconfig asks for ($label): $lost"
 }
 
+# A person may take an hour here, and nobody has to wait for that: the object
+# folder is the menu's own, and the tree is read when the menu starts.
 edit_config() {
-	kmake menuconfig
-	cp "$build/.config" "$build/.config.edited"
-	configure
-	python3 "$tree/scripts/diffconfig" -m "$build/.config" "$build/.config.edited" >"$menu"
-	rm "$build/.config.edited"
+	unlock
+	cp "$build/.config" "$build/.config.before"
+	kmake menuconfig || die "menuconfig failed: see the lines above"
+	python3 -B "$source/scripts/diffconfig" -m "$build/.config.before" "$build/.config" >"$menu"
 	say "$(wc -l <"$menu") changes kept in $menu; make kernel uses them, remove the file to drop them"
 }
 

@@ -5,10 +5,13 @@ Every part is made by a script of ci/ that prints the path of its result and
 caches it; this module calls each script once per run.
 """
 
+import contextlib
+import fcntl
 import functools
 import os
 import pathlib
 import subprocess
+import sys
 
 from cells import CI, RigError
 
@@ -27,6 +30,20 @@ def script(name, *arguments):
         raise RigError(f"ci/{name} failed (exit status {done.returncode}); it says why above")
     lines = done.stdout.split("\n")
     return lines[-2] if len(lines) > 1 else ""
+
+
+@contextlib.contextmanager
+def report_folder(name):
+    """A folder of build/report that no other run writes to meanwhile."""
+    locks = BUILD / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with open(locks / name, "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{name}: waiting for another run of it", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield BUILD / "report" / name
 
 
 def once(function):

@@ -16,9 +16,7 @@
 #define PER_OVERFLOW	(QUARANTINE + 1)
 #define OVERFLOWS	(UNMAPS / PER_OVERFLOW)
 
-#ifdef CONFIG_XSMMU_DEBUG
-extern unsigned int xsmmu_quarantine_size;
-#else
+#ifndef CONFIG_XSMMU_DEBUG
 #define xsmmu_quarantine_size	0
 #endif
 

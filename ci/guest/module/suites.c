@@ -17,11 +17,6 @@
 /* Time for a lazy kernel to flush what it has queued. */
 #define LAZY_SETTLE_MS	40
 
-/* The knob of the kernel's debug build; see backstop(). */
-#ifdef CONFIG_XSMMU_DEBUG
-extern bool xsmmu_backstop_on;
-#endif
-
 static struct attack_suite *const all_suites[] = {
 	&basic_suite,
 	&stale_suite,
@@ -76,11 +71,12 @@ static int run_suite(struct attack_suite *suite)
 		return -ENOMEM;
 	kunit_run_tests(&suite->kunit);
 	kfree(suite->kunit.test_cases);
+	suite->kunit.test_cases = NULL;
 	return 0;
 }
 
 /* Run each suite of a list that will be cut up, or just look for them. */
-static int for_each_suite(char *names, bool run)
+static int walk_suites(char *names, bool run)
 {
 	struct attack_suite *suite;
 	char *name;
@@ -117,10 +113,10 @@ int suites_run(const char *names, enum rig_mode wanted)
 	if (!copy)
 		return -ENOMEM;
 	wanted_mode = wanted;
-	ret = for_each_suite(copy, false);
+	ret = walk_suites(copy, false);
 	if (!ret) {
 		strcpy(copy, names);
-		ret = for_each_suite(copy, true);
+		ret = walk_suites(copy, true);
 	}
 	kfree(copy);
 	return ret;
@@ -152,7 +148,7 @@ int suite_begin(struct kunit_suite *suite)
 void backstop(bool on)
 {
 #ifdef CONFIG_XSMMU_DEBUG
-	xsmmu_backstop_on = on;
+	WRITE_ONCE(xsmmu_backstop_on, on);
 #endif
 }
 

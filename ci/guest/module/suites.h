@@ -65,6 +65,12 @@ void test_end(struct kunit *test);
 		.cases = suite_cases,					\
 	}
 
+/* Knobs of the kernel's debug build, exported for tests. */
+#ifdef CONFIG_XSMMU_DEBUG
+extern unsigned int xsmmu_quarantine_size;
+extern bool xsmmu_backstop_on;
+#endif
+
 void backstop(bool on);
 struct batch *test_batch(struct kunit *test, unsigned int n);
 struct batch *test_batch_in_reach(struct kunit *test, unsigned int n);
