@@ -49,7 +49,8 @@ class Outcome:
 def command(cell, kernel, initrd, out, extra=""):
     """The QEMU command line of a cell."""
     tests = f"rig.tests={','.join(cell.tests)}" if cell.tests else ""
-    append = f"console={CONSOLE[cell.arch]} {APPEND} {APPEND_ARCH[cell.arch]} {cell.append} {tests} {extra}"
+    append = " ".join([f"console={CONSOLE[cell.arch]}", APPEND, APPEND_ARCH[cell.arch],
+                       cell.append, tests, extra])
     line = [QEMU[cell.arch], *cell.machine, "-smp", str(cell.smp), "-m", cell.memory]
     line += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
     line += ["-serial", f"file:{out / 'console.log'}", "-D", str(out / "trace.log")]

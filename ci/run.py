@@ -13,6 +13,7 @@ keeps its promise, 1 if it does not or a guest failed, 2 if the rig failed.
 
 import dataclasses
 import json
+import os
 import pathlib
 import re
 import signal
@@ -45,8 +46,7 @@ class GuestError(Exception):
 
 def cell_of(backend, mode):
     """How to boot a mode: as the matrix does, but one counted CPU and the small kernel."""
-    name = f"{BACKENDS[backend]}-{mode}"
-    cell = cells.load()[name]
+    cell = cells.load()[f"{BACKENDS[backend]}-{mode}"]
     return dataclasses.replace(
         cell, name=f"run-{backend}-{mode}", kernel="run", smp=1, tests=[f"run-{mode}"],
         append=f"{cell.append} {APPEND}", machine=[*cell.machine, "-icount", "shift=0"],
@@ -93,7 +93,13 @@ def figures(said, counts):
 
 def measure(cell, mode):
     """Boots a cell and returns its figures."""
-    outcome = boot.boot_cell(cell, REPORT / cell.name)
+    with prepare.report_folder(cell.name) as out:
+        outcome = boot.boot_cell(cell, out)
+        return judge(outcome, mode)
+
+
+def judge(outcome, mode):
+    """The figures of a boot that went well."""
     tail = "\n".join(f"  | {line}" for line in outcome.tail)
     if outcome.problems:
         raise GuestError("; ".join(outcome.problems) + "\n" + tail)
@@ -141,7 +147,9 @@ def write(report):
     modes = {mode: {key: value for key, value in figures_.items() if key != "waits"}
              for mode, figures_ in report["modes"].items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**report, "modes": modes}, indent=2) + "\n", encoding="utf-8")
+    new = path.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps({**report, "modes": modes}, indent=2) + "\n", encoding="utf-8")
+    new.replace(path)
     return path
 
 

@@ -262,9 +262,9 @@ static void await_crowd(struct rig *rig)
 			rig_object(rig, "nobody came to wait");
 			return;
 		}
-		mdelay(1);
+		rig_delay(1);
 	}
-	mdelay(SETTLE);
+	rig_delay(SETTLE);
 	rig_log(rig, '|');
 }
 

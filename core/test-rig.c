@@ -519,6 +519,18 @@ int rig_on(struct rig *rig, unsigned int cpu, int (*fn)(struct rig *rig))
 	return rig_join(rig, cpu);
 }
 
+/*
+ * Spin by the clock. A delay loop is as good as its calibration, and that may
+ * fail on a machine that is emulated and busy. Any context.
+ */
+void rig_delay(unsigned int ms)
+{
+	u64 end = ktime_get_mono_fast_ns() + ms * NSEC_PER_MSEC;
+
+	while (ktime_get_mono_fast_ns() < end)
+		cpu_relax();
+}
+
 void rig_signal(bool *flag)
 {
 	/* Who sees the flag sees what was done before. */

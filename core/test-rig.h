@@ -184,6 +184,7 @@ unsigned int rig_other_cpu(struct kunit *test);
 void rig_start(struct rig *rig, unsigned int cpu, int (*fn)(struct rig *rig));
 int rig_join(struct rig *rig, unsigned int cpu);
 int rig_on(struct rig *rig, unsigned int cpu, int (*fn)(struct rig *rig));
+void rig_delay(unsigned int ms);
 void rig_signal(bool *flag);
 bool rig_wait(bool *flag);
 bool rig_wait_pending(struct rig *rig, unsigned int pending);
