@@ -12,6 +12,7 @@
 
 /* Read when a device opts in. Rounded up to a power of two. */
 unsigned int xsmmu_quarantine_size = XSMMU_QUARANTINE_SIZE;
+EXPORT_SYMBOL_GPL(xsmmu_quarantine_size);
 
 static int xsmmu_set_quarantine(const char *val, const struct kernel_param *kp)
 {
@@ -23,9 +24,8 @@ static const struct kernel_param_ops xsmmu_quarantine_ops = {
 	.get = param_get_uint,
 };
 module_param_cb(quarantine, &xsmmu_quarantine_ops, &xsmmu_quarantine_size, 0644);
-EXPORT_SYMBOL_GPL(xsmmu_quarantine_size);
 
 /* Off: orphans stay in quarantine until their CPU syncs. */
 bool xsmmu_backstop_on = true;
-module_param_named(backstop, xsmmu_backstop_on, bool, 0644);
 EXPORT_SYMBOL_GPL(xsmmu_backstop_on);
+module_param_named(backstop, xsmmu_backstop_on, bool, 0644);

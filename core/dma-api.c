@@ -72,7 +72,7 @@ void dma_unmap_page_attrs_no_sync(struct device *dev, dma_addr_t addr,
 {
 	const struct dma_map_ops *ops = xsmmu_ops(dev);
 
-	BUG_ON(!valid_dma_direction(dir));
+	WARN_ON_ONCE(!valid_dma_direction(dir));
 	if (!ops) {
 		dma_unmap_page_attrs(dev, addr, size, dir, attrs);
 		return;
@@ -102,7 +102,7 @@ void dma_unmap_sg_attrs_no_sync(struct device *dev, struct scatterlist *sg,
 {
 	const struct dma_map_ops *ops = xsmmu_ops(dev);
 
-	BUG_ON(!valid_dma_direction(dir));
+	WARN_ON_ONCE(!valid_dma_direction(dir));
 	if (!ops) {
 		dma_unmap_sg_attrs(dev, sg, nents, dir, attrs);
 		return;

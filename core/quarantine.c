@@ -141,7 +141,8 @@ static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 		list_splice_tail_init(tables, &q->tables);
 		added = true;
 		if (!q->armed && xsmmu_backstop_on) {
-			q->armed = arm = true;
+			arm = true;
+			q->armed = true;
 			q->tick = q->tail;
 		}
 	}

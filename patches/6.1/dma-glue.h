@@ -123,6 +123,7 @@ static bool iommu_dma_enable_unmap_no_sync(struct device *dev)
 	if (!xd && !cookie->xsmmu_refused) {
 		xd = xsmmu_domain_create(domain, &cookie->iovad, dev_name(dev));
 		cookie->xsmmu_refused = !xd;
+		/* Pairs with xsmmu_of_cookie(): first the state, then its address. */
 		smp_store_release(&cookie->xsmmu, xd);
 	}
 	mutex_unlock(&cookie->mutex);
