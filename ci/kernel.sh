@@ -64,7 +64,7 @@ inputs() {
 	request
 	[ "$config" = plain ] || "$ci/graft.sh" key "$base" ${until:+--until "$until"}
 	# A change in how kernels are made makes other kernels.
-	cat "$ci/kernel.sh" "$ci/lib/kbuild.sh"
+	cat "$ci/lib/kbuild.sh"
 }
 
 source=$("$ci/source.sh" "$base")
@@ -81,8 +81,11 @@ if [ -z "$menu" ] && [ -d "$result" ]; then
 	exit 0
 fi
 
-# The lock also keeps the grafted tree from changing under the compiler.
-lock "$release${until:+-steps}"
+# One build at a time in each tree: it must not change under the compiler.
+case $config in
+plain) lock "$release-plain" ;;
+*) lock "$release${until:+-steps}" ;;
+esac
 [ -n "$menu" ] || [ ! -d "$result" ] || exec "$0" --base "$base" --arch "$arch" --config "$config" \
 	--backends "$wanted" --fragment "$fragment" --objects "$objects" --until "$until"
 need_space "$cache" 1500 "a kernel build"

@@ -26,7 +26,7 @@ folders() {
 # step N: builds it; says what nobody defines.
 step() {
 	local built missing
-	built=$("${build[@]}" --objects "$targets" --until "$1")
+	built=$("${build[@]}" --objects "$targets" --until "$1" 2> >(tee /dev/fd/3 >&2))
 	missing=$(needed "$built/symbols" |
 		comm -23 - <(sort -u <(defined "$built/symbols") "$work/elsewhere"))
 	[ -z "$missing" ] || { echo "undefined after step $1: $missing" && false; }

@@ -13,6 +13,8 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM HUP
 : >"$work/tap"
 tap_count=0 tap_failed=0
+# Where progress goes, past the capture of what a test says.
+exec 3>&2
 
 # expect NAME COMMAND...: passes when the command succeeds; shows what it said
 # when it does not. Run in the open, because a shell that is asked for the

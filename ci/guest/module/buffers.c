@@ -234,6 +234,32 @@ unsigned int batch_reached(const struct batch *b)
 	return reached;
 }
 
+static bool batch_has_iova(const struct batch *b, dma_addr_t iova)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->buf[i].iova == iova)
+			return true;
+	return false;
+}
+
+/**
+ * batch_iovas_in() - find the bus addresses of a batch in another one
+ * @b: the batch
+ * @others: where to look
+ *
+ * Return: how many addresses of @b were found.
+ */
+unsigned int batch_iovas_in(const struct batch *b, const struct batch *others)
+{
+	unsigned int i, found = 0;
+
+	for (i = 0; i < b->n; i++)
+		found += batch_has_iova(others, b->buf[i].iova);
+	return found;
+}
+
 /**
  * batch_bury() - tell the probe that all buffers of a batch are dead
  * @b: the batch; from now on a driver would have freed it

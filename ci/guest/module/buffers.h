@@ -59,6 +59,7 @@ int batch_map(struct batch *b);
 void batch_unmap(struct batch *b);
 void batch_unmap_no_sync(struct batch *b);
 unsigned int batch_reached(const struct batch *b);
+unsigned int batch_iovas_in(const struct batch *b, const struct batch *others);
 int batch_bury(const struct batch *b);
 void batch_forget(const struct batch *b);
 

@@ -42,28 +42,14 @@ struct search {
 	unsigned int mappings;
 };
 
-static bool had_iova(const struct batch *b, dma_addr_t iova)
-{
-	unsigned int i;
-
-	for (i = 0; i < b->n; i++)
-		if (b->buf[i].iova == iova)
-			return true;
-	return false;
-}
-
 static long search_work(void *data)
 {
 	struct search *search = data;
 	struct batch *new = batch_alloc(search->mappings);
 	long found = -ENOMEM;
-	unsigned int i;
 
-	if (new && !batch_map(new)) {
-		found = 0;
-		for (i = 0; i < new->n && !found; i++)
-			found = had_iova(search->old, new->buf[i].iova);
-	}
+	if (new && !batch_map(new))
+		found = batch_iovas_in(search->old, new);
 	batch_free(new);
 	return found;
 }

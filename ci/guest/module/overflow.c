@@ -12,6 +12,9 @@
 #define QUARANTINE	32
 #define UNMAPS		128
 
+/* Mappings at once that use up what magazines hold, and more. */
+#define MANY		4096
+
 /* An unmap that finds the quarantine full syncs, and needs no place itself. */
 #define PER_OVERFLOW	(QUARANTINE + 1)
 #define OVERFLOWS	(UNMAPS / PER_OVERFLOW)
@@ -76,21 +79,31 @@ static void iova_is_not_handed_out_before_the_overflow(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, QUARANTINE);
 	struct batch *more = test_batch(test, QUARANTINE);
-	unsigned int i, j;
 
 	needs_small_quarantine(test);
 	batch_unmap_no_sync(b);
 	KUNIT_ASSERT_EQ(test, batch_map(more), 0);
-	for (i = 0; i < b->n; i++)
-		for (j = 0; j < more->n; j++)
-			KUNIT_EXPECT_NE(test, b->buf[i].iova,
-					more->buf[j].iova);
+	KUNIT_EXPECT_EQ(test, batch_iovas_in(b, more), 0);
+}
+
+/* Neither those that were in quarantine nor those that found no place in it. */
+static void no_iova_is_lost_in_an_overflow(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, UNMAPS);
+	struct batch *more = test_batch(test, MANY);
+
+	needs_small_quarantine(test);
+	batch_unmap_no_sync(b);
+	test_sync(test);
+	KUNIT_ASSERT_EQ(test, batch_map(more), 0);
+	KUNIT_EXPECT_EQ(test, batch_iovas_in(b, more), b->n);
 }
 
 static const struct attack_case overflow_cases[] = {
 	ATTACK_CASE(overflow_syncs_once_per_full_quarantine, XSMMU),
 	ATTACK_CASE(overflow_covers_all_earlier_unmaps, XSMMU),
 	ATTACK_CASE(iova_is_not_handed_out_before_the_overflow, XSMMU),
+	ATTACK_CASE(no_iova_is_lost_in_an_overflow, XSMMU),
 	{ }
 };
 
