@@ -35,9 +35,9 @@ choose_version() {
 	[ ! -d "$store/$package-$version" ] || return 0
 	if [ -f "$note" ] && [ -d "$store/$package-$(cat "$note")" ]; then
 		version=$(cat "$note")
-	elif ! apt-cache show "$package=$version" >/dev/null 2>&1; then
+	elif ! apt_has "$package" "$version"; then
 		apt_update
-		apt-cache show "$package=$version" >/dev/null 2>&1 || substitute "$note"
+		apt_has "$package" "$version" || substitute "$note"
 	fi
 }
 

@@ -22,6 +22,13 @@ apt_update() {
 		die "apt-get update failed: is a mirror reachable? See the lines above"
 }
 
+# apt_has PACKAGE VERSION: do the package lists have it? ("apt-cache show" says
+# yes to a version that is not there, if another one is.)
+apt_has() {
+	LC_ALL=C apt-cache madison "$1" 2>/dev/null |
+		awk -v version="$2" '$3 == version { found = 1 } END { exit !found }'
+}
+
 # apt_candidate PACKAGE: prints the version that apt would install.
 apt_candidate() {
 	LC_ALL=C apt-cache policy "$1" 2>/dev/null |

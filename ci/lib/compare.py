@@ -83,6 +83,8 @@ def broken(report):
     ours = modes["xsmmu"]
     if ours["commands_per_page"] > MOST_COMMANDS:
         found.append(f"xSMMU needed {ours['commands_per_page']} commands per page, more than 1/64")
+    if modes["strict"]["commands_per_page"] < 1 or not ours["invalidation_commands"]:
+        found.append("strict or xSMMU freed pages without a command: the count has no teeth")
     for name in ("xsmmu", "strict"):
         if modes[name]["stale_accesses_landed"]:
             found.append(f"{modes[name]['stale_accesses_landed']} stale accesses landed in {name}")

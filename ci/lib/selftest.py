@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import boot  # noqa: E402
 import cells  # noqa: E402
+import compare  # noqa: E402
 import report  # noqa: E402
 import trace  # noqa: E402
 
@@ -29,6 +30,10 @@ GLOBAL = "vtd_inv_desc invalidate desc type iotlb high 0x0 low 0xd2"
 WAIT = "vtd_inv_desc invalidate desc type wait high 0x154c3c low 0x200000025"
 DEVTLB = "vtd_inv_desc invalidate desc type device-iotlb high 0x7ffffffffffff001 low 0x800000003"
 RESET = "vtd_iotlb_reset IOTLB reset (reason: limit)"
+
+
+GOOD = {"invalidation_commands": 100, "commands_per_page": 0.015625,
+        "stale_accesses_tried": 100608, "stale_accesses_landed": 0}
 
 
 def test(function):
@@ -44,6 +49,28 @@ def verdict(claims, *lines, marks=("dma_probe_mark 1", "dma_probe_mark 2")):
         console.write_text(f"[    1.5]     # a_test: window 1 2 it {claims}\n", encoding="utf-8")
         log.write_text("\n".join([PSI, marks[0], *lines, *marks[1:], PSI]), encoding="utf-8")
         return trace.ktap(console, log)
+
+
+def objections(**changes):
+    """How many objections there are to a good comparison with these changes."""
+    modes = {"strict": {**GOOD, "invalidation_commands": 6400, "commands_per_page": 1},
+             "lazy": {**GOOD, "stale_accesses_landed": 90000}, "xsmmu": dict(GOOD)}
+    for mode, figures in changes.items():
+        modes[mode].update(figures)
+    return len(compare.broken({"modes": modes}))
+
+
+@test
+def comparison():
+    """The comparison accepts what is promised and objects to anything else."""
+    assert objections() == 0
+    assert objections(xsmmu={"commands_per_page": 0.015782}) == 1
+    assert objections(xsmmu={"stale_accesses_landed": 1}) == 1
+    assert objections(xsmmu={"stale_accesses_tried": 99999}) == 1
+    assert objections(xsmmu={"invalidation_commands": 0, "commands_per_page": 0}) == 1
+    assert objections(strict={"stale_accesses_landed": 1}) == 1
+    assert objections(strict={"commands_per_page": 0.5}) == 1
+    assert objections(lazy={"stale_accesses_landed": 0}) == 1
 
 
 @test

@@ -3,6 +3,7 @@
  * Suite "dma-debug": CONFIG_DMA_API_DEBUG tells of a driver that is unbound
  * with unmaps that it never synced. The driver is the probe's own.
  */
+#include <linux/console.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/printk.h>
@@ -14,14 +15,25 @@
 /* The report is a warning with a backtrace; a good run's console shows none. */
 #define CONSOLE_QUIET	4
 
+/*
+ * The level decides when a line goes out, not when it is logged: what is still
+ * waiting goes out first.
+ */
+static void set_console_level(int level)
+{
+	console_lock();
+	console_unlock();
+	console_loglevel = level;
+}
+
 static void unbind_and_bind(struct kunit *test)
 {
 	struct device *dev = rig.dev;
-	int loglevel = console_loglevel;
+	int level = console_loglevel;
 
-	console_loglevel = CONSOLE_QUIET;
+	set_console_level(CONSOLE_QUIET);
 	device_release_driver(dev);
-	console_loglevel = loglevel;
+	set_console_level(level);
 	KUNIT_ASSERT_EQ(test, device_attach(dev), 1);
 	KUNIT_ASSERT_EQ(test, rig_open(), 0);
 }
