@@ -5,6 +5,7 @@
  * must drop those too, once; the next is for leaf entries again.
  */
 #include <linux/dma-mapping.h>
+#include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
@@ -200,12 +201,58 @@ static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 }
 
+/* Above all that the DMA API hands out, and aligned for a superpage. */
+#define FAR_IOVA	(1ULL << 37)
+
+/*
+ * A table is still linked when its last page was unmapped. A superpage takes its
+ * place: the IOMMU driver has to invalidate the way to it before it is freed.
+ */
+static void replace_emptied_table(struct kunit *test, struct page *page,
+				  struct page *large)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(rig.dev);
+	int prot = IOMMU_READ | IOMMU_WRITE;
+	u32 w;
+
+	KUNIT_ASSERT_TRUE(test, domain->pgsize_bitmap & SZ_2M);
+	KUNIT_ASSERT_EQ(test, iommu_map(domain, FAR_IOVA, page_to_phys(page),
+					PAGE_SIZE, prot), 0);
+	KUNIT_EXPECT_EQ(test, probe_read(rig.probe, 0, FAR_IOVA, 8), 0);
+	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, PAGE_SIZE),
+			PAGE_SIZE);
+	w = window_open();
+	KUNIT_ASSERT_EQ(test, iommu_map(domain, FAR_IOVA, page_to_phys(large),
+					SZ_2M, prot), 0);
+	window_close(test, w, "replace_table", (struct cmds){ .psi = 1 });
+	KUNIT_EXPECT_EQ(test, probe_read(rig.probe, 0,
+					 FAR_IOVA + SZ_2M - PAGE_SIZE, 8), 0);
+	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, SZ_2M), SZ_2M);
+	KUNIT_EXPECT_NE(test, probe_read(rig.probe, 0, FAR_IOVA, 8), 0);
+}
+
+static void superpage_replaces_an_emptied_table(struct kunit *test)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	struct page *large = alloc_pages(GFP_KERNEL | __GFP_ZERO,
+					 get_order(SZ_2M));
+
+	KUNIT_EXPECT_TRUE(test, page && large);
+	if (page && large)
+		replace_emptied_table(test, page, large);
+	if (large)
+		__free_pages(large, get_order(SZ_2M));
+	if (page)
+		__free_page(page);
+}
+
 static const struct attack_case unlink_cases[] = {
 	ATTACK_CASE(unlinked_table_costs_one_full_invalidation, XSMMU),
 	ATTACK_CASE(unlink_amid_a_batch_makes_it_full, XSMMU),
 	ATTACK_CASE(list_can_be_mapped_again_at_once, STRICT | XSMMU),
 	ATTACK_CASE(ordinary_unmap_of_a_list_is_one_invalidation,
 		    STRICT | XSMMU),
+	ATTACK_CASE(superpage_replaces_an_emptied_table, STRICT | XSMMU),
 	{ }
 };
 
