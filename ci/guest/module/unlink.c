@@ -202,7 +202,7 @@ static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
 }
 
 /* Above all that the DMA API hands out, and aligned for a superpage. */
-#define FAR_IOVA	(1ULL << 37)
+#define FAR_IOVA	BIT_ULL(37)
 
 /*
  * A table is still linked when its last page was unmapped. A superpage takes its
