@@ -24,10 +24,12 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
 import cells  # noqa: E402
 import prepare  # noqa: E402
+import trace  # noqa: E402
 
 FINISHED = "rig: finished"
 QEMU = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
 CONSOLE = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
+IMAGE = {"x86_64": "bzImage", "arm64": "Image"}
 # A panic ends the run at once (-no-reboot) instead of waiting for the timeout.
 APPEND = "panic=-1 oops=panic rdinit=/init loglevel=7"
 # On a busy host, TCG delivers timer interrupts too late for x86's own check.
@@ -50,15 +52,29 @@ def command(cell, kernel, initrd, out, extra=""):
     """The QEMU command line of a cell."""
     tests = f"rig.tests={','.join(cell.tests)}" if cell.tests else ""
     append = " ".join([f"console={CONSOLE[cell.arch]}", APPEND, APPEND_ARCH[cell.arch],
-                       cell.append, tests, extra])
+                       f"rig.iommu={cell.iommu}", cell.append, tests, extra])
     line = [QEMU[cell.arch], *cell.machine, "-smp", str(cell.smp), "-m", cell.memory]
     line += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
     line += ["-serial", f"file:{out / 'console.log'}", "-D", str(out / "trace.log")]
-    line += ["-kernel", str(kernel / "bzImage"), "-initrd", str(initrd)]
+    line += ["-kernel", str(kernel / IMAGE[cell.arch]), "-initrd", str(initrd)]
     line += ["-append", " ".join(append.split()), *cell.devices]
-    for event in cell.trace:
+    for event in trace.EVENTS[cell.iommu] if cell.oracles else ():
         line += ["-trace", event]
-    return line
+    return line + (device_tree(cell, out) if cell.dtb_delete else [])
+
+
+def device_tree(cell, out):
+    """The option that gives the machine its own device tree, less some properties."""
+    path = out / "machine.dtb"
+    steps = [[QEMU[cell.arch], *cell.machine, "-machine", f"dumpdtb={path}", "-smp", str(cell.smp),
+              "-m", cell.memory, "-nodefaults", "-display", "none"]]
+    steps += [["fdtput", "-d", str(path), node, name]
+              for node, name in zip(cell.dtb_delete[::2], cell.dtb_delete[1::2])]
+    for step in steps:
+        done = subprocess.run(step, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise cells.RigError(f"{cell.name}: {' '.join(step[:1])}: {done.stderr.strip()}")
+    return ["-dtb", str(path)]
 
 
 def start(line, preload, errors):
@@ -132,8 +148,8 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
 
 def parts(cell):
     """What a cell boots with: kernel, initramfs, devices; built if need be."""
-    kernel = prepare.kernel(cell.base, cell.arch, cell.kernel)
-    return kernel, prepare.initramfs(kernel, bool(cell.tests)), prepare.devices()
+    kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends)
+    return kernel, prepare.initramfs(cell.arch, kernel, bool(cell.tests)), prepare.devices()
 
 
 def boot_cell(cell, out, extra="", follow=None):

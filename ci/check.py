@@ -89,7 +89,7 @@ def run_cell(cell, out):
         row.notes = ["last lines of the console:", *(f"  | {text}" for text in outcome.tail)]
     if "windows" in cell.oracles:
         verdict = out / "windows.ktap"
-        verdict.write_text(trace.ktap(outcome.console, outcome.trace), encoding="utf-8")
+        verdict.write_text(trace.ktap(cell.iommu, outcome.console, outcome.trace), encoding="utf-8")
         parse_into(row, cell.base, verdict, out, "outside: ")
     return row
 

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/guest-modules.sh KERNELDIR: builds ci/guest/module against a kernel folder
+# ci/guest-modules.sh ARCH KERNELDIR: builds ci/guest/module against a kernel folder
 # of ci/kernel.sh; prints the folder that holds the .ko files. Cached.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
-[ $# = 1 ] || die "usage: ci/guest-modules.sh KERNELDIR"
-kernel=$1
+[ $# = 2 ] || die "usage: ci/guest-modules.sh ARCH KERNELDIR"
+arch=$1 kernel=$2
+check_word ARCH "$arch" "${arches[@]}"
 [ -f "$kernel/obj/Makefile" ] || die "$kernel is no kernel folder: see ci/kernel.sh"
 [ -f "$ci/guest/module/Kbuild" ] || die "there is no ci/guest/module/Kbuild"
 
@@ -36,7 +37,8 @@ if [ ! -d "$result" ]; then
 	trap 'exit 2' INT TERM HUP
 	sources | (cd "$ci" && xargs -d '\n' cp -t "$work" --parents)
 	unset MAKEFLAGS MFLAGS MAKELEVEL KBUILD_OUTPUT
-	make -C "$kernel/obj" M="$work/guest/module" -j"$(nproc)" modules >"$work/log" 2>&1 || {
+	make -C "$kernel/obj" M="$work/guest/module" ARCH="$arch" \
+		CROSS_COMPILE="$(cross_prefix "$arch")" -j"$(nproc)" modules >"$work/log" 2>&1 || {
 		tail -n 20 "$work/log" >&2
 		die "building ci/guest/module failed: see the lines above"
 	}

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/initramfs.sh OUT KERNELDIR MODULE...: writes an initramfs to OUT: a static
+# ci/initramfs.sh OUT ARCH KERNELDIR MODULE...: writes an initramfs to OUT: a static
 # busybox (/bin/busybox), ci/guest/init as /init, the modules in /modules in the
 # order given, and /etc/release with the kernel's release.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
-[ $# -ge 2 ] || die "usage: ci/initramfs.sh OUT KERNELDIR MODULE..."
-out=$1 kernel=$2
-shift 2
+[ $# -ge 3 ] || die "usage: ci/initramfs.sh OUT ARCH KERNELDIR MODULE..."
+out=$1 arch=$2 kernel=$3
+shift 3
 [ -f "$ci/guest/init" ] || die "there is no ci/guest/init"
-busybox=$(command -v busybox) || die "no busybox: run ci/setup.sh"
+busybox=$("$ci/busybox.sh" "$arch")
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT

@@ -4,13 +4,13 @@
 # Builds a kernel for one named configuration; prints the folder it is in.
 #
 #   ci/kernel.sh --base 6.1 --arch x86_64 --config run|debug|off|plain
-#       --backends "intel"    exactly these backends (default: the config's own)
+#       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
 #       --until N             only the first N hook patches
 #       --menuconfig FILE     no build: the kernel's menuconfig; the changes go to FILE
 #
-# The folder holds bzImage, config, System.map, release, and src/ and obj/ to
+# The folder holds the image, config, System.map, release, and src/ and obj/ to
 # build modules against. Its name is a hash of everything that went into it.
 # Behind it is one grafted tree and one object folder per configuration that
 # stay, so that an edit of ours recompiles only what depends on it.
@@ -38,17 +38,20 @@ while [ $# -gt 0 ]; do
 done
 check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
+choose_arch
 check_word config "$config" run debug off plain
-[ "$wanted" = default ] || for word in $wanted; do
-	check_word BACKENDS "$word" "${backends[@]}"
+[ "$wanted" != default ] || wanted=$(backends_of "$arch")
+for word in $wanted; do
+	# shellcheck disable=SC2046 # a list of words
+	check_word "for ARCH=$arch, BACKENDS" "$word" $(backends_of "$arch")
 done
 
 # Everything that is asked of the configuration, in one file, last word wins.
 request() {
 	local word
-	cat "$ci/kconfig/$arch.config" "$ci/kconfig/$config.config"
+	cat "$ci/kconfig/guest.config" "$ci/kconfig/$arch.config" "$ci/kconfig/$config.config"
 	[ -z "$fragment" ] || cat "$fragment"
-	[ "$wanted" != default ] || return 0
+	case $config in off | plain) return ;; esac
 	for word in "${backends[@]}"; do
 		case " $wanted " in
 		*" $word "*) echo "CONFIG_XSMMU_$(tr a-z- A-Z_ <<<"$word")=y" ;;
@@ -59,8 +62,8 @@ request() {
 
 inputs() {
 	echo "$source $arch $objects"
-	gcc --version | head -n 1
-	ld --version | head -n 1
+	"${CROSS_COMPILE:-}gcc" --version | head -n 1
+	"${CROSS_COMPILE:-}ld" --version | head -n 1
 	request
 	[ "$config" = plain ] || "$ci/graft.sh" key "$base" ${until:+--until "$until"}
 	# A change in how kernels are made makes other kernels.
@@ -99,7 +102,7 @@ fi
 if [ -n "$objects" ]; then
 	compile "$objects"
 else
-	compile "bzImage modules"
+	compile "$image modules"
 fi
 publish
 printf '%s\n' "$result"

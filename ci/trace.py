@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """The judge outside the guest: which commands the IOMMU really received.
 
-QEMU's trace holds every invalidation descriptor as raw words, and a line for
+The trace log holds every command that the emulated IOMMU took, and a line for
 every mark that the guest wrote to the probe. The guest's log says what it
 expects between two marks:
 
     # window BEGIN END NAME key=value key<=value key>=value ...
 
-Keys are the counts of KINDS; did=N restricts the IOTLB counts to one domain.
-ci/trace.py CONSOLE TRACE prints one KTAP test per window.
+Keys are the counts of KINDS and SUMS; domain=N restricts the commands that name a
+domain to that one. ci/trace.py IOMMU CONSOLE TRACE prints one KTAP test per
+window.
 """
 
 import collections
@@ -18,28 +19,25 @@ import pathlib
 import re
 import sys
 
-# What can be counted, and where a descriptor's layout comes from: VT-d
-# specification, section 6.5.2, "Queued Invalidation Interface".
 KINDS = {
-    "dsi_ih1": "domain-selective IOTLB invalidation, leaf entries only",
-    "dsi_ih0": "domain-selective IOTLB invalidation, paging-structure caches too",
-    "psi": "page-selective IOTLB invalidation",
-    "global": "global IOTLB invalidation",
-    "piotlb": "PASID-based IOTLB invalidation",
-    "devtlb": "device-TLB invalidation, with or without PASID",
-    "waits": "invalidation wait, fences included",
-    "context": "context-cache invalidation",
-    "pasid": "PASID-cache invalidation",
-    "iec": "interrupt-entry-cache invalidation",
-    "resets": "QEMU dropped its whole IOTLB (full, or a global invalidation)",
+    "domain_leaf": "a whole domain, leaf entries only",
+    "domain_full": "a whole domain, non-leaf entries too",
+    "pages_leaf": "some pages, leaf entries only",
+    "pages_full": "some pages, non-leaf entries too",
+    "global": "all domains",
+    "devtlb": "a device's TLB",
+    "waits": "wait for completion, fences included",
+    "context": "what leads from a device to its domain",
+    "iec": "interrupt remapping",
+    "resets": "QEMU dropped all translations: its cache was full, or it was told to",
     "faults": "blocked accesses that the IOMMU reported",
 }
-TYPES = {1: "context", 3: "devtlb", 4: "iec", 5: "waits", 6: "piotlb", 7: "pasid", 8: "devtlb"}
-IOTLB_TYPE = 2
-GRANULARITY = {1: "global", 2: "dsi", 3: "psi"}
+SUMS = {
+    "pages": ("pages_leaf", "pages_full"),
+    "all": ("domain_leaf", "domain_full", "pages_leaf", "pages_full", "global", "devtlb"),
+}
 
 MARK = re.compile(r"\bdma_probe_mark (\d+)")
-DESCRIPTOR = re.compile(r"\bvtd_inv_desc .* high 0x([0-9a-f]+) low 0x([0-9a-f]+)")
 WINDOW = re.compile(r"#.*?\bwindow (\d+) (\d+) (\S+)((?: +[a-z0-9_]+(?:<=|>=|=)\d+)*)\s*$")
 CLAIM = re.compile(r"([a-z0-9_]+)(<=|>=|=)(\d+)")
 COMPARE = {"=": int.__eq__, "<=": int.__le__, ">=": int.__ge__}
@@ -47,46 +45,121 @@ COMPARE = {"=": int.__eq__, "<=": int.__le__, ">=": int.__ge__}
 
 @dataclasses.dataclass
 class Event:
-    """One line of the trace that matters; did is None where there is none."""
+    """One line of the trace that matters; domain is None where there is none."""
 
     kind: str
-    did: int = None
+    domain: int = None
     mark: int = None
 
 
-def descriptor(high, low):
-    """The event of one invalidation descriptor."""
-    kind = low & 0xF
-    if kind == IOTLB_TYPE:
-        name = GRANULARITY.get(low >> 4 & 3, "unknown")
-        if name == "dsi":
-            name = f"dsi_ih{high >> 6 & 1}"
-        return Event(name, did=low >> 16 & 0xFFFF)
-    did = low >> 16 & 0xFFFF if TYPES.get(kind) == "piotlb" else None
-    return Event(TYPES.get(kind, "unknown"), did=did)
+def _form(scope, leaf):
+    return f"{scope}_{'leaf' if leaf else 'full'}"
 
 
-def events(path):
+class Vtd:
+    """Intel VT-d: raw descriptors; specification, section 6.5.2."""
+
+    events = ("vtd_inv_desc", "vtd_iotlb_reset", "vtd_dmar_fault")
+    line = re.compile(r"\bvtd_(?:inv_desc .* high 0x([0-9a-f]+) low 0x([0-9a-f]+)|(\w+))")
+    others = {"iotlb_reset": "resets", "dmar_fault": "faults"}
+    types = {1: "context", 3: "devtlb", 4: "iec", 5: "waits", 7: "context", 8: "devtlb"}
+    # Granularity, bits 5:4 of a descriptor of IOTLB (2) and PASID-based IOTLB (6).
+    scopes = {(2, 1): "global", (2, 2): "domain", (2, 3): "pages", (6, 2): "domain",
+              (6, 3): "pages"}
+
+    def read(self, match):
+        """The event of one line."""
+        if match[3]:
+            return Event(self.others[match[3]]) if match[3] in self.others else None
+        high, low = int(match[1], 16), int(match[2], 16)
+        kind, domain = low & 0xF, low >> 16 & 0xFFFF
+        if kind in self.types:
+            return Event(self.types[kind])
+        scope = self.scopes.get((kind, low >> 4 & 3), "unknown")
+        if scope in ("global", "unknown"):
+            return Event(scope)
+        # The hint IH; PASID-selective ones (6, 2) have none and drop everything.
+        leaf = bool(high & 1 << 6) and (kind, scope) != (6, "domain")
+        return Event(_form(scope, leaf), domain=domain)
+
+
+class Amdvi:
+    """AMD-Vi: raw commands, from ci/devices/command-log; specification, section 2.4."""
+
+    events = ("amdvi_iotlb_reset",)
+    line = re.compile(r"\bamdvi_(?:command ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8})"
+                      r" ([0-9a-f]{8})|(\w+))")
+    others = {"iotlb_reset": "resets"}
+    types = {1: "waits", 2: "context", 4: "devtlb", 5: "iec", 8: "global"}
+    all_pages = 0x7FFFFFFFFFFFF000
+
+    def read(self, match):
+        """The event of one line."""
+        if match[5]:
+            return Event(self.others[match[5]]) if match[5] in self.others else None
+        words = [int(match[n], 16) for n in range(1, 5)]
+        kind, domain = words[1] >> 28, words[1] & 0xFFFF
+        if kind != 3:
+            return Event(self.types.get(kind, "unknown"))
+        address, sized = words[3] << 32 | words[2] & ~0xFFF, words[2] & 1
+        scope = "domain" if sized and address == self.all_pages else "pages"
+        # PDE: non-leaf entries too.
+        return Event(_form(scope, not words[2] & 2), domain=domain)
+
+
+class Smmuv3:
+    """Arm SMMUv3: QEMU's trace of each command; IHI 0070, chapter 4."""
+
+    events = ("smmuv3_cmdq_opcode", "smmuv3_cmdq_tlbi_nh_asid", "smmuv3_s1_range_inval",
+              "smmu_iotlb_inv_all", "smmuv3_record_event")
+    line = re.compile(r"\b(?:smmuv3_cmdq_opcode .*?(?:SMMU_)?CMD_(\w+)|"
+                      r"(smmuv3_s1_range_inval) .*leaf=(\d)|(smmu\w+))")
+    others = {"smmu_iotlb_inv_all": "resets", "smmuv3_record_event": "faults"}
+    # ASID and VMID forms have no leaf-only variant.
+    types = {"SYNC": "waits", "TLBI_NH_ASID": "domain_full", "TLBI_EL2_ASID": "domain_full",
+             "TLBI_S12_VMALL": "domain_full", "TLBI_NH_ALL": "global", "TLBI_NSNH_ALL": "global",
+             "TLBI_EL2_ALL": "global", "ATC_INV": "devtlb", "CFGI_STE": "context",
+             "CFGI_STE_RANGE": "context", "CFGI_ALL": "context", "CFGI_CD": "context",
+             "CFGI_CD_ALL": "context", "PREFETCH_CONFIG": "context"}
+    ranges = ("TLBI_NH_VA", "TLBI_NH_VAA")
+
+    def __init__(self):
+        self.pending = False
+
+    def read(self, match):
+        """The event of one line. A range's leaf bit is in the first line that follows."""
+        if match[1]:
+            self.pending = match[1] in self.ranges
+            return None if self.pending else Event(self.types.get(match[1], "unknown"))
+        if match[2]:
+            first, self.pending = self.pending, False
+            return Event(_form("pages", match[3] == "1")) if first else None
+        return Event(self.others[match[4]]) if match[4] in self.others else None
+
+
+READERS = {"vtd": Vtd, "vtd-first-stage": Vtd, "amdvi": Amdvi, "smmuv3": Smmuv3}
+# The trace events that QEMU is to write down.
+EVENTS = {iommu: reader.events for iommu, reader in READERS.items()}
+
+
+def events(iommu, path):
     """All events of a trace log, in order."""
-    found = []
+    reader, found = READERS[iommu](), []
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             if match := MARK.search(line):
                 found.append(Event("mark", mark=int(match[1])))
-            elif match := DESCRIPTOR.search(line):
-                found.append(descriptor(int(match[1], 16), int(match[2], 16)))
-            elif "vtd_iotlb_reset" in line:
-                found.append(Event("resets"))
-            elif "vtd_dmar_fault" in line:
-                found.append(Event("faults"))
+            elif match := reader.line.search(line):
+                if event := reader.read(match):
+                    found.append(event)
     return found
 
 
 class Trace:
     """A trace log that can be cut at its marks."""
 
-    def __init__(self, path):
-        self.events = events(path)
+    def __init__(self, iommu, path):
+        self.events = events(iommu, path)
         self.marks = collections.defaultdict(list)
         for place, event in enumerate(self.events):
             if event.kind == "mark":
@@ -99,14 +172,17 @@ class Trace:
             raise ValueError(f"mark {mark} is in the trace {len(places)} times")
         return places[0]
 
-    def count(self, begin, end, did=None):
-        """How many events of each kind lie between two marks."""
+    def count(self, begin, end, domain=None):
+        """How many events of each kind lie between two marks, and the sums of some."""
         first, last = self.place(begin), self.place(end)
         if first > last:
             raise ValueError(f"mark {begin} comes after mark {end}")
-        return collections.Counter(
+        counts = collections.Counter(
             event.kind for event in self.events[first:last]
-            if did is None or event.did is None or event.did == did)
+            if domain is None or event.domain in (None, domain))
+        for name, kinds in SUMS.items():
+            counts[name] = sum(counts[kind] for kind in kinds)
+        return counts
 
 
 @dataclasses.dataclass
@@ -135,26 +211,27 @@ def windows(console):
 
 def judge(window, trace):
     """What is wrong with a window, one line each."""
-    unknown = [key for key, _, _ in window.claims if key not in KINDS and key != "did"]
+    known = ("domain", *KINDS, *SUMS)
+    unknown = [key for key, _, _ in window.claims if key not in known]
     if unknown or not window.claims:
-        return [f"unknown keys {unknown}; known: did {' '.join(KINDS)}" if unknown else "no claims"]
-    did = next((value for key, _, value in window.claims if key == "did"), None)
+        return [f"unknown keys {unknown}; known: {' '.join(known)}" if unknown else "no claims"]
+    domain = next((value for key, _, value in window.claims if key == "domain"), None)
     try:
-        counts = trace.count(window.begin, window.end, did)
+        counts = trace.count(window.begin, window.end, domain)
     except ValueError as error:
         return [str(error)]
     wrong = [f"{key}{op}{value} expected, {key}={counts[key]} seen"
              for key, op, value in window.claims
-             if key != "did" and not COMPARE[op](counts[key], value)]
+             if key != "domain" and not COMPARE[op](counts[key], value)]
     if counts["unknown"]:
-        wrong.append(f"{counts['unknown']} descriptors of unknown type")
+        wrong.append(f"{counts['unknown']} commands of unknown type")
     return wrong
 
 
-def ktap(console, trace_log):
+def ktap(iommu, console, trace_log):
     """The verdict on all windows, as KTAP text."""
     try:
-        expected, trace = windows(console), Trace(trace_log)
+        expected, trace = windows(console), Trace(iommu, trace_log)
     except (OSError, ValueError) as error:
         return f"KTAP version 1\n1..1\n# {error}\nnot ok 1 the logs can be read\n"
     if not expected:
@@ -170,8 +247,10 @@ def ktap(console, trace_log):
 
 def main(arguments):
     """The command."""
-    if len(arguments) != 2 or not all(pathlib.Path(a).is_file() for a in arguments):
-        print("usage: ci/trace.py CONSOLE TRACE (both must exist)", file=sys.stderr)
+    if (len(arguments) != 3 or arguments[0] not in READERS
+            or not all(pathlib.Path(a).is_file() for a in arguments[1:])):
+        print(f"usage: ci/trace.py {'|'.join(READERS)} CONSOLE TRACE (both must exist)",
+              file=sys.stderr)
         return 2
     text = ktap(*arguments)
     print(text, end="")

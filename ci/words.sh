@@ -11,7 +11,7 @@ set -eu
 
 cells() {
 	local check
-	ini_sections "$ci/matrix.ini" | grep -vx DEFAULT
+	ini_sections "$ci/matrix.ini" | grep -vxe DEFAULT -e '@.*'
 	for check in "$ci"/checks/*.sh; do
 		check=${check##*/}
 		printf '%s\n' "${check%.sh}"

@@ -21,18 +21,27 @@ class Cell:
     base: str
     arch: str
     kernel: str
+    backends: str
     smp: int
     memory: str
+    iommu: str
     machine: list
     devices: list
+    dtb_delete: list
     append: str
     tests: list
-    trace: list
     oracles: list
     timeout: int
+    note: str
 
 
 ORACLES = ("windows",)
+IOMMUS = ("vtd", "vtd-first-stage", "amdvi", "smmuv3")
+# No cells: what all are like that name nothing else, and what some are like.
+ROOT = "DEFAULT"
+TEMPLATE = "@"
+# A cell's own words come after those of the section that it is like.
+ADDED = ("append",)
 
 
 def _convert(field, text):
@@ -43,9 +52,23 @@ def _convert(field, text):
     return text
 
 
-def _cell(section):
+def _merged(parser, name, seen=()):
+    """A section's keys, on top of those of the section that it is like."""
+    own = dict(parser[name])
+    like = own.pop("like", None if name == ROOT else ROOT)
+    if not like:
+        return own
+    if like not in parser or like in (*seen, name):
+        raise RigError(f"ci/matrix.ini [{name}]: there is no section [{like}] to be like")
+    found = _merged(parser, like, (*seen, name))
+    for key in set(ADDED) & set(own):
+        own[key] = f"{found.get(key, '')} {own[key]}".strip()
+    return {**found, **own}
+
+
+def _cell(name, section):
     fields = {f.name: f for f in dataclasses.fields(Cell) if f.name != "name"}
-    where = f"ci/matrix.ini [{section.name}]"
+    where = f"ci/matrix.ini [{name}]"
     unknown = set(section) - set(fields)
     missing = set(fields) - set(section)
     if unknown or missing:
@@ -57,15 +80,19 @@ def _cell(section):
     bad = set(values["oracles"]) - set(ORACLES)
     if bad:
         raise RigError(f"{where}: unknown oracles {sorted(bad)}; allowed: {' '.join(ORACLES)}")
-    return Cell(name=section.name, **values)
+    if values["iommu"] not in IOMMUS:
+        raise RigError(f"{where}: unknown iommu {values['iommu']}; allowed: {' '.join(IOMMUS)}")
+    return Cell(name=name, **values)
 
 
 def load(path=CI / "matrix.ini"):
     """All cells by name, in the file's order."""
-    parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=None)
+    parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=None,
+                                       default_section="")
     try:
         with open(path, encoding="utf-8") as file:
             parser.read_file(file)
     except (OSError, configparser.Error) as error:
         raise RigError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    return {name: _cell(parser[name]) for name in parser.sections()}
+    return {name: _cell(name, _merged(parser, name)) for name in parser.sections()
+            if name != ROOT and not name.startswith(TEMPLATE)}

@@ -8,7 +8,20 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ci=$top/ci
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xsmmu
 # shellcheck disable=SC2034 # the words that the sourcing scripts accept
-arches=(x86_64) backends=(intel)
+arches=(x86_64 arm64) backends=(intel)
+
+# backends_of ARCH: those of the backends that this architecture can have.
+backends_of() {
+	case $1 in
+	x86_64) echo intel ;;
+	arm64) ;;
+	esac
+}
+
+# cross_prefix ARCH: what the names of its compiler and linker begin with here.
+cross_prefix() {
+	[ "$1" = "$(uname -m | sed s/aarch64/arm64/)" ] || echo "${1/arm64/aarch64}-linux-gnu-"
+}
 
 say() { printf '%s\n' "$*" >&2; }
 

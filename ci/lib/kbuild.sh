@@ -10,6 +10,17 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KBUILD_OUTPUT KCFLAGS CROSS_COMPI
 export LC_ALL=C KBUILD_BUILD_TIMESTAMP='Thu Jan 1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=xsmmu KBUILD_BUILD_HOST=xsmmu
 
+# Where an architecture differs for the kernel's build: its folder below arch/,
+# the image that QEMU boots, the compiler.
+choose_arch() {
+	case $arch in
+	x86_64) dir=x86 image=bzImage ;;
+	arm64) dir=arm64 image=Image ;;
+	esac
+	CROSS_COMPILE=$(cross_prefix "$arch")
+	export CROSS_COMPILE
+}
+
 kmake() { make -C "$tree" O="$build" ARCH="$arch" "$@"; }
 
 # $tree: the untouched source, or a grafted copy of it. The copy is made of hard
@@ -30,8 +41,8 @@ prepare_tree() {
 
 # One pass of allnoconfig over tinyconfig's own choices and ours.
 configure() {
-	local tiny=$tree/arch/x86/configs/tiny.config
-	[ "$arch" = x86_64 ] || tiny=/dev/null
+	local tiny=$tree/arch/$dir/configs/tiny.config
+	[ -f "$tiny" ] || tiny=/dev/null
 	request >"$build/request"
 	cat "$tree/kernel/configs/tiny.config" "$tiny" "$build/request" >"$build/all.config"
 	kmake KCONFIG_ALLCONFIG="$build/all.config" KCONFIG_CONFIG="$build/.config.new" \
@@ -141,8 +152,7 @@ publish_objects() {
 # obj/ is the part of the object folder that kbuild reads for M=; src/ that of
 # the tree. Linked where nothing will write, so a kernel costs about 20 MB.
 publish_kernel() {
-	local dir=${arch/x86_64/x86}
-	cp "$build/arch/$dir/boot/bzImage" "$build/System.map" "$new/"
+	cp "$build/arch/$dir/boot/$image" "$build/System.map" "$new/"
 	kmake -s kernelrelease | tail -n 1 >"$new/release"
 	mkdir "$new/src" "$new/obj"
 	(cd "$tree" && cp -al --parents Makefile Kbuild Kconfig scripts include \

@@ -72,20 +72,21 @@ def source(base):
 
 
 @once
-def kernel(base, arch, config):
+def kernel(base, arch, config, backends="default"):
     """The folder of a built kernel (see ci/kernel.sh)."""
-    return pathlib.Path(script("kernel.sh", "--base", base, "--arch", arch, "--config", config))
+    return pathlib.Path(script("kernel.sh", "--base", base, "--arch", arch, "--config", config,
+                               "--backends", backends))
 
 
 @once
-def initramfs(kernel_dir, with_modules):
+def initramfs(arch, kernel_dir, with_modules):
     """An initramfs with the guest's init and, built for that kernel, its modules."""
     modules = []
     if with_modules:
-        modules = sorted(pathlib.Path(script("guest-modules.sh", kernel_dir)).glob("*.ko"))
+        modules = sorted(pathlib.Path(script("guest-modules.sh", arch, kernel_dir)).glob("*.ko"))
     image = BUILD / "initramfs" / f"{kernel_dir.name}{'-modules' * with_modules}.cpio.gz"
     image.parent.mkdir(parents=True, exist_ok=True)
-    script("initramfs.sh", image, kernel_dir, *modules)
+    script("initramfs.sh", image, arch, kernel_dir, *modules)
     return image
 
 

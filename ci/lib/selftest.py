@@ -29,7 +29,21 @@ PSI = "vtd_inv_desc invalidate desc type iotlb high 0xfffff040 low 0x300f2"
 GLOBAL = "vtd_inv_desc invalidate desc type iotlb high 0x0 low 0xd2"
 WAIT = "vtd_inv_desc invalidate desc type wait high 0x154c3c low 0x200000025"
 DEVTLB = "vtd_inv_desc invalidate desc type device-iotlb high 0x7ffffffffffff001 low 0x800000003"
+PIOTLB = "vtd_inv_desc invalidate desc type p-iotlb high 0x40 low 0x30026"
+PIOTLB_PAGES = "vtd_inv_desc invalidate desc type p-iotlb high 0xfffff040 low 0x30036"
 RESET = "vtd_iotlb_reset IOTLB reset (reason: limit)"
+
+AMD_LEAF = "amdvi_command 00000000 30000003 fffff001 7fffffff"
+AMD_FULL = "amdvi_command 00000000 30000003 fffff003 7fffffff"
+AMD_PAGE = "amdvi_command 00000000 30000003 40000002 00000000"
+AMD_WAIT = "amdvi_command 01234001 10000000 00000017 00000000"
+AMD_DEVTLB = "amdvi_command 00000018 40000018 fffff001 7fffffff"
+
+SMMU_ASID = "smmuv3_cmdq_opcode <--- SMMU_CMD_TLBI_NH_ASID"
+SMMU_RANGE = "smmuv3_cmdq_opcode <--- SMMU_CMD_TLBI_NH_VA"
+SMMU_SYNC = "smmuv3_cmdq_opcode <--- SMMU_CMD_SYNC"
+SMMU_LEAF = "smmuv3_s1_range_inval vmid=0 asid=1 addr=0xfffff000 tg=1 num_pages=0x1 ttl=3 leaf=1"
+SMMU_WALK = SMMU_LEAF.replace("leaf=1", "leaf=0")
 
 
 GOOD = {"invalidation_commands": 100, "commands_per_page": 0.015625,
@@ -42,13 +56,15 @@ def test(function):
     return function
 
 
-def verdict(claims, *lines, marks=("dma_probe_mark 1", "dma_probe_mark 2")):
+def verdict(claims, *lines, marks=("dma_probe_mark 1", "dma_probe_mark 2"), iommu="vtd"):
     """What ci/trace.py says of one window over these trace lines."""
     with tempfile.TemporaryDirectory() as folder:
         console, log = pathlib.Path(folder) / "console", pathlib.Path(folder) / "trace"
         console.write_text(f"[    1.5]     # a_test: window 1 2 it {claims}\n", encoding="utf-8")
-        log.write_text("\n".join([PSI, marks[0], *lines, *marks[1:], PSI]), encoding="utf-8")
-        return trace.ktap(console, log)
+        around = lines[:1]
+        log.write_text("\n".join([*around, marks[0], *lines, *marks[1:], *around]),
+                       encoding="utf-8")
+        return trace.ktap(iommu, console, log)
 
 
 def objections(**changes):
@@ -75,33 +91,63 @@ def comparison():
 
 @test
 def counts():
-    """The trace judge counts each kind of descriptor."""
-    said = verdict("dsi_ih1=2 dsi_ih0=1 psi=1 global=1 waits=1 devtlb=1 resets=1 piotlb=0",
-                   DSI_LEAF, DSI_LEAF, DSI_FULL, PSI, GLOBAL, WAIT, DEVTLB, RESET)
+    """The trace judge counts each kind of VT-d descriptor."""
+    said = verdict("domain_leaf=2 domain_full=2 pages_leaf=2 pages=2 global=1 waits=1 devtlb=1"
+                   " resets=1 all=8", DSI_LEAF, DSI_LEAF, DSI_FULL, PSI, GLOBAL, WAIT, DEVTLB,
+                   RESET, PIOTLB, PIOTLB_PAGES)
+    assert "\nok 1" in said, said
+
+
+@test
+def counts_amdvi():
+    """The trace judge counts each kind of AMD-Vi command, S and PDE bits included."""
+    said = verdict("domain_leaf=1 domain_full=1 pages_full=2 pages_leaf=1 waits=1 devtlb=1 resets=1",
+                   AMD_LEAF, AMD_FULL, AMD_PAGE, AMD_PAGE.replace("40000002", "40000000"),
+                   AMD_FULL.replace("7fffffff", "0fffffff"), AMD_WAIT, AMD_DEVTLB,
+                   "amdvi_iotlb_reset IOTLB exceed size limit - reset", iommu="amdvi")
+    assert "\nok 1" in said, said
+
+
+@test
+def counts_smmuv3():
+    """The trace judge counts each kind of SMMUv3 command; a range that QEMU splits is one."""
+    said = verdict("domain_full=1 pages_leaf=1 pages_full=1 waits=1 resets=1 faults=1",
+                   SMMU_ASID, SMMU_RANGE, SMMU_LEAF, SMMU_LEAF, SMMU_RANGE, SMMU_WALK, SMMU_SYNC,
+                   "smmu_iotlb_inv_all IOTLB invalidate all",
+                   "smmuv3_record_event smmuv3-iommu-memory-region-0-2 F_TRANSLATION", iommu="smmuv3")
     assert "\nok 1" in said, said
 
 
 @test
 def finds_differences():
     """The trace judge finds one command too many, one too few, one of another kind."""
-    for lines in ([DSI_LEAF, DSI_LEAF], [], [DSI_FULL], [PSI]):
-        assert "\nnot ok 1" in verdict("dsi_ih1=1 dsi_ih0=0 psi=0", *lines), lines
+    for lines in ([DSI_LEAF, DSI_LEAF], [WAIT], [DSI_FULL], [PSI]):
+        assert "\nnot ok 1" in verdict("domain_leaf=1 domain_full=0 pages=0", *lines), lines
+
+
+@test
+def finds_unknown_commands():
+    """The trace judge fails a window with a command that it does not know."""
+    for iommu, line in (("vtd", DSI_LEAF.replace("0x300e2", "0x300ef")),
+                        ("amdvi", AMD_LEAF.replace("30000003", "f0000003")),
+                        ("smmuv3", SMMU_ASID.replace("TLBI_NH_ASID", "TLBI_EL3_ALL"))):
+        assert "\nnot ok 1" in verdict("global=0", line, iommu=iommu), line
 
 
 @test
 def bounds():
     """The trace judge knows at most and at least."""
-    assert "\nok 1" in verdict("waits<=1 psi>=1", WAIT, PSI)
+    assert "\nok 1" in verdict("waits<=1 pages>=1", WAIT, PSI)
     assert "\nnot ok 1" in verdict("waits<=1", WAIT, WAIT)
-    assert "\nnot ok 1" in verdict("waits>=1")
+    assert "\nnot ok 1" in verdict("waits>=1", PSI)
 
 
 @test
 def domains():
     """The trace judge counts one domain when it is asked to."""
     other = DSI_LEAF.replace("0x300e2", "0x400e2")
-    assert "\nok 1" in verdict("did=3 dsi_ih1=1", DSI_LEAF, other)
-    assert "\nok 1" in verdict("dsi_ih1=2", DSI_LEAF, other)
+    assert "\nok 1" in verdict("domain=3 domain_leaf=1", DSI_LEAF, other)
+    assert "\nok 1" in verdict("domain_leaf=2", DSI_LEAF, other)
 
 
 @test
@@ -109,15 +155,15 @@ def marks():
     """The trace judge fails a window whose marks are missing, doubled or swapped."""
     one, two = "dma_probe_mark 1", "dma_probe_mark 2"
     for wrong in ((one,), (one, two, two), (two, one)):
-        assert "\nnot ok 1" in verdict("psi=0", marks=wrong), wrong
+        assert "\nnot ok 1" in verdict("pages=0", WAIT, marks=wrong), wrong
 
 
 @test
 def unknown_keys():
     """The trace judge fails a window that asks for what it does not know."""
-    assert "\nnot ok 1" in verdict("dsi=0")
-    assert "\nnot ok 1" in verdict("psi=x")
-    assert "\nnot ok 1" in verdict("")
+    assert "\nnot ok 1" in verdict("dsi=0", WAIT)
+    assert "\nnot ok 1" in verdict("pages=x", WAIT)
+    assert "\nnot ok 1" in verdict("", WAIT)
 
 
 @test
@@ -240,9 +286,10 @@ def killed():
 def matrix():
     """A wrong key or value in the matrix is refused with its place."""
     text = (cells.CI / "matrix.ini").read_text(encoding="utf-8")
-    for wrong in ("\n[x]\nnonsense = 1\n", "\n[x]\nsmp = two\n", "\n[x]\noracles = luck\n"):
+    for wrong in ("like = @vtd\nnonsense = 1", "like = @vtd\nsmp = two", "like = @vtd\noracles = luck",
+                  "like = @vtd\niommu = none", "like = @nobody", "like = x", "smp = 2"):
         with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
-            file.write(text + wrong)
+            file.write(f"{text}\n[x]\n{wrong}\n")
             file.flush()
             try:
                 cells.load(file.name)

@@ -53,7 +53,7 @@ static void sync_empties_the_device_tlb(struct kunit *test)
 
 	w = window_open();
 	test_sync(test);
-	window_close(test, w, "ats_sync", (struct cmds){ .dsi_leaf = 1 });
+	window_close(test, w, "ats_sync", (struct cmds){ .leaf = 1 });
 	after = ats_now();
 	KUNIT_EXPECT_EQ(test, after.entries, (u64)0);
 	KUNIT_EXPECT_EQ(test, after.invalidations - before.invalidations,

@@ -93,7 +93,7 @@ static void syncs_of_two_batches_are_two_invalidations(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
 	expect_landed(test, b->n);
 	test_sync(test);
-	window_close(test, w, "two_batches", (struct cmds){ .dsi_leaf = 2 });
+	window_close(test, w, "two_batches", (struct cmds){ .leaf = 2 });
 	expect_landed(test, 0);
 }
 
@@ -111,7 +111,7 @@ static void backstop_costs_nothing_where_drivers_sync(struct kunit *test)
 	test_sync(test);
 	local_irq_restore(flags);
 	msleep(BACKSTOP_WAIT_MS);
-	window_close(test, w, "backstop_idle", (struct cmds){ .dsi_leaf = 1 });
+	window_close(test, w, "backstop_idle", (struct cmds){ .leaf = 1 });
 }
 
 static const struct attack_case batch_cases[] = {

@@ -63,7 +63,7 @@ static void bounced_mapping_costs_one_invalidation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
 	KUNIT_EXPECT_NE(test, probe_read(rig.probe, 0, iova, 8), 0);
 	KUNIT_EXPECT_NE(test, probe_write(rig.probe, 0, iova, 8, 2), 0);
-	window_close(test, w, "bounced", (struct cmds){ .psi = 1 });
+	window_close(test, w, "bounced", (struct cmds){ .pages = 1 });
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
 }
 
@@ -75,7 +75,7 @@ static void whole_pages_of_the_same_device_are_strict(struct kunit *test)
 
 	batch_unmap_no_sync(b);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
-	window_close(test, w, "untrusted", (struct cmds){ .psi = b->n });
+	window_close(test, w, "untrusted", (struct cmds){ .pages = b->n });
 }
 
 /* And it goes on to batch when it is trusted again. */
@@ -88,7 +88,7 @@ static void whole_pages_of_a_trusted_device_are_batched(struct kunit *test)
 	batch_unmap_no_sync(b);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 	test_sync(test);
-	window_close(test, w, "trusted", (struct cmds){ .dsi_leaf = 1 });
+	window_close(test, w, "trusted", (struct cmds){ .leaf = 1 });
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }
 

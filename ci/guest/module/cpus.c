@@ -74,11 +74,16 @@ static void needs_two_cpus(struct kunit *test)
 		kunit_skip(test, "needs two CPUs");
 }
 
+static void unmap_on_other_cpu(struct kunit *test, struct batch *b)
+{
+	KUNIT_ASSERT_EQ(test, work_on_cpu(OTHER_CPU, unmap_work, b), 0L);
+}
+
 static struct batch *unmapped_on_other_cpu(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, BUFFERS);
 
-	KUNIT_ASSERT_EQ(test, work_on_cpu(OTHER_CPU, unmap_work, b), 0L);
+	unmap_on_other_cpu(test, b);
 	return b;
 }
 
@@ -88,11 +93,13 @@ static void sync_here_covers_unmaps_elsewhere(struct kunit *test)
 	u32 w;
 
 	needs_two_cpus(test);
+	b = test_batch_in_reach(test, BUFFERS);
 	w = window_open();
-	b = unmapped_on_other_cpu(test);
+	unmap_on_other_cpu(test, b);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 	test_sync(test);
-	window_close(test, w, "sync_elsewhere", (struct cmds){ .dsi_leaf = 1 });
+	window_close(test, w, "sync_elsewhere",
+		     (struct cmds){ .leaf = 1, .leaves = BUFFERS });
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }
 

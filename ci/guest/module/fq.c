@@ -49,7 +49,7 @@ static void live_switch_to_lazy_is_refused(struct kunit *test)
 	w = window_open();
 	KUNIT_EXPECT_EQ(test, unmap_and_attack(&b->buf[0]), BLOCKED);
 	window_close(test, w, "strict_after_refusal",
-		     (struct cmds){ .psi = 1 });
+		     (struct cmds){ .pages = 1 });
 	KUNIT_EXPECT_TRUE(test, dma_enable_unmap_no_sync(rig.dev));
 }
 

@@ -2,8 +2,8 @@
 /*
  * The module: attacks the kernel that it is loaded into, through the DMA probe.
  *
- *   insmod attack.ko mode=xsmmu suites=stale,reuse	runs these KUnit suites
- *   insmod attack.ko mode=xsmmu run=1			runs the measured workload
+ *   insmod attack.ko iommu=vtd mode=xsmmu suites=stale,reuse	runs KUnit suites
+ *   insmod attack.ko iommu=vtd mode=xsmmu run=1	runs the measured workload
  *
  * All happens during the load. Failed tests are told in the log, not by insmod:
  * it fails only if nothing could be run.
@@ -20,6 +20,10 @@
 static char *mode;
 module_param(mode, charp, 0444);
 MODULE_PARM_DESC(mode, "how the kernel was meant to be booted: strict, lazy, passthrough or xsmmu");
+
+static char *iommu;
+module_param(iommu, charp, 0444);
+MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: vtd, vtd-first-stage, amdvi or smmuv3");
 
 static char *suites;
 module_param(suites, charp, 0444);
@@ -56,10 +60,17 @@ static int do_work(enum rig_mode wanted)
 static int __init attack_init(void)
 {
 	int wanted = wanted_mode();
+	int known = rig_iommu_by_name(iommu);
 	int ret;
 
 	if (wanted < 0)
 		return wanted;
+	if (known < 0) {
+		pr_err("iommu=%s is none of vtd, vtd-first-stage, amdvi, smmuv3\n",
+		       iommu ?: "");
+		return known;
+	}
+	rig.iommu = known;
 	ret = probe_init();
 	if (ret)
 		return ret;

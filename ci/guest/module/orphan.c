@@ -45,7 +45,8 @@ static void backstop_ends_reach_of_a_forgotten_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 	/* Having caught up, it rests. */
 	msleep(FORGOTTEN_MS);
-	window_close(test, w, "backstop", (struct cmds){ .dsi_leaf = 1 });
+	window_close(test, w, "backstop",
+		     (struct cmds){ .leaf = 1, .leaves = b->n });
 }
 
 /* Another unmap meanwhile does not put it off. */

@@ -38,12 +38,12 @@ static void overflow_syncs_once_per_full_quarantine(struct kunit *test)
 	w = window_open();
 	batch_unmap_no_sync(b);
 	window_close(test, w, "overflow",
-		     (struct cmds){ .dsi_leaf = OVERFLOWS });
+		     (struct cmds){ .leaf = OVERFLOWS });
 
 	/* What came after the last overflow waits for the driver's sync. */
 	w = window_open();
 	test_sync(test);
-	window_close(test, w, "after_overflow", (struct cmds){ .dsi_leaf = 1 });
+	window_close(test, w, "after_overflow", (struct cmds){ .leaf = 1 });
 	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
 	KUNIT_EXPECT_EQ(test, probe_sweep(rig.probe, 0, true), 0);
 }
@@ -72,7 +72,7 @@ static void overflow_covers_all_earlier_unmaps(struct kunit *test)
 	test_sync(test);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 	window_close(test, w, "overflow_attacked",
-		     (struct cmds){ .dsi_leaf = OVERFLOWS + 1 });
+		     (struct cmds){ .leaf = OVERFLOWS + 1 });
 }
 
 static void iova_is_not_handed_out_before_the_overflow(struct kunit *test)

@@ -6,6 +6,7 @@
 
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
+#include <linux/string.h>
 
 #include "rig.h"
 
@@ -17,6 +18,24 @@ static const char *const mode_names[RIG_MODES] = {
 	[RIG_PASSTHROUGH] = "passthrough",
 	[RIG_XSMMU] = "xsmmu",
 };
+
+static const char *const iommu_names[RIG_IOMMUS] = {
+	[RIG_VTD] = "vtd",
+	[RIG_VTD_FIRST_STAGE] = "vtd-first-stage",
+	[RIG_AMDVI] = "amdvi",
+	[RIG_SMMUV3] = "smmuv3",
+};
+
+/**
+ * rig_iommu_by_name() - an IOMMU by its name on command lines
+ * @name: the name, or NULL
+ *
+ * Return: the IOMMU, or -EINVAL.
+ */
+int rig_iommu_by_name(const char *name)
+{
+	return name ? match_string(iommu_names, RIG_IOMMUS, name) : -EINVAL;
+}
 
 /**
  * rig_mode_name() - a mode's name on command lines and in reports

@@ -38,6 +38,8 @@
 
 #define MARK_BEGIN	1
 #define MARK_END	2
+/* Two more for each batch, around its mapping. */
+#define MARK_MAPS	3
 
 /*
  * struct cost - what unmapping costs
@@ -87,9 +89,13 @@ static u64 cost_of_counting(void)
 
 static int measure_batch(struct batch *b, u64 overhead, struct cost *cost)
 {
+	u32 mark = MARK_MAPS + 2 * (cost->pages / b->n);
 	u64 begin;
-	int ret = map_and_touch(b);
+	int ret;
 
+	probe_mark(rig.probe, mark);
+	ret = map_and_touch(b);
+	probe_mark(rig.probe, mark + 1);
 	if (ret)
 		return ret;
 	begin = probe_instructions(rig.probe);
@@ -112,9 +118,9 @@ static int measure_cost(struct batch *b)
 	probe_mark(rig.probe, MARK_END);
 	if (ret)
 		return ret;
-	pr_info("mode=%s batch=%u unmapped_pages=%u marks=%u-%u\n",
+	pr_info("mode=%s batch=%u unmapped_pages=%u marks=%u-%u map_marks=%u-%u\n",
 		rig_mode_name(rig.mode), BATCH, cost.pages, MARK_BEGIN,
-		MARK_END);
+		MARK_END, MARK_MAPS, MARK_MAPS + 2 * (cost.pages / BATCH) - 1);
 	if (probe_has_instructions(rig.probe))
 		pr_info("instructions=%llu\n", cost.instructions);
 	return 0;

@@ -54,7 +54,7 @@ static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
 
 	w = window_open();
 	test_sync(test);
-	window_close(test, w, "sync", (struct cmds){ .dsi_leaf = 1 });
+	window_close(test, w, "sync", (struct cmds){ .leaf = 1, .leaves = 1 });
 	before = landed();
 	for (engine = 0; engine < probe_engines(rig.probe); engine++)
 		KUNIT_EXPECT_EQ(test, attack(buf, engine), BLOCKED);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Suite "unlink": an unmap that empties a whole page table. The IOMMU may keep
- * the way to that table in its paging-structure caches, so the invalidation
- * must drop those too, once; the next is for leaf entries again.
+ * the way to that table in its paging-structure caches, so if the table goes, the
+ * invalidation must drop those too, once; the next is for leaf entries again.
+ *
+ * Linux 6.1 unlinks the table and leaves it to the sync (VT-d), keeps the table
+ * (AMD-Vi), or unlinks it and invalidates its range at once (SMMUv3).
  */
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
@@ -125,6 +128,19 @@ static unsigned int samples_reached(struct list *l, dma_addr_t iova)
 	return reached;
 }
 
+/* The commands of an unmapped list and its sync, others in the batch or not. */
+static struct cmds unlink_cost(bool alone)
+{
+	switch (rig.iommu) {
+	case RIG_AMDVI:
+		return (struct cmds){ .leaf = 1 };
+	case RIG_SMMUV3:
+		return (struct cmds){ .pages = 1, .leaf = 1, .leaves = alone };
+	default:
+		return (struct cmds){ .full = 1 };
+	}
+}
+
 static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 {
 	struct list *l = test_list(test);
@@ -136,9 +152,10 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 	w = window_open();
 	dma_unmap_sg_no_sync(rig.dev, l->sgt.sgl, TABLE_PAGES,
 			     DMA_BIDIRECTIONAL);
-	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
+	KUNIT_EXPECT_EQ(test, samples_reached(l, iova),
+			rig.iommu == RIG_SMMUV3 ? 0 : SAMPLES);
 	test_sync(test);
-	window_close(test, w, "unlink", (struct cmds){ .dsi_full = 1 });
+	window_close(test, w, "unlink", unlink_cost(true));
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 
 	/* The list took nothing else with it; and now leaves only again. */
@@ -146,7 +163,7 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 	w = window_open();
 	batch_unmap_no_sync(b);
 	test_sync(test);
-	window_close(test, w, "after_unlink", (struct cmds){ .dsi_leaf = 1 });
+	window_close(test, w, "after_unlink", (struct cmds){ .leaf = 1 });
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }
 
@@ -166,7 +183,7 @@ static void unlink_amid_a_batch_makes_it_full(struct kunit *test)
 			     DMA_BIDIRECTIONAL);
 	batch_unmap_no_sync(c);
 	test_sync(test);
-	window_close(test, w, "unlink_amid", (struct cmds){ .dsi_full = 1 });
+	window_close(test, w, "unlink_amid", unlink_cost(false));
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 	KUNIT_EXPECT_EQ(test, batch_reached(b) + batch_reached(c), 0);
 }
@@ -208,6 +225,13 @@ static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
  * A table is still linked when its last page was unmapped. A superpage takes its
  * place: the IOMMU driver has to invalidate the way to it before it is freed.
  */
+static struct cmds replace_cost(void)
+{
+	if (rig.iommu == RIG_AMDVI)
+		return (struct cmds){ .full = 1, .maps = 1 };
+	return (struct cmds){ .pages = 1 };
+}
+
 static void replace_emptied_table(struct kunit *test, struct page *page,
 				  struct page *large)
 {
@@ -224,7 +248,7 @@ static void replace_emptied_table(struct kunit *test, struct page *page,
 	w = window_open();
 	KUNIT_ASSERT_EQ(test, iommu_map(domain, FAR_IOVA, page_to_phys(large),
 					SZ_2M, prot), 0);
-	window_close(test, w, "replace_table", (struct cmds){ .psi = 1 });
+	window_close(test, w, "replace_table", replace_cost());
 	KUNIT_EXPECT_EQ(test, probe_read(rig.probe, 0,
 					 FAR_IOVA + SZ_2M - PAGE_SIZE, 8), 0);
 	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, SZ_2M), SZ_2M);

@@ -2,9 +2,9 @@
 /*
  * Announces windows. The counts come from the design of the modes:
  *
- * strict	a page-selective invalidation per unmap, each with its own wait
- * lazy		domain-selective ones, whenever the flush queue's timer says
- * xsmmu	none per unmap without sync, a domain-selective one per sync
+ * strict	an invalidation of its pages per unmap, each with its own wait
+ * lazy		of the whole domain, whenever the flush queue's timer says
+ * xsmmu	none per unmap without sync, one of the whole domain per sync
  * passthrough	none
  *
  * With ATS each of these is followed by one invalidation of the device's TLB,
@@ -14,6 +14,10 @@
 
 #include "rig.h"
 #include "window.h"
+
+/* Up to so many leaves, in so many ranges; see backends/arm-smmu-v3. */
+#define SMMU_FEW	16
+#define SMMU_RANGES	4
 
 /* Marks are unique as long as the guest runs. */
 static u32 next_mark = 1;
@@ -37,6 +41,35 @@ static u32 window_end(void)
 	return window_open();
 }
 
+/*
+ * SMMUv3: no form for a whole domain spares non-leaf entries. A sync of few
+ * leaves names their ranges instead; how many these are is up to their addresses.
+ */
+static void announce_smmuv3(char *text, size_t size, struct cmds c)
+{
+	unsigned int others = c.full + c.pages;
+
+	if (!c.leaf || !c.leaves || c.leaves > SMMU_FEW)
+		scnprintf(text, size,
+			  "domain_leaf=0 domain_full=%u pages=%u all=%u",
+			  c.leaf + c.full, c.pages, c.leaf + others);
+	else if (c.leaves == 1)
+		scnprintf(text, size, "domain_leaf=0 domain_full=%u pages=%u",
+			  c.full, c.leaf + c.pages);
+	else
+		scnprintf(text, size, "domain_leaf=0 all>=%u all<=%u",
+			  c.leaf + others, SMMU_RANGES * c.leaf + others);
+}
+
+/* The others: VT-d's hint does not exist for first-stage tables. */
+static void announce(char *text, size_t size, struct cmds c)
+{
+	bool hint = rig.iommu != RIG_VTD_FIRST_STAGE;
+
+	scnprintf(text, size, "domain_leaf=%u domain_full=%u pages=%u",
+		  hint ? c.leaf : 0, hint ? c.full : c.leaf + c.full, c.pages);
+}
+
 /**
  * window_close() - stop counting; these commands exactly
  * @test: the test
@@ -48,12 +81,20 @@ void window_close(struct kunit *test, u32 begin, const char *name,
 		  struct cmds expected)
 {
 	u32 end = window_end();
-	unsigned int all = expected.dsi_leaf + expected.dsi_full + expected.psi;
+	unsigned int all;
+	char text[80];
 
+	if (rig_map_flushes())
+		expected.pages += expected.maps;
+	all = expected.leaf + expected.full + expected.pages;
+	if (rig.iommu == RIG_SMMUV3)
+		announce_smmuv3(text, sizeof(text), expected);
+	else
+		announce(text, sizeof(text), expected);
 	kunit_info(test,
-		   "window %u %u %s dsi_ih1=%u dsi_ih0=%u psi=%u global=0 piotlb=0 devtlb=%u waits=%u resets=0\n",
-		   begin, end, name, expected.dsi_leaf, expected.dsi_full,
-		   expected.psi, rig.ats ? all : 0, rig.ats ? 2 * all : all);
+		   "window %u %u %s %s global=0 devtlb=%u waits=%u resets=0\n",
+		   begin, end, name, text, rig.ats ? all : 0,
+		   rig.ats ? 2 * all : all);
 }
 
 /* The flush queue may or may not have been flushed, but not once per page. */
@@ -63,7 +104,7 @@ static void close_lazy(struct kunit *test, u32 begin, const char *name,
 	u32 end = window_end();
 
 	kunit_info(test,
-		   "window %u %u %s dsi_ih1=0 dsi_ih0<=%u psi=0 global=0 piotlb=0 resets=0\n",
+		   "window %u %u %s domain_leaf=0 domain_full<=%u pages=0 global=0 resets=0\n",
 		   begin, end, name, unmaps);
 }
 
@@ -82,7 +123,7 @@ void window_close_unmaps(struct kunit *test, u32 begin, const char *name,
 	else if (rig.mode == RIG_PASSTHROUGH)
 		window_close(test, begin, name, (struct cmds){});
 	else
-		window_close(test, begin, name, (struct cmds){ .psi = unmaps });
+		window_close(test, begin, name, (struct cmds){ .pages = unmaps });
 }
 
 /**
@@ -91,14 +132,15 @@ void window_close_unmaps(struct kunit *test, u32 begin, const char *name,
  * @begin: the window
  * @name: what happened in it; one word
  * @unmaps: how many there were, none of which unlinked a table
- * @syncs: syncs among them
+ * @syncs: syncs among them, at least one
  */
 void window_close_syncs(struct kunit *test, u32 begin, const char *name,
 			unsigned int unmaps, unsigned int syncs)
 {
 	if (rig.mode == RIG_XSMMU)
 		window_close(test, begin, name,
-			     (struct cmds){ .dsi_leaf = syncs });
+			     (struct cmds){ .leaf = syncs,
+					    .leaves = unmaps / syncs });
 	else
 		window_close_unmaps(test, begin, name, unmaps);
 }

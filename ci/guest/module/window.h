@@ -12,17 +12,21 @@
 struct kunit;
 
 /**
- * struct cmds - IOTLB invalidations, in VT-d's terms
- * @dsi_leaf: domain-selective, leaf entries only (IH=1)
- * @dsi_full: domain-selective, non-leaf entries too (IH=0)
- * @psi: page-selective
+ * struct cmds - what the kernel had to invalidate
+ * @leaf: syncs of unmaps that changed leaf entries only
+ * @leaves: entries that each of these covers; 0 if it is not known
+ * @full: invalidations of a whole domain, non-leaf entries too
+ * @pages: invalidations of one mapping
+ * @maps: mappings made
  *
- * The waits and, with ATS, the device-TLB invalidations follow from these.
+ * Commands, waits and, with ATS, the device's share follow from these.
  */
 struct cmds {
-	unsigned int dsi_leaf;
-	unsigned int dsi_full;
-	unsigned int psi;
+	unsigned int leaf;
+	unsigned int leaves;
+	unsigned int full;
+	unsigned int pages;
+	unsigned int maps;
 };
 
 u32 window_open(void);
