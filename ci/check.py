@@ -87,6 +87,7 @@ def run_cell(cell, out):
     if outcome.problems:
         row.add("the guest lives and ends well", "failed", outcome.problems)
         row.notes = ["last lines of the console:", *(f"  | {text}" for text in outcome.tail)]
+    row.notes += [cell.note] * bool(cell.note)
     if "windows" in cell.oracles:
         verdict = out / "windows.ktap"
         verdict.write_text(trace.ktap(cell.iommu, outcome.console, outcome.trace), encoding="utf-8")

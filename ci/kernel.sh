@@ -43,7 +43,7 @@ check_word config "$config" run debug off plain
 [ "$wanted" != default ] || wanted=$(backends_of "$arch")
 for word in $wanted; do
 	# shellcheck disable=SC2046 # a list of words
-	check_word "for ARCH=$arch, BACKENDS" "$word" $(backends_of "$arch")
+	check_word "ARCH=$arch BACKENDS" "$word" $(backends_of "$arch")
 done
 
 # Everything that is asked of the configuration, in one file, last word wins.

@@ -17,5 +17,7 @@ if [ -s "$place.fragment" ]; then
 fi
 built=$("$ci/kernel.sh" "${options[@]}")
 mkdir -p "$place"
-cp "$built/bzImage" "$built/config" "$built/System.map" "$built/release" "$place/"
-say "Linux $(cat "$place/release") for $arch is in build/${place##*/}: bzImage, config, System.map"
+image=bzImage
+[ "$arch" = x86_64 ] || image=Image
+cp "$built/$image" "$built/config" "$built/System.map" "$built/release" "$place/"
+say "Linux $(cat "$place/release") for $arch is in build/${place##*/}: $image, config, System.map"

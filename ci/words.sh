@@ -22,13 +22,14 @@ if [ "$*" = cells ]; then
 	cells
 	exit 0
 fi
+arch=''
 mapfile -t known < <(cells)
 for setting in "$@"; do
 	name=${setting%%=*} words=${setting#*=}
 	case $name in
 	BACKEND) allowed=("${backends[@]}") words=${words:-"''"} ;;
-	BACKENDS) allowed=("${backends[@]}") ;;
-	ARCH) allowed=("${arches[@]}") words=${words:-"''"} ;;
+	BACKENDS) read -r -a allowed <<<"$(backends_of "$arch")" ;;
+	ARCH) allowed=("${arches[@]}") words=${words:-"''"} arch=$words ;;
 	BASE) allowed=("${bases[@]}") words=${words:-"''"} ;;
 	CELLS) allowed=("${known[@]}") ;;
 	*) die "no such name: $name" ;;
@@ -38,6 +39,6 @@ for setting in "$@"; do
 	*) list=("$words") ;;
 	esac
 	for word in "${list[@]}"; do
-		(check_word "$name" "$word" "${allowed[@]}" 2>&1) | sed 's/^[^:]*: //' || true
+		(check_word "${name/#BACKENDS/ARCH=$arch BACKENDS}" "$word" "${allowed[@]}" 2>&1) | sed 's/^[^:]*: //' || true
 	done
 done | head -n 1

@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The comparison of the modes: as a table, and against the promise."""
+"""The comparison of the modes: as a table, and against the promise.
+
+compare.py REPORT...: prints the reports of several backends side by side.
+"""
+
+import json
+import pathlib
+import sys
 
 NAMES = {"intel": "Intel VT-d", "amd": "AMD-Vi", "arm-smmu-v3": "Arm SMMUv3"}
 ROWS = {
@@ -39,24 +46,38 @@ def _time(mode):
 
 def _row(name, mode):
     instructions = mode["instructions_per_page"]
-    return (ROWS[name], _count(mode["unmapped_pages"]), _count(mode["invalidation_commands"]),
-            _ratio(mode["commands_per_page"]), _count(mode["waits"]),
+    return (name, _count(mode["unmapped_pages"]), _count(mode["invalidation_commands"]),
+            _ratio(mode["commands_per_page"]), _count(mode.get("waits")),
             _count(None if instructions is None else round(instructions)),
             _count(mode["stale_accesses_tried"]), _count(mode["stale_accesses_landed"]),
             _time(mode))
 
 
-def table(report):
-    """The table and what it says, as text."""
-    rows = [*HEAD, *(_row(name, report["modes"][name]) for name in ROWS)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD[0]))]
+def _lines(head, rows):
+    """A table's lines, columns aligned, and the rule that frames it."""
+    widths = [max(len(row[i]) for row in [*head, *rows]) for i in range(len(head[0]))]
     lines = []
-    for row in rows:
+    for row in [*head, *rows]:
         text = "  ".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))
         lines.append(f"{row[0].ljust(widths[0])}  {text}".rstrip())
     rule = "-" * max(map(len, lines))
-    lines.insert(len(HEAD), rule)
-    return "\n".join([_title(report), "", *lines, rule, "", *_words(report)])
+    return [*lines[:len(head)], rule, *lines[len(head):], rule]
+
+
+def table(report):
+    """The table and what it says, as text."""
+    rows = [_row(ROWS[name], report["modes"][name]) for name in ROWS]
+    return "\n".join([_title(report), "", *_lines(HEAD, rows), "", *_words(report)])
+
+
+def side_by_side(reports):
+    """The modes of several backends, one below the other; waits are not in reports."""
+    def cut(row):
+        return (*row[:4], *row[5:])
+
+    rows = [cut(_row(f"{NAMES[report['backend']]}, {ROWS[name]}", report["modes"][name]))
+            for name in ROWS for report in reports]
+    return "\n".join(_lines([cut(row) for row in HEAD], rows))
 
 
 def _title(report):
@@ -104,3 +125,8 @@ def broken(report):
     if not modes["lazy"]["stale_accesses_landed"]:
         found.append("no stale access landed in lazy: the attack has no teeth")
     return found
+
+
+if __name__ == "__main__":
+    print(side_by_side([json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+                        for path in sys.argv[1:]]))

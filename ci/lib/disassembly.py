@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which functions of two builds of an object have different machine code.
 
-disassembly.py PLAIN OFF OBJECT...: OBJECT is a path below both folders. Prints
+disassembly.py OBJDUMP PLAIN OFF OBJECT...: OBJECT is a path below both folders. Prints
 "object function" for each function that differs or is only in one of them.
 
 What depends only on where things were placed is not a difference: addresses
@@ -23,6 +23,7 @@ SYMBOL = re.compile(r"^([0-9a-f]+) .{6}F (\S+)\t[0-9a-f]+ (?:\.hidden )?(\S+)$")
 CONTENTS = re.compile(r"^Contents of section (.+):$")
 DUMPED = re.compile(r"^ [0-9a-f]+ ((?:[0-9a-f]{2,8} ){1,4})")
 PC_RELATIVE = 4  # x86 counts from the end of a 4-byte displacement
+X86_RELATIVE = "R_X86_64_P"
 
 
 def run(*command):
@@ -34,15 +35,15 @@ def run(*command):
 class Object:
     """What the references of an object file point to."""
 
-    def __init__(self, path):
+    def __init__(self, objdump, path):
         self.functions = {}
-        for line in run("objdump", "-t", str(path)):
+        for line in run(objdump, "-t", str(path)):
             if match := SYMBOL.match(line):
                 self.functions.setdefault(match[2], []).append((int(match[1], 16), match[3]))
         for entries in self.functions.values():
             entries.sort()
         self.strings, section = {}, ""
-        for line in run("objdump", "-s", str(path)):
+        for line in run(objdump, "-s", str(path)):
             if match := CONTENTS.match(line):
                 section = match[1]
             elif ".str" in section and (match := DUMPED.match(line)):
@@ -66,13 +67,14 @@ class Object:
             return None
         kind, symbol, sign, offset = match.groups()
         number = int(offset or "0", 16) * (-1 if sign == "-" else 1)
-        return f"{kind} {self.target(symbol, number + PC_RELATIVE * ('_P' in kind))}"
+        number += PC_RELATIVE * kind.startswith(X86_RELATIVE)
+        return f"{kind} {self.target(symbol, number)}"
 
 
-def functions_of(path):
+def functions_of(objdump, path):
     """The code of each function of an object, as comparable lines."""
-    known, code, lines, section = Object(path), {}, [], ""
-    for line in run("objdump", "-dr", "--no-show-raw-insn", "--no-addresses", str(path)):
+    known, code, lines, section = Object(objdump, path), {}, [], ""
+    for line in run(objdump, "-dr", "--no-show-raw-insn", "--no-addresses", str(path)):
         if match := SECTION.match(line):
             section = match[1]
         elif match := FUNCTION.match(line):
@@ -86,10 +88,10 @@ def functions_of(path):
     return code
 
 
-def main(plain, off, *objects):
+def main(objdump, plain, off, *objects):
     """The command."""
     for name in objects:
-        one, two = (functions_of(pathlib.Path(folder) / name) for folder in (plain, off))
+        one, two = (functions_of(objdump, pathlib.Path(folder) / name) for folder in (plain, off))
         for key in sorted(set(one) | set(two)):
             if one.get(key) != two.get(key):
                 print(name, key[1])

@@ -8,6 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 
 STATUSES = ("passed", "failed", "skipped")
+NAME = 26
 
 
 @dataclasses.dataclass
@@ -31,13 +32,13 @@ class Row:
 
 def header():
     """The table's first line."""
-    return f"{'cell':<18}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}"
+    return f"{'cell':<{NAME}}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}"
 
 
 def line(row):
     """One row of the table, with what failed below it."""
     counts = row.counts()
-    text = [f"{row.name:<18}{counts['passed']:>8}{counts['failed']:>8}"
+    text = [f"{row.name:<{NAME}}{counts['passed']:>8}{counts['failed']:>8}"
             f"{counts['skipped']:>9}{row.seconds:>9.1f}"]
     for test in row.tests:
         if test["status"] == "failed":
