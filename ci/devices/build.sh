@@ -111,7 +111,7 @@ build_device() {
 	key=$({
 		echo "$version" "$cflags"
 		gcc --version
-		cd "$folder" && sha256sum ./*.c ./*.h
+		cd "$folder" && sha256sum ./*.[ch]
 	} | hash_of)
 	if [ -e "$out/$name.so" ] && [ "$(cat "$out/$name.key" 2>/dev/null)" = "$key" ]; then
 		return

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writes the raw commands that a guest gives to QEMU's amd-iommu into QEMU's
+ * log, each before the IOMMU executes it. QEMU's own trace of them leaves out
+ * the address, the size and the PDE bit.
+ *
+ * A memory region over that of the IOMMU's registers sees each access first
+ * and passes it on as it is. Registers and their fields are those of the AMD
+ * I/O Virtualization Technology specification (48882), section 3.4.
+ *
+ * Built as a shared object that a stock QEMU loads through LD_PRELOAD. It
+ * also gets loaded where there is no amd-iommu at all (Arm): hence no symbol
+ * of that device is used, and its region is found by name.
+ */
+#include "qemu/osdep.h"
+#include "exec/address-spaces.h"
+#include "exec/memory.h"
+#include "hw/qdev-core.h"
+#include "hw/sysbus.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qemu/bswap.h"
+#include "qemu/log.h"
+#include "qemu/module.h"
+#include "qom/object.h"
+
+#define TYPE_COMMAND_LOG "command-log"
+OBJECT_DECLARE_SIMPLE_TYPE(CommandLog, COMMAND_LOG)
+
+/* Whose commands: QEMU's name of the type. */
+#define TYPE_AMD_IOMMU		"amd-iommu"
+
+#define REG_COMMAND_BASE	0x0008
+#define COMMAND_BASE_ADDRESS	MAKE_64BIT_MASK(12, 40)
+#define COMMAND_BASE_LENGTH(v)	extract64(v, 56, 4)	/* log2 of commands */
+#define REG_CONTROL		0x0018
+#define CONTROL_IOMMU_EN	(1ull << 0)
+#define CONTROL_CMD_BUF_EN	(1ull << 12)
+#define REG_COMMAND_HEAD	0x2000
+#define REG_COMMAND_TAIL	0x2008
+#define COMMAND_POINTER		MAKE_64BIT_MASK(4, 15)	/* of both: bytes */
+
+#define COMMAND_SIZE		16
+
+struct CommandLog {
+	DeviceState dev;
+	MemoryRegion overlay;
+	MemoryRegion *registers;	/* the IOMMU's own, below the overlay */
+};
+
+/* One access on its way to the registers. */
+struct write {
+	hwaddr addr;
+	uint64_t val;
+	unsigned int size;
+};
+
+/* Forward an access of @size bytes; what is read and said comes back as it is. */
+static MemTxResult overlay_read(void *opaque, hwaddr addr, uint64_t *val,
+				unsigned int size, MemTxAttrs attrs)
+{
+	CommandLog *log = opaque;
+
+	return memory_region_dispatch_read(log->registers, addr, val,
+					   size_memop(size) | MO_LE, attrs);
+}
+
+/* What the 8-byte register @reg will hold once @write has been done. */
+static uint64_t register_after(CommandLog *log, unsigned int reg,
+			       const struct write *write)
+{
+	uint64_t val = 0;
+
+	overlay_read(log, reg, &val, sizeof(val), MEMTXATTRS_UNSPECIFIED);
+	if ((write->addr & ~7ull) == reg)
+		val = deposit64(val, (write->addr & 7) * 8, write->size * 8,
+				write->val);
+	return val;
+}
+
+static void log_command(hwaddr addr)
+{
+	uint32_t word[COMMAND_SIZE / 4];
+	MemTxResult result;
+
+	result = address_space_read(&address_space_memory, addr,
+				    MEMTXATTRS_UNSPECIFIED, word, sizeof(word));
+	if (result) {
+		qemu_log("amdvi_command_unreadable 0x%" HWADDR_PRIx "\n", addr);
+		return;
+	}
+	qemu_log("amdvi_command %08x %08x %08x %08x\n", le32_to_cpu(word[0]),
+		 le32_to_cpu(word[1]), le32_to_cpu(word[2]),
+		 le32_to_cpu(word[3]));
+}
+
+/*
+ * Log what the IOMMU will execute in consequence of @write: all from its head
+ * to the tail. (To the end of the ring when the tail lies outside of it, which
+ * is the guest's fault.) The guest may reuse a command's place as soon as the
+ * head has passed it, so now is the time to read it.
+ */
+static void log_commands(CommandLog *log, const struct write *write)
+{
+	uint64_t control = register_after(log, REG_CONTROL, write);
+	uint64_t base = register_after(log, REG_COMMAND_BASE, write);
+	uint64_t head = register_after(log, REG_COMMAND_HEAD, write);
+	uint64_t tail = register_after(log, REG_COMMAND_TAIL, write);
+	uint64_t size = COMMAND_SIZE << COMMAND_BASE_LENGTH(base);
+	uint64_t left;
+
+	if (!(control & CONTROL_IOMMU_EN) || !(control & CONTROL_CMD_BUF_EN))
+		return;
+	/* QEMU's head may stand at the ring's end, where it means the start. */
+	head = (head & COMMAND_POINTER) % size;
+	tail &= COMMAND_POINTER;
+	for (left = size; left && head != tail; left -= COMMAND_SIZE) {
+		log_command((base & COMMAND_BASE_ADDRESS) + head);
+		head = (head + COMMAND_SIZE) % size;
+	}
+}
+
+/* The registers whose write makes the IOMMU look for commands. */
+static bool is_doorbell(hwaddr addr)
+{
+	switch (addr & ~7ull) {
+	case REG_CONTROL:
+	case REG_COMMAND_HEAD:
+	case REG_COMMAND_TAIL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static MemTxResult overlay_write(void *opaque, hwaddr addr, uint64_t val,
+				 unsigned int size, MemTxAttrs attrs)
+{
+	CommandLog *log = opaque;
+	struct write write = { .addr = addr, .val = val, .size = size };
+
+	if (is_doorbell(addr))
+		log_commands(log, &write);
+	return memory_region_dispatch_write(log->registers, addr, val,
+					    size_memop(size) | MO_LE, attrs);
+}
+
+/* The sizes that the region below takes; aligned, as register_after() needs. */
+static const MemoryRegionOps overlay_ops = {
+	.read_with_attrs = overlay_read,
+	.write_with_attrs = overlay_write,
+	.endianness = DEVICE_LITTLE_ENDIAN,
+	.valid = { .min_access_size = 1, .max_access_size = 8 },
+	.impl = { .min_access_size = 1, .max_access_size = 8 },
+};
+
+static void device_realize(DeviceState *dev, Error **errp)
+{
+	CommandLog *log = COMMAND_LOG(dev);
+	Object *iommu = object_resolve_path_type("", TYPE_AMD_IOMMU, NULL);
+
+	if (!iommu) {
+		error_setg(errp, "there is no " TYPE_AMD_IOMMU
+			   " (it must come before " TYPE_COMMAND_LOG
+			   " on the command line)");
+		return;
+	}
+	if (object_resolve_path_type("", TYPE_COMMAND_LOG, NULL) != OBJECT(log)) {
+		error_setg(errp, "there is a " TYPE_COMMAND_LOG " already");
+		return;
+	}
+
+	log->registers = sysbus_mmio_get_region(SYS_BUS_DEVICE(iommu), 0);
+	memory_region_init_io(&log->overlay, OBJECT(log), &overlay_ops, log,
+			      TYPE_COMMAND_LOG,
+			      memory_region_size(log->registers));
+	memory_region_add_subregion_overlap(log->registers->container,
+					    log->registers->addr, &log->overlay,
+					    log->registers->priority + 1);
+}
+
+static const VMStateDescription vmstate = {
+	.name = TYPE_COMMAND_LOG,
+	.unmigratable = 1,
+};
+
+static void class_init(ObjectClass *class, void *data)
+{
+	DeviceClass *dev = DEVICE_CLASS(class);
+
+	dev->realize = device_realize;
+	dev->desc = "log of the commands that an amd-iommu executes";
+	dev->hotpluggable = false;
+	dev->vmsd = &vmstate;
+	set_bit(DEVICE_CATEGORY_MISC, dev->categories);
+}
+
+static const TypeInfo type = {
+	.name = TYPE_COMMAND_LOG,
+	.parent = TYPE_DEVICE,
+	.instance_size = sizeof(CommandLog),
+	.class_init = class_init,
+};
+
+static void register_type(void)
+{
+	type_register_static(&type);
+}
+
+static void __attribute__((constructor)) loaded(void)
+{
+	register_module_init(register_type, MODULE_INIT_QOM);
+}
