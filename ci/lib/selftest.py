@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of the rig's own Python: judges must find what is wrong, QEMU must die.
+"""Tests of the rig's own parts: judges must find what is wrong, QEMU must die,
+the command log must miss nothing.
 
 selftest.py prints the names of the tests; selftest.py NAME runs one, and exits
 1 if it fails. ci/checks/rig.sh does both.
@@ -7,6 +8,7 @@ selftest.py prints the names of the tests; selftest.py NAME runs one, and exits
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import boot  # noqa: E402
 import cells  # noqa: E402
 import compare  # noqa: E402
+import prepare  # noqa: E402
 import report  # noqa: E402
 import trace  # noqa: E402
 
@@ -280,6 +283,77 @@ def interrupt():
 def killed():
     """A runner that is killed leaves no QEMU behind."""
     assert not runner(signal.SIGKILL).alive()
+
+
+RING, REGISTERS = 0x1000000, 0xFED80000
+BASE, CONTROL, TAIL = (REGISTERS + offset for offset in (0x8, 0x18, 0x2008))
+ENABLE = f"writel {CONTROL:#x} 0x1001"
+SLOTS = 256
+RESET = "outb 0xcf9 6"
+
+
+def rung(*accesses):
+    """Which commands, by number, the log shows when these accesses are made.
+
+    No guest runs: QEMU's test protocol makes them. The ring is filled before
+    with commands that hold their own number. What the IOMMU executes must be
+    what was logged, and be logged before.
+    """
+    fill = [f"writeq {RING + 16 * n:#x} {2 << 60 | n:#x}" for n in range(SLOTS)]
+    script = [*fill, f"writeq {BASE:#x} {8 << 56 | RING:#x}", *accesses, RESET]
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
+        done = subprocess.run(
+            ["env", f"LD_PRELOAD={':'.join(map(str, prepare.devices()))}",
+             "qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-S", "-nodefaults",
+             "-display", "none", "-device", "amd-iommu", "-device", "command-log",
+             "-no-reboot", "-qtest", "stdio", "-qtest-log", "/dev/null", "-D", log.name,
+             "-trace", "amdvi_command_exec"],
+            input="\n".join([*script, ""]), capture_output=True, text=True, timeout=20, check=False)
+        text = log.read()
+    assert done.stdout.count("OK") == len(script), done
+    logged = list(re.finditer(r"^amdvi_command (\w+) 20000000 00000000 00000000$", text, re.M))
+    executed = list(re.finditer(r"^amdvi_command_exec .* head at (0x\w+)", text, re.M))
+    numbers = [int(line[1], 16) for line in logged]
+    assert numbers == [int(line[1], 16) // 16 for line in executed], text
+    assert all(line.start() < later.start() for line, later in zip(logged, executed)), text
+    return numbers
+
+
+def tail(slot, size="l"):
+    """Rings the doorbell."""
+    return f"write{size} {TAIL:#x} {16 * slot:#x}"
+
+
+@test
+def devices_load():
+    """The devices load into every emulator, and the command log wants an amd-iommu."""
+    preload = f"LD_PRELOAD={':'.join(map(str, prepare.devices()))}"
+    for program in boot.QEMU.values():
+        said = subprocess.run(["env", preload, program, "-M", "none", "-device", "help"],
+                              capture_output=True, text=True, check=True).stdout
+        assert '"command-log"' in said and '"dma-probe"' in said, said
+    done = subprocess.run(["env", preload, "qemu-system-x86_64", "-M", "q35", "-display", "none",
+                           "-device", "command-log"], capture_output=True, text=True, timeout=20,
+                          check=False)
+    assert done.returncode == 1 and "there is no amd-iommu" in done.stderr, done
+
+
+@test
+def command_log():
+    """The command log shows each command of a doorbell, across the ring's end too."""
+    assert rung(ENABLE, tail(1), tail(2), tail(2)) == [0, 1]
+    assert rung(ENABLE, tail(1, "q"), tail(255, "q")) == [*range(255)]
+    assert rung(ENABLE, tail(254), tail(3), tail(5)) == [*range(256), *range(5)]
+    assert rung(ENABLE, tail(255), tail(0), tail(1)) == [*range(256), 0]
+
+
+@test
+def command_log_disabled():
+    """The command log shows what waits in a disabled ring when it is enabled."""
+    assert rung(tail(3)) == []
+    assert rung(tail(3), f"writel {CONTROL:#x} 0x1") == []
+    assert rung(tail(3), ENABLE, tail(4)) == [0, 1, 2, 3]
+    assert rung(tail(3), ENABLE.replace("writel", "writeq")) == [0, 1, 2]
 
 
 @test
