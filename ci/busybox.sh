@@ -10,7 +10,7 @@ set -eu -o pipefail
 
 [ $# = 1 ] || die "usage: ci/busybox.sh ARCH"
 check_word ARCH "$1" "${arches[@]}"
-debian=$(sed 's/x86_64/amd64/' <<<"$1")
+debian=${1/x86_64/amd64}
 
 if [ "$debian" = "$(dpkg --print-architecture)" ]; then
 	command -v busybox || die "no busybox: run ci/setup.sh"
@@ -31,7 +31,7 @@ fetch() {
 	foreign_apt update || true
 	(cd "$work" && foreign_apt download busybox-static) ||
 		die "cannot fetch busybox-static for $debian: $(grep -m1 '^E:' "$work/log" || tail -n 1 "$work/log")"
-	dpkg-deb --extract "$work"/busybox-static_*.deb "$work/root"
+	dpkg-deb --extract "$work"/busybox-static_*.deb "$work/unpacked"
 }
 
 result=$cache/busybox-$debian
@@ -43,6 +43,6 @@ if [ ! -x "$result" ]; then
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 2' INT TERM HUP
 	fetch
-	mv "$work/root/bin/busybox" "$result"
+	mv "$work/unpacked/bin/busybox" "$result"
 fi
 printf '%s\n' "$result"
