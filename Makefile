@@ -28,33 +28,33 @@ place := build/kernel-$(ARCH)-$(BASE)
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make run [BACKEND=intel]            builds, boots and compares strict, lazy and xSMMU
+## make run [BACKEND=intel|amd|arm-smmu-v3]   builds, boots and compares strict, lazy and xSMMU
 run:
 	$(run) ci/setup.sh
 	$(run) python3 ci/run.py $(call quote,$(BACKEND))
 
-## make check [CELLS="..."]            all checks and the QEMU matrix; CELLS picks some by name
+## make check [CELLS="..."]                   all checks and the QEMU matrix; CELLS picks some by name
 check:
 	+$(run) ci/setup.sh
 	+$(run) python3 ci/check.py $(call quote,$(CELLS))
 
-## make kernel ARCH= BASE= [BACKENDS="intel"]   a kernel, in build/
+## make kernel ARCH= BASE= [BACKENDS="intel amd"]   a kernel, in build/
 kernel:
 	$(run) ci/setup.sh
 	$(run) ci/make-kernel.sh $(ARCH) $(BASE) $(if $(filter undefined,$(origin BACKENDS)),,$(call quote,$(BACKENDS)))
 
-## make menuconfig ARCH= BASE=         the kernel's own menuconfig; make kernel uses the changes
+## make menuconfig ARCH= BASE=                the kernel's own menuconfig; make kernel uses the changes
 menuconfig:
 	$(run) ci/setup.sh
 	@mkdir -p build
 	$(run) ci/kernel.sh --arch $(ARCH) --base $(BASE) --config run --menuconfig $(CURDIR)/$(place).fragment
 
-## make series BASE=                   the change as a series for git am, in build/
+## make series BASE=                          the change as a series for git am, in build/
 series:
 	$(run) ci/setup.sh
 	$(run) ci/series.sh $(BASE) build/series-$(BASE)
 
-## make mutants, make bench            (these come later)
+## make mutants, make bench                   (these come later)
 mutants bench:
 	$(error make $@ comes later: it is not part of this version yet)
 
