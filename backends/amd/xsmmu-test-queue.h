@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * AMD IOMMUs in memory, and an engine behind them.
+ *
+ * DOC: the fake IOMMU
+ *
+ * Registers, command ring, event log and the word that completion waits write are
+ * memory; the driver's own functions work on them. The engine is a thread on a CPU
+ * of its own: who waits spins with interrupts off. It follows the tail of each
+ * ring and executes what it finds in order, each command only some time after it
+ * was queued: a sync that does not wait where it has to is overtaken.
+ *
+ * One log for all of them says what was executed, and in which order.
+ *
+ * The driver finds its IOMMUs in a table that is rarely full. These stand at its
+ * end, behind all that the driver knows of.
+ *
+ * Included by xsmmu-test.c, behind everything of xsmmu.c.
+ */
+#ifndef _AMD_XSMMU_TEST_QUEUE_H
+#define _AMD_XSMMU_TEST_QUEUE_H
+
+#include <kunit/test.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+
+#define FAKE_LOG	256
+#define FAKE_IOMMUS	2
+#define FAKE_INDEX(i)	(MAX_IOMMUS - FAKE_IOMMUS + (i))
+
+/* A PCI segment that no machine has. */
+#define FAKE_SEGMENT	0xffff
+
+/* Time from the queueing of a command to its execution. */
+#define FAKE_DELAY_US	100
+#define FAKE_LONG_US	3000
+
+/* How long a test waits for the engine. */
+#define FAKE_PATIENCE_MS	10000
+
+/* Registers are below 0x2028. */
+#define FAKE_REGISTERS	(3 * PAGE_SIZE)
+
+/* Source id of no device. */
+#define FAKE_NOBODY	(-1)
+
+/* When the engine plays the driver's interrupt thread. */
+enum fake_reader {
+	FAKE_READS_BEFORE,	/* before it executes the next command */
+	FAKE_READS_AFTER,	/* after it has executed the next command */
+	FAKE_READS_NEVER,
+};
+
+/**
+ * struct fake_event - what an IOMMU logs
+ * @type: event code (2.5), 0 for none
+ * @opcode: of the command on which it is logged, once
+ * @halts: the IOMMU fetches no more commands afterwards
+ * @reader: who reads it from the log
+ */
+struct fake_event {
+	unsigned int type;
+	unsigned int opcode;
+	bool halts;
+	enum fake_reader reader;
+};
+
+/**
+ * struct fake_amd - an IOMMU that is memory
+ * @iommu: what the driver sees
+ * @head: the engine's position in the ring
+ * @seen: when the engine saw the command at @head
+ * @delay_us: how long it leaves it there
+ * @halted: it fetches no more
+ * @mute: completion waits never complete
+ * @silent: source id of a device that does not answer
+ * @event: what is to be logged
+ * @unread: an event is in the log that the engine has to read
+ */
+struct fake_amd {
+	struct amd_iommu iommu;
+	u32 head;
+	ktime_t seen;
+	unsigned int delay_us;
+	bool halted;
+	bool mute;
+	int silent;
+	struct fake_event event;
+	bool unread;
+};
+
+struct fake_executed {
+	unsigned int iommu;
+	u32 dw[4];
+};
+
+/**
+ * struct fake_amd_bus - the fake IOMMUs of a test and their engine
+ * @fake: the IOMMUs
+ * @seg: the PCI segment that they stand on
+ * @engine: one thread for all
+ * @log: commands executed, in order
+ * @n: how many
+ * @watched: a page-table page that somebody is to free
+ * @freed_early: it was free when a command was executed
+ */
+struct fake_amd_bus {
+	struct fake_amd *fake[FAKE_IOMMUS];
+	struct amd_iommu_pci_seg seg;
+	struct task_struct *engine;
+	struct fake_executed log[FAKE_LOG];
+	unsigned int n;
+	struct page *watched;
+	bool freed_early;
+};
+
+static u32 fake_read(struct fake_amd *f, unsigned int reg)
+{
+	return readl(f->iommu.mmio_base + reg);
+}
+
+static void fake_write(struct fake_amd *f, unsigned int reg, u32 val)
+{
+	writel(val, f->iommu.mmio_base + reg);
+}
+
+/* Append to the event log: code, and the address of the command at the head. */
+static void fake_log_event(struct fake_amd *f, unsigned int type)
+{
+	u32 tail = fake_read(f, MMIO_EVT_TAIL_OFFSET);
+	u32 *entry = (u32 *)(f->iommu.evt_buf + tail);
+	u64 address = iommu_virt_to_phys(f->iommu.cmd_buf + f->head);
+
+	entry[0] = 0;
+	entry[2] = lower_32_bits(address);
+	entry[3] = upper_32_bits(address);
+	WRITE_ONCE(entry[1], type << 28);
+	fake_write(f, MMIO_EVT_TAIL_OFFSET, (tail + 16) % EVT_BUFFER_SIZE);
+}
+
+static void fake_event(struct fake_amd *f, unsigned int opcode)
+{
+	if (!f->event.type || f->event.opcode != opcode)
+		return;
+	fake_log_event(f, f->event.type);
+	f->event.type = 0;
+	f->halted = f->event.halts;
+	if (f->event.reader == FAKE_READS_BEFORE)
+		amd_xsmmu_test_events(&f->iommu);
+	f->unread = f->event.reader == FAKE_READS_AFTER;
+}
+
+static void fake_log_command(struct fake_amd_bus *bus, struct fake_amd *f,
+			     const u32 *dw)
+{
+	struct fake_executed *entry = &bus->log[bus->n];
+
+	if (bus->n == FAKE_LOG)
+		return;
+	entry->iommu = f->iommu.index;
+	memcpy(entry->dw, dw, sizeof(entry->dw));
+	if (bus->watched && page_count(bus->watched) < 2)
+		bus->freed_early = true;
+	/* Whoever sees the count sees the entry. */
+	smp_store_release(&bus->n, bus->n + 1);
+}
+
+/* Does a command end at all? */
+static bool fake_ends(struct fake_amd *f, const u32 *dw)
+{
+	switch (dw[1] >> 28) {
+	case 0x1:
+		return !READ_ONCE(f->mute);
+	case 0x4:
+		return (dw[0] & 0xffff) != READ_ONCE(f->silent);
+	}
+	return true;
+}
+
+/* 2.4.1: store address in 51:3, data in the last two words. */
+static void fake_complete(const u32 *dw)
+{
+	u64 *sem = iommu_phys_to_virt((u64)(dw[1] & 0xfffff) << 32 |
+				      (dw[0] & ~0x7));
+
+	/* Who sees the value sees all that was executed before. */
+	smp_store_release(sem, (u64)dw[3] << 32 | dw[2]);
+}
+
+static void fake_execute(struct fake_amd_bus *bus, struct fake_amd *f)
+{
+	unsigned int opcode;
+	bool unread;
+	u32 dw[4];
+
+	memcpy(dw, f->iommu.cmd_buf + f->head, sizeof(dw));
+	if (!fake_ends(f, dw))
+		return;
+	opcode = dw[1] >> 28;
+	unread = f->unread;
+	fake_event(f, opcode);
+	fake_log_command(bus, f, dw);
+	f->head = (f->head + 16) % CMD_BUFFER_SIZE;
+	f->seen = 0;
+	fake_write(f, MMIO_CMD_HEAD_OFFSET, f->head);
+	/* Last: who waited for it may look at all the rest. */
+	if (opcode == 0x1)
+		fake_complete(dw);
+	if (unread) {
+		amd_xsmmu_test_events(&f->iommu);
+		/* After the log was read; see fake_settled(). */
+		smp_store_release(&f->unread, false);
+	}
+}
+
+static void fake_run(struct fake_amd_bus *bus, struct fake_amd *f)
+{
+	if (f->halted || fake_read(f, MMIO_CMD_TAIL_OFFSET) == f->head)
+		return;
+	if (!f->seen)
+		f->seen = ktime_get();
+	if (ktime_us_delta(ktime_get(), f->seen) >= READ_ONCE(f->delay_us))
+		fake_execute(bus, f);
+}
+
+static int fake_engine(void *data)
+{
+	struct fake_amd_bus *bus = data;
+	unsigned int i;
+
+	while (!kthread_should_stop()) {
+		for (i = 0; i < FAKE_IOMMUS; i++)
+			if (bus->fake[i])
+				fake_run(bus, bus->fake[i]);
+		cond_resched();
+		cpu_relax();
+	}
+	return 0;
+}
+
+static void *fake_memory(struct kunit *test, size_t size)
+{
+	void *memory = kunit_kzalloc(test, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	return memory;
+}
+
+static void fake_create(struct kunit *test, unsigned int i)
+{
+	struct fake_amd *f = fake_memory(test, sizeof(*f));
+	struct fake_amd_bus *bus = test->priv;
+
+	if (amd_iommus[FAKE_INDEX(i)])
+		kunit_skip(test, "no place for a fake IOMMU");
+	raw_spin_lock_init(&f->iommu.lock);
+	f->iommu.index = FAKE_INDEX(i);
+	f->iommu.pci_seg = &bus->seg;
+	f->iommu.mmio_base = (void __iomem *)fake_memory(test, FAKE_REGISTERS);
+	f->iommu.cmd_buf = fake_memory(test, CMD_BUFFER_SIZE);
+	f->iommu.evt_buf = fake_memory(test, EVT_BUFFER_SIZE);
+	f->iommu.cmd_sem = fake_memory(test, PAGE_SIZE);
+	f->delay_us = FAKE_DELAY_US;
+	f->silent = FAKE_NOBODY;
+	bus->fake[i] = f;
+	amd_iommus[f->iommu.index] = &f->iommu;
+}
+
+/* The engine on a CPU where nobody waits. Pins the test to another. */
+static void fake_start(struct kunit *test)
+{
+	unsigned int cpu = cpumask_first(cpu_online_mask);
+	struct fake_amd_bus *bus = test->priv;
+
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	cpu = cpumask_any_but(cpu_online_mask, cpu);
+	if (cpu >= nr_cpu_ids)
+		kunit_skip(test, "the engine needs a second CPU");
+	bus->engine = kthread_run_on_cpu(fake_engine, bus, cpu, "fake-amd/%u");
+	if (IS_ERR(bus->engine))
+		bus->engine = NULL;
+	KUNIT_ASSERT_NOT_NULL(test, bus->engine);
+}
+
+static void fake_stop(struct fake_amd_bus *bus)
+{
+	unsigned int i;
+
+	if (bus->engine)
+		kthread_stop(bus->engine);
+	for (i = 0; i < FAKE_IOMMUS; i++)
+		if (bus->fake[i])
+			amd_iommus[FAKE_INDEX(i)] = NULL;
+}
+
+/* Wait until the engine has nothing left to do for an IOMMU. */
+static bool fake_settled(struct fake_amd *f)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), FAKE_PATIENCE_MS);
+
+	while (fake_read(f, MMIO_CMD_HEAD_OFFSET) !=
+	       fake_read(f, MMIO_CMD_TAIL_OFFSET) ||
+	       smp_load_acquire(&f->unread)) {
+		if (ktime_after(ktime_get(), end))
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+#endif /* _AMD_XSMMU_TEST_QUEUE_H */

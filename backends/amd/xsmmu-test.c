@@ -1,0 +1,977 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the AMD-Vi backend: the words it encodes, which commands a sync sends
+ * and in which order, and what becomes of errors.
+ *
+ * Included at the end of xsmmu.c, whose functions are private. Words are written
+ * out here from the tables of chapter 2.4, not with the driver's macros.
+ */
+#include <linux/amd-iommu.h>
+#include <linux/completion.h>
+#include "xsmmu-test-queue.h"
+
+/* The last two words of a command that names the whole address space. */
+#define RAW_ALL			0xfffff001
+#define RAW_PDE			0x2
+#define RAW_GN			0x4
+#define RAW_ALL_HIGH		0x7fffffff
+
+#define DID			0x51
+#define QDEP			0x15
+
+static int xsmmu_amd_init(struct kunit *test)
+{
+	struct fake_amd_bus *bus = kunit_kzalloc(test, sizeof(*bus),
+						 GFP_KERNEL);
+
+	if (!bus)
+		return -ENOMEM;
+	bus->seg.id = FAKE_SEGMENT;
+	test->priv = bus;
+	return 0;
+}
+
+static void xsmmu_amd_exit(struct kunit *test)
+{
+	if (test->priv)
+		fake_stop(test->priv);
+}
+
+/* (a) Words. */
+
+static void expect_words(struct kunit *test, const u32 *dw, u32 dw0, u32 dw1,
+			 u32 dw2, u32 dw3)
+{
+	KUNIT_EXPECT_EQ(test, dw[0], dw0);
+	KUNIT_EXPECT_EQ(test, dw[1], dw1);
+	KUNIT_EXPECT_EQ(test, dw[2], dw2);
+	KUNIT_EXPECT_EQ(test, dw[3], dw3);
+}
+
+/*
+ * 2.4.3: PASID in 19:0 of the first word; domain id in 15:0 of the second, opcode
+ * 3 in 31:28; S, PDE and GN in 0, 1 and 2 of the third, then the address.
+ */
+static void domain_command_names_everything_and_says_what_changed(struct kunit *test)
+{
+	static const u16 ids[] = { 0, 1, 0x1234, 0x8000, 0xffff };
+	struct amd_xsmmu_cmd cmd;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		cmd = xsmmu_pages_cmd(ids[i], false, true);
+		expect_words(test, cmd.dw, 0, 0x30000000 | ids[i], 0xfffff001,
+			     0x7fffffff);
+		cmd = xsmmu_pages_cmd(ids[i], false, false);
+		expect_words(test, cmd.dw, 0, 0x30000000 | ids[i], 0xfffff003,
+			     0x7fffffff);
+		cmd = xsmmu_pages_cmd(ids[i], true, true);
+		expect_words(test, cmd.dw, 0, 0x30000000 | ids[i], 0xfffff005,
+			     0x7fffffff);
+		cmd = xsmmu_pages_cmd(ids[i], true, false);
+		expect_words(test, cmd.dw, 0, 0x30000000 | ids[i], 0xfffff007,
+			     0x7fffffff);
+	}
+}
+
+/*
+ * 2.4.4: device id in 15:0 of the first word, Maxpend in 31:24; queue id in 15:0
+ * of the second, opcode 4 in 31:28; S and GN in 0 and 2 of the third, then the
+ * address. PASID bits are zero.
+ */
+static void device_command_names_device_and_everything(struct kunit *test)
+{
+	struct amd_xsmmu_cmd cmd;
+
+	cmd = xsmmu_devtlb_cmd(0x3a81, 0x15);
+	expect_words(test, cmd.dw, 0x15003a81, 0x40003a81, 0xfffff001,
+		     0x7fffffff);
+	cmd = xsmmu_devtlb_cmd(0xffff, 32);
+	expect_words(test, cmd.dw, 0x2000ffff, 0x4000ffff, 0xfffff001,
+		     0x7fffffff);
+	cmd = xsmmu_devtlb_cmd(0x0008, 1);
+	expect_words(test, cmd.dw, 0x01000008, 0x40000008, 0xfffff001,
+		     0x7fffffff);
+}
+
+/* (b) A sync. */
+
+static void add_iommus(struct kunit *test, struct protection_domain *domain,
+		       unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		fake_create(test, i);
+		domain->dev_iommu[FAKE_INDEX(i)] = 1;
+	}
+}
+
+/* A domain on @iommus of them, the engine running. */
+static struct protection_domain *start_domain(struct kunit *test,
+					      unsigned int iommus)
+{
+	struct protection_domain *domain = fake_memory(test, sizeof(*domain));
+
+	spin_lock_init(&domain->lock);
+	INIT_LIST_HEAD(&domain->dev_list);
+	domain->id = DID;
+	add_iommus(test, domain, iommus);
+	fake_start(test);
+	return domain;
+}
+
+/* A PCI device with source id @sid behind a fake IOMMU, ATS on. */
+static struct iommu_dev_data *new_device(struct kunit *test, unsigned int iommu,
+					 u16 sid)
+{
+	struct iommu_dev_data *dev_data = fake_memory(test, sizeof(*dev_data));
+	struct dev_iommu *link = fake_memory(test, sizeof(*link));
+	struct pci_dev *pci = fake_memory(test, sizeof(*pci));
+	struct fake_amd_bus *bus = test->priv;
+
+	pci->dev.bus = &pci_bus_type;
+	pci->error_state = pci_channel_io_normal;
+	pci->dev.iommu = link;
+	link->iommu_dev = &bus->fake[iommu]->iommu.iommu;
+	dev_data->dev = &pci->dev;
+	dev_data->devid = sid;
+	dev_data->ats.enabled = true;
+	dev_data->ats.qdep = QDEP;
+	return dev_data;
+}
+
+static struct iommu_dev_data *add_device(struct kunit *test,
+					 struct protection_domain *domain,
+					 unsigned int iommu, u16 sid)
+{
+	struct iommu_dev_data *dev_data = new_device(test, iommu, sid);
+
+	list_add_tail(&dev_data->list, &domain->dev_list);
+	return dev_data;
+}
+
+/* As core calls it. */
+static int sync_domain(struct protection_domain *domain, bool leaf_only)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = amd_xsmmu_sync_domain_iotlb(&domain->domain, leaf_only);
+	local_irq_restore(flags);
+	return err;
+}
+
+/* A position in the log of each IOMMU. */
+struct cursor {
+	unsigned int at[FAKE_IOMMUS];
+};
+
+/* The next command that an IOMMU executed; returns its place among all. */
+static unsigned int next(struct kunit *test, struct cursor *c, unsigned int i)
+{
+	struct fake_amd_bus *bus = test->priv;
+
+	while (c->at[i] < bus->n && bus->log[c->at[i]].iommu != FAKE_INDEX(i))
+		c->at[i]++;
+	KUNIT_ASSERT_LT(test, c->at[i], bus->n);
+	return c->at[i]++;
+}
+
+static unsigned int expect_pages(struct kunit *test, struct cursor *c,
+				 unsigned int i, u32 bits)
+{
+	struct fake_amd_bus *bus = test->priv;
+	unsigned int at = next(test, c, i);
+
+	expect_words(test, bus->log[at].dw, 0, 0x30000000 | DID, RAW_ALL | bits,
+		     RAW_ALL_HIGH);
+	return at;
+}
+
+static unsigned int expect_devtlb(struct kunit *test, struct cursor *c,
+				  unsigned int i, u16 sid)
+{
+	struct fake_amd_bus *bus = test->priv;
+	unsigned int at = next(test, c, i);
+
+	expect_words(test, bus->log[at].dw, QDEP << 24 | sid, 0x40000000 | sid,
+		     RAW_ALL, RAW_ALL_HIGH);
+	return at;
+}
+
+static unsigned int expect_wait(struct kunit *test, struct cursor *c,
+				unsigned int i)
+{
+	struct fake_amd_bus *bus = test->priv;
+	unsigned int at = next(test, c, i);
+
+	KUNIT_EXPECT_EQ(test, bus->log[at].dw[1] >> 28, 0x1);
+	return at;
+}
+
+static void expect_commands(struct kunit *test, unsigned int n)
+{
+	struct fake_amd_bus *bus = test->priv;
+
+	KUNIT_EXPECT_EQ(test, bus->n, n);
+}
+
+static void sync_is_one_command_and_a_wait(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct cursor c = {};
+
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, &c, 0, 0);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 2);
+}
+
+static void sync_after_a_table_was_unlinked_drops_directory_entries(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct cursor c = {};
+
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
+	expect_pages(test, &c, 0, RAW_PDE);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 2);
+}
+
+static void sync_of_v2_tables_is_a_guest_invalidation(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct cursor c = {};
+
+	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, &c, 0, RAW_GN);
+	expect_wait(test, &c, 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
+	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 4);
+}
+
+static void sync_stays_one_command_under_a_hypervisor(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	bool np_cache = amd_iommu_np_cache;
+
+	amd_iommu_np_cache = true;
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	amd_iommu_np_cache = np_cache;
+	expect_commands(test, 2);
+}
+
+static void sync_covers_every_iommu_of_the_domain(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct cursor c = {};
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	for (i = 0; i < 2; i++) {
+		expect_pages(test, &c, i, 0);
+		expect_wait(test, &c, i);
+	}
+	expect_commands(test, 4);
+}
+
+static void sync_leaves_other_iommus_alone(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct cursor c = {};
+
+	domain->dev_iommu[FAKE_INDEX(0)] = 0;
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, &c, 1, 0);
+	expect_wait(test, &c, 1);
+	expect_commands(test, 2);
+}
+
+static void sync_of_an_unattached_domain_has_nothing_to_do(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 0);
+
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
+	expect_commands(test, 0);
+}
+
+/* The ring is full of waits sooner or later: 512 places. */
+static void syncs_go_on_around_the_end_of_the_ring(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+	struct cursor c = {};
+	unsigned int i;
+
+	f->head = CMD_BUFFER_SIZE - 3 * 16;
+	f->iommu.cmd_buf_head = f->head;
+	f->iommu.cmd_buf_tail = f->head;
+	fake_write(f, MMIO_CMD_HEAD_OFFSET, f->head);
+	fake_write(f, MMIO_CMD_TAIL_OFFSET, f->head);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	for (i = 0; i < 4; i++) {
+		expect_pages(test, &c, 0, 0);
+		expect_wait(test, &c, 0);
+	}
+	expect_commands(test, 8);
+}
+
+/* Nothing would tell if the device's command waited in the ring with the other. */
+static void device_tlb_is_invalidated_when_the_iommu_has_completed(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct cursor c = {};
+
+	add_device(test, domain, 0, 0x300);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, &c, 0, 0);
+	expect_wait(test, &c, 0);
+	expect_devtlb(test, &c, 0, 0x300);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 4);
+}
+
+/* Whichever of them is slow. */
+static void device_tlbs_wait_for_every_iommu(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct fake_amd_bus *bus = test->priv;
+	unsigned int slow, i, waited;
+	struct cursor c = {};
+
+	add_device(test, domain, 0, 0x300);
+	add_device(test, domain, 1, 0x400);
+	for (slow = 0; slow < 2; slow++) {
+		WRITE_ONCE(bus->fake[slow]->delay_us, FAKE_LONG_US);
+		WRITE_ONCE(bus->fake[!slow]->delay_us, FAKE_DELAY_US);
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+		for (i = 0, waited = 0; i < 2; i++) {
+			expect_pages(test, &c, i, 0);
+			waited = max(waited, expect_wait(test, &c, i));
+		}
+		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 0, 0x300),
+				waited);
+		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 1, 0x400),
+				waited);
+		expect_wait(test, &c, 0);
+		expect_wait(test, &c, 1);
+	}
+	expect_commands(test, 16);
+}
+
+static void each_iommu_hears_of_its_own_devices_only(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct cursor c = {};
+	unsigned int i, j;
+
+	for (i = 0; i < 40; i++) {
+		add_device(test, domain, 0, 0x300 + i);
+		add_device(test, domain, 1, 0x400 + i);
+	}
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
+	for (i = 0; i < 2; i++) {
+		expect_pages(test, &c, i, RAW_PDE);
+		expect_wait(test, &c, i);
+		for (j = 0; j < 40; j++)
+			expect_devtlb(test, &c, i, 0x300 + 0x100 * i + j);
+		expect_wait(test, &c, i);
+	}
+	expect_commands(test, 2 * 43);
+}
+
+/* No second wait where there is no device to wait for. */
+static void iommu_without_ats_device_is_waited_for_once(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct cursor c = {};
+
+	add_device(test, domain, 1, 0x400);
+	add_device(test, domain, 0, 0x300)->ats.enabled = false;
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, &c, 0, 0);
+	expect_wait(test, &c, 0);
+	expect_pages(test, &c, 1, 0);
+	expect_wait(test, &c, 1);
+	expect_devtlb(test, &c, 1, 0x400);
+	expect_wait(test, &c, 1);
+	expect_commands(test, 6);
+}
+
+static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct iommu_dev_data *dev_data;
+	struct cursor c = {};
+
+	dev_data = add_device(test, domain, 0, 0x100);
+	to_pci_dev(dev_data->dev)->error_state = pci_channel_io_perm_failure;
+	add_device(test, domain, 0, 0x300);
+	add_device(test, domain, 0, 0x200)->ats.enabled = false;
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, &c, 0, 0);
+	expect_wait(test, &c, 0);
+	expect_devtlb(test, &c, 0, 0x300);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 4);
+}
+
+/* Its tables are v2, its own requests have no PASID all the same. */
+static void device_tlb_of_v2_tables_is_invalidated_without_pasid(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct cursor c = {};
+
+	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
+	add_device(test, domain, 0, 0x300);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, &c, 0, RAW_GN);
+	expect_wait(test, &c, 0);
+	expect_devtlb(test, &c, 0, 0x300);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 4);
+}
+
+/* On the list, and not yet counted: it is being attached. */
+static void device_of_an_iommu_not_yet_counted_is_waited_for(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct cursor c = {};
+
+	domain->dev_iommu[FAKE_INDEX(1)] = 0;
+	add_device(test, domain, 1, 0x400);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, &c, 0, 0);
+	expect_wait(test, &c, 0);
+	expect_devtlb(test, &c, 1, 0x400);
+	expect_wait(test, &c, 1);
+	expect_commands(test, 4);
+}
+
+/**
+ * struct mover - takes a device from one domain to another and back, for ever
+ * @domain: the two domains
+ * @dev_data: the device
+ * @moves: how often it moved
+ */
+struct mover {
+	struct protection_domain *domain[2];
+	struct iommu_dev_data *dev_data;
+	unsigned int moves;
+};
+
+static int mover_thread(void *data)
+{
+	struct mover *m = data;
+
+	while (!kthread_should_stop()) {
+		list_del_rcu(&m->dev_data->list);
+		amd_xsmmu_unlinked();
+		WRITE_ONCE(m->moves, m->moves + 1);
+		amd_xsmmu_link(&m->dev_data->list,
+			       &m->domain[m->moves & 1]->dev_list);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* A sync that stood on the device would not find the end of the other list. */
+static void device_may_join_another_domain_during_a_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct task_struct *thread;
+	struct mover m = {};
+
+	m.domain[0] = domain;
+	m.domain[1] = fake_memory(test, sizeof(*domain));
+	INIT_LIST_HEAD(&m.domain[1]->dev_list);
+	m.dev_data = add_device(test, domain, 0, 0x300);
+	WRITE_ONCE(bus->fake[0]->delay_us, 0);
+	thread = kthread_run(mover_thread, &m, "mover");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
+	while (READ_ONCE(m.moves) < 20) {
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+		cond_resched();
+	}
+	kthread_stop(thread);
+}
+
+/* (c) Errors. */
+
+static void expect_soon(struct kunit *test, ktime_t begin)
+{
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), begin),
+			FAKE_PATIENCE_MS);
+}
+
+static void iommu_that_never_completes_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct fake_amd_bus *bus = test->priv;
+	ktime_t begin;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		WRITE_ONCE(bus->fake[i]->mute, true);
+		begin = ktime_get();
+		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+		expect_soon(test, begin);
+		WRITE_ONCE(bus->fake[i]->mute, false);
+		KUNIT_EXPECT_TRUE(test, fake_settled(bus->fake[i]));
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	}
+}
+
+static void iommu_whose_ring_is_full_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+
+	f->halted = true;
+	f->iommu.cmd_buf_tail = CMD_BUFFER_SIZE - 2 * 16;
+	KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+	expect_commands(test, 0);
+}
+
+static void device_that_never_answers_fails_the_sync(struct kunit *test)
+{
+	static const u16 silent[] = { 0x300, 0x313, 0x327 };
+	struct protection_domain *domain = start_domain(test, 2);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[1];
+	ktime_t begin;
+	unsigned int i;
+
+	for (i = 0; i < 40; i++)
+		add_device(test, domain, 1, 0x300 + i);
+	for (i = 0; i < ARRAY_SIZE(silent); i++) {
+		WRITE_ONCE(f->silent, silent[i]);
+		begin = ktime_get();
+		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+		expect_soon(test, begin);
+		WRITE_ONCE(f->silent, FAKE_NOBODY);
+		KUNIT_EXPECT_TRUE(test, fake_settled(f));
+	}
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+}
+
+/* Events that are errors of a command. */
+static const unsigned int errors[] = {
+	0x5,	/* ILLEGAL_COMMAND_ERROR */
+	0x6,	/* COMMAND_HARDWARE_ERROR */
+	0x7,	/* IOTLB_INV_TIMEOUT */
+};
+
+static void describe_error(const unsigned int *type, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "event %u", *type);
+}
+
+KUNIT_ARRAY_PARAM(errors, errors, describe_error);
+
+static unsigned int error_of(struct kunit *test)
+{
+	return *(const unsigned int *)test->param_value;
+}
+
+/* What the specification says of the first two. */
+static void error_that_halts_the_iommu_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+
+	bus->fake[0]->event = (struct fake_event){
+		.type = error_of(test), .opcode = 0x3, .halts = true,
+		.reader = FAKE_READS_NEVER,
+	};
+	KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+}
+
+/* Although every command completes. */
+static void error_read_from_the_log_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct fake_amd_bus *bus = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		bus->fake[i]->event = (struct fake_event){
+			.type = error_of(test), .opcode = 0x3,
+			.reader = FAKE_READS_BEFORE,
+		};
+		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+		KUNIT_EXPECT_TRUE(test, fake_settled(bus->fake[i]));
+		KUNIT_EXPECT_EQ(test, bus->fake[i]->event.type, 0);
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	}
+}
+
+static void device_error_still_in_the_log_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct fake_amd_bus *bus = test->priv;
+	unsigned int i;
+
+	add_device(test, domain, 0, 0x300);
+	add_device(test, domain, 1, 0x400);
+	for (i = 0; i < 2; i++) {
+		bus->fake[i]->event = (struct fake_event){
+			.type = error_of(test), .opcode = 0x4,
+			.reader = FAKE_READS_NEVER,
+		};
+		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+		KUNIT_EXPECT_EQ(test, bus->fake[i]->event.type, 0);
+		/* Still there, and older than the next sync. */
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+		KUNIT_EXPECT_EQ(test, bus->fake[i]->iommu.xsmmu_errors, 0);
+	}
+}
+
+/* Between the completion and the look at the log, or in the middle of that. */
+static void device_error_read_meanwhile_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+	unsigned int i;
+
+	add_device(test, domain, 0, 0x300);
+	for (i = 0; i < 10; i++) {
+		f->event = (struct fake_event){
+			.type = error_of(test), .opcode = 0x4,
+			.reader = FAKE_READS_AFTER,
+		};
+		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+		KUNIT_ASSERT_TRUE(test, fake_settled(f));
+		KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, i + 1);
+	}
+}
+
+static void device_error_at_the_start_of_the_log_is_found(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+
+	add_device(test, domain, 0, 0x300);
+	fake_write(f, MMIO_EVT_TAIL_OFFSET, EVT_BUFFER_SIZE - 16);
+	f->event = (struct fake_event){
+		.type = 0x7, .opcode = 0x1, .reader = FAKE_READS_NEVER,
+	};
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	KUNIT_EXPECT_EQ(test, fake_read(f, MMIO_EVT_TAIL_OFFSET), 0);
+	f->event = (struct fake_event){
+		.type = 0x7, .opcode = 0x4, .reader = FAKE_READS_NEVER,
+	};
+	KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+	KUNIT_EXPECT_EQ(test, fake_read(f, MMIO_EVT_TAIL_OFFSET), 16);
+}
+
+/* A device that does forbidden DMA must not keep its driver from syncing. */
+static void other_events_do_not_fail_the_sync(struct kunit *test)
+{
+	static const unsigned int types[] = { 0x2, 0x3, 0x4, 0x8 };
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+	enum fake_reader reader;
+	unsigned int i;
+
+	add_device(test, domain, 0, 0x300);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		for (reader = 0; reader <= FAKE_READS_NEVER; reader++) {
+			f->event = (struct fake_event){
+				.type = types[i], .opcode = 0x4,
+				.reader = reader,
+			};
+			KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+			KUNIT_EXPECT_TRUE(test, fake_settled(f));
+			KUNIT_EXPECT_EQ(test, f->event.type, 0);
+		}
+	}
+}
+
+static void errors_of_other_iommus_do_not_fail_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *other = bus->fake[1];
+
+	domain->dev_iommu[other->iommu.index] = 0;
+	add_device(test, domain, 0, 0x300);
+	fake_log_event(other, 0x7);
+	amd_xsmmu_test_events(&other->iommu);
+	KUNIT_EXPECT_EQ(test, other->iommu.xsmmu_errors, 1);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+}
+
+static void error_before_the_sync_does_not_fail_it(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+
+	add_device(test, domain, 0, 0x300);
+	fake_log_event(f, error_of(test));
+	amd_xsmmu_test_events(&f->iommu);
+	KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, 1);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+}
+
+/* (d) Tables that a mapping replaces. */
+
+static u64 *new_table(struct kunit *test)
+{
+	u64 *table = (u64 *)get_zeroed_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, table);
+	return table;
+}
+
+static u64 table_entry(const void *page, u64 bits)
+{
+	return iommu_virt_to_phys((void *)page) | 0x1 | bits;
+}
+
+static bool is_collected(const struct list_head *tables, u64 *table)
+{
+	struct list_head *pos;
+
+	list_for_each(pos, tables)
+		if (pos == &virt_to_page(table)->lru)
+			return true;
+	return false;
+}
+
+static void tree_of_tables_is_collected_without_its_pages(struct kunit *test)
+{
+	u64 *top = new_table(test), *first = new_table(test);
+	u64 *last = new_table(test), *page = new_table(test);
+	LIST_HEAD(tables);
+
+	top[0] = table_entry(first, 0);
+	top[5] = table_entry(page, 0x80);
+	top[7] = iommu_virt_to_phys(page);
+	top[511] = table_entry(last, 0);
+	first[0] = table_entry(page, 0);
+	last[511] = table_entry(page, 0);
+	amd_xsmmu_collect(page, 0, &tables);
+	KUNIT_EXPECT_TRUE(test, list_empty(&tables));
+	amd_xsmmu_collect(top, 2, &tables);
+	KUNIT_EXPECT_TRUE(test, is_collected(&tables, top));
+	KUNIT_EXPECT_TRUE(test, is_collected(&tables, first));
+	KUNIT_EXPECT_TRUE(test, is_collected(&tables, last));
+	KUNIT_EXPECT_FALSE(test, is_collected(&tables, page));
+	put_pages_list(&tables);
+	free_page((unsigned long)page);
+}
+
+/* The way to the table that maps @iova: the entries of three levels above it. */
+static u64 *table_of(struct protection_domain *domain, u64 iova, int level)
+{
+	u64 *table = domain->iop.pgd;
+	int i;
+
+	for (i = 3; i >= level; i--)
+		table = iommu_phys_to_virt(table[iova >> (12 + 9 * i) & 0x1ff] &
+					   0x000ffffffffff000);
+	return table;
+}
+
+/* A domain with v2 tables, as the driver makes them. */
+static struct protection_domain *start_v2_domain(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+
+	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
+	domain->gcr3_tbl = new_table(test);
+	KUNIT_ASSERT_NOT_NULL(test,
+			      alloc_io_pgtable_ops(AMD_IOMMU_V2,
+						   &domain->iop.pgtbl_cfg,
+						   domain));
+	return domain;
+}
+
+static void end_v2_domain(struct protection_domain *domain)
+{
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+	free_page((unsigned long)domain->gcr3_tbl);
+}
+
+static int map(struct protection_domain *domain, u64 iova, u64 size)
+{
+	struct io_pgtable_ops *ops = &domain->iop.iop.ops;
+	size_t mapped = 0;
+
+	return ops->map_pages(ops, iova, iova, size, 1,
+			      IOMMU_PROT_IR | IOMMU_PROT_IW, GFP_KERNEL,
+			      &mapped);
+}
+
+static void map_and_unmap(struct kunit *test, struct protection_domain *domain,
+			  u64 iova, u64 size)
+{
+	struct io_pgtable_ops *ops = &domain->iop.iop.ops;
+
+	KUNIT_ASSERT_EQ(test, map(domain, iova, size), 0);
+	KUNIT_ASSERT_EQ(test, ops->unmap_pages(ops, iova, size, 1, NULL), size);
+}
+
+/* Keep a table alive that the driver will free; see whether it did. */
+static struct page *watch(struct kunit *test, u64 *table)
+{
+	struct fake_amd_bus *bus = test->priv;
+
+	bus->watched = virt_to_page(table);
+	get_page(bus->watched);
+	return bus->watched;
+}
+
+/* One command and a wait by the backend, whatever the driver sends. */
+static void expect_freed(struct kunit *test, struct page *page, bool freed)
+{
+	struct fake_amd_bus *bus = test->priv;
+
+	KUNIT_EXPECT_FALSE(test, bus->freed_early);
+	KUNIT_EXPECT_EQ(test, page_count(page), freed ? 1 : 2);
+	bus->watched = NULL;
+	if (!freed)
+		put_page(page);
+	put_page(page);
+}
+
+#define IOVA		0x40000000ULL
+
+static void table_that_a_superpage_replaces_is_freed_afterwards(struct kunit *test)
+{
+	struct protection_domain *domain = start_v2_domain(test);
+	struct cursor c = {};
+	struct page *page;
+
+	map_and_unmap(test, domain, IOVA, SZ_4K);
+	page = watch(test, table_of(domain, IOVA, 1));
+	expect_commands(test, 0);
+	KUNIT_EXPECT_EQ(test, map(domain, IOVA, SZ_2M), 0);
+	expect_freed(test, page, true);
+	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 2);
+	end_v2_domain(domain);
+}
+
+static void tree_that_a_superpage_replaces_is_freed_afterwards(struct kunit *test)
+{
+	static const u64 second = IOVA + SZ_512M;
+	struct protection_domain *domain;
+	struct page *page[3];
+	struct cursor c = {};
+	unsigned int i;
+
+	domain = start_v2_domain(test);
+	map_and_unmap(test, domain, IOVA, SZ_4K);
+	map_and_unmap(test, domain, second, SZ_4K);
+	page[0] = watch(test, table_of(domain, IOVA, 2));
+	page[1] = watch(test, table_of(domain, IOVA, 1));
+	page[2] = watch(test, table_of(domain, second, 1));
+	KUNIT_EXPECT_EQ(test, map(domain, IOVA, SZ_1G), 0);
+	for (i = 0; i < 3; i++)
+		expect_freed(test, page[i], true);
+	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 2);
+	end_v2_domain(domain);
+}
+
+static void replaced_table_is_leaked_if_the_invalidation_fails(struct kunit *test)
+{
+	struct protection_domain *domain = start_v2_domain(test);
+	struct fake_amd_bus *bus = test->priv;
+	struct page *page;
+
+	map_and_unmap(test, domain, IOVA, SZ_4K);
+	page = watch(test, table_of(domain, IOVA, 1));
+	WRITE_ONCE(bus->fake[0]->mute, true);
+	KUNIT_EXPECT_EQ(test, map(domain, IOVA, SZ_2M), 0);
+	expect_freed(test, page, false);
+	end_v2_domain(domain);
+}
+
+/* (e) A queue that is not ours, if this machine has one. */
+
+static void live_iommu_completes_a_sync(struct kunit *test)
+{
+	struct protection_domain *domain = fake_memory(test, sizeof(*domain));
+	unsigned int count;
+
+	if (!amd_iommu_get_num_iommus())
+		kunit_skip(test, "no AMD IOMMU here");
+	INIT_LIST_HEAD(&domain->dev_list);
+	domain->id = MAX_DOMAIN_ID - 1;
+	domain->dev_iommu[0] = 1;
+	count = amd_iommus[0]->xsmmu_errors;
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
+	KUNIT_EXPECT_EQ(test, amd_iommus[0]->xsmmu_errors, count);
+}
+
+static struct kunit_case xsmmu_amd_cases[] = {
+	KUNIT_CASE(domain_command_names_everything_and_says_what_changed),
+	KUNIT_CASE(device_command_names_device_and_everything),
+	KUNIT_CASE(sync_is_one_command_and_a_wait),
+	KUNIT_CASE(sync_after_a_table_was_unlinked_drops_directory_entries),
+	KUNIT_CASE(sync_of_v2_tables_is_a_guest_invalidation),
+	KUNIT_CASE(sync_stays_one_command_under_a_hypervisor),
+	KUNIT_CASE(sync_covers_every_iommu_of_the_domain),
+	KUNIT_CASE(sync_leaves_other_iommus_alone),
+	KUNIT_CASE(sync_of_an_unattached_domain_has_nothing_to_do),
+	KUNIT_CASE(syncs_go_on_around_the_end_of_the_ring),
+	KUNIT_CASE(device_tlb_is_invalidated_when_the_iommu_has_completed),
+	KUNIT_CASE(device_tlbs_wait_for_every_iommu),
+	KUNIT_CASE(each_iommu_hears_of_its_own_devices_only),
+	KUNIT_CASE(iommu_without_ats_device_is_waited_for_once),
+	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
+	KUNIT_CASE(device_tlb_of_v2_tables_is_invalidated_without_pasid),
+	KUNIT_CASE(device_of_an_iommu_not_yet_counted_is_waited_for),
+	KUNIT_CASE(device_may_join_another_domain_during_a_sync),
+	KUNIT_CASE(iommu_that_never_completes_fails_the_sync),
+	KUNIT_CASE(iommu_whose_ring_is_full_fails_the_sync),
+	KUNIT_CASE(device_that_never_answers_fails_the_sync),
+	KUNIT_CASE_PARAM(error_that_halts_the_iommu_fails_the_sync,
+			 errors_gen_params),
+	KUNIT_CASE_PARAM(error_read_from_the_log_fails_the_sync,
+			 errors_gen_params),
+	KUNIT_CASE_PARAM(device_error_still_in_the_log_fails_the_sync,
+			 errors_gen_params),
+	KUNIT_CASE_PARAM(device_error_read_meanwhile_fails_the_sync,
+			 errors_gen_params),
+	KUNIT_CASE(device_error_at_the_start_of_the_log_is_found),
+	KUNIT_CASE(other_events_do_not_fail_the_sync),
+	KUNIT_CASE(errors_of_other_iommus_do_not_fail_the_sync),
+	KUNIT_CASE_PARAM(error_before_the_sync_does_not_fail_it,
+			 errors_gen_params),
+	KUNIT_CASE(tree_of_tables_is_collected_without_its_pages),
+	KUNIT_CASE(table_that_a_superpage_replaces_is_freed_afterwards),
+	KUNIT_CASE(tree_that_a_superpage_replaces_is_freed_afterwards),
+	KUNIT_CASE(replaced_table_is_leaked_if_the_invalidation_fails),
+	KUNIT_CASE(live_iommu_completes_a_sync),
+	{}
+};
+
+static struct kunit_suite xsmmu_amd_suite = {
+	.name = "xsmmu-amd",
+	.init = xsmmu_amd_init,
+	.exit = xsmmu_amd_exit,
+	.test_cases = xsmmu_amd_cases,
+};
+
+kunit_test_suites(&xsmmu_amd_suite);
