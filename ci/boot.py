@@ -48,13 +48,18 @@ class Outcome:
     tail: list
 
 
+def machine(cell):
+    """The first part of a cell's QEMU command line, for env."""
+    return [*prepare.emulator(cell.qemu, QEMU[cell.arch]), *cell.machine, "-smp", str(cell.smp),
+            "-m", cell.memory, "-nodefaults", "-display", "none"]
+
+
 def command(cell, kernel, initrd, out, extra=""):
     """The QEMU command line of a cell."""
     tests = f"rig.tests={','.join(cell.tests)}" if cell.tests else ""
     append = " ".join([f"console={CONSOLE[cell.arch]}", APPEND, APPEND_ARCH[cell.arch],
                        f"rig.iommu={cell.iommu}", cell.append, tests, extra])
-    line = [QEMU[cell.arch], *cell.machine, "-smp", str(cell.smp), "-m", cell.memory]
-    line += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+    line = [*machine(cell), "-no-user-config", "-no-reboot"]
     line += ["-serial", f"file:{out / 'console.log'}", "-D", str(out / "trace.log")]
     line += ["-kernel", str(kernel / IMAGE[cell.arch]), "-initrd", str(initrd)]
     line += ["-append", " ".join(append.split()), *cell.devices]
@@ -66,8 +71,7 @@ def command(cell, kernel, initrd, out, extra=""):
 def device_tree(cell, out):
     """The option that gives the machine its own device tree, less some properties."""
     path = out / "machine.dtb"
-    steps = [[QEMU[cell.arch], *cell.machine, "-machine", f"dumpdtb={path}", "-smp", str(cell.smp),
-              "-m", cell.memory, "-nodefaults", "-display", "none"]]
+    steps = [["env", *machine(cell), "-machine", f"dumpdtb={path}"]]
     steps += [["fdtput", "-d", str(path), node, name]
               for node, name in zip(cell.dtb_delete[::2], cell.dtb_delete[1::2])]
     for step in steps:
@@ -149,7 +153,7 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
 def parts(cell):
     """What a cell boots with: kernel, initramfs, devices; built if need be."""
     kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends)
-    return kernel, prepare.initramfs(cell.arch, kernel, bool(cell.tests)), prepare.devices()
+    return kernel, prepare.initramfs(cell.arch, kernel, bool(cell.tests)), prepare.devices(cell.qemu)
 
 
 def boot_cell(cell, out, extra="", follow=None):

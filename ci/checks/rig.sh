@@ -89,6 +89,70 @@ new_file_in_tree() {
 	told "have changed: remove that folder" ci/kernel.sh --base "$base" --arch x86_64 --config run
 }
 
+# apt that knows its sources, but reaches none of them.
+unreachable() {
+	pretend apt-get "[ \"\$1\" != indextargets ] || exec $(command -v apt-get) \"\$@\"
+		echo 'E: cannot resolve the mirror' >&2; exit 100"
+}
+
+no_mirror_for_qemu() {
+	fresh
+	unreachable
+	told "no mirror for bookworm-backports reachable: E: cannot resolve" ci/qemu.sh backports
+	nothing_half_made
+}
+
+no_bookworm() {
+	fresh
+	pretend apt-get 'exit 0'
+	told "apt knows no bookworm mirror" ci/qemu.sh backports
+	nothing_half_made
+}
+
+no_disk_for_qemu() {
+	fresh
+	pretend df 'printf "Filesystem 1M-blocks Used Available\nx 1 1 17 x\n"'
+	told "17 MB are free" ci/qemu.sh backports
+	nothing_half_made
+}
+
+# The mirror answers, but gives what is no package.
+broken_qemu() {
+	local list="\$(dirname \"\$APT_CONFIG\")/lists/x_Packages"
+	fresh
+	pretend apt-get "case \"\$*\" in *indextargets*) exec $(command -v apt-get) \"\$@\" ;;
+		*update*) touch \"$list\" ;; *download*) echo junk >qemu-system-x86_1_all.deb ;; esac"
+	told "cannot unpack the QEMU of bookworm-backports" ci/qemu.sh backports
+	nothing_half_made
+}
+
+# Taken as it is, until it changes.
+changed_qemu() {
+	local dir=$work/cache/xsmmu/qemu-backports
+	fresh
+	unreachable
+	mkdir -p "$dir/usr"
+	echo 1 >"$dir/usr/file"
+	(cd "$dir" && sha256sum usr/file >sums)
+	[ "$(XDG_CACHE_HOME=$work/cache PATH=$work/bin:$PATH ci/qemu.sh backports)" = "$dir" ]
+	echo 2 >"$dir/usr/file"
+	told "no mirror for bookworm-backports" ci/qemu.sh backports
+}
+
+unknown_qemu() {
+	fresh
+	told "QEMU=new is unknown; allowed: stock backports" ci/qemu.sh new
+	told "QEMU=new is unknown; allowed: stock backports" ci/devices/build.sh "$work/devices" new
+}
+
+no_mirror_for_headers() {
+	fresh
+	unreachable
+	told "no mirror for source packages reachable: E: cannot resolve" \
+		ci/devices/build.sh "$work/devices"
+	nothing_half_made
+}
+
 missing_packages() {
 	fresh
 	pretend dpkg-query 'exit 1'
@@ -117,6 +181,13 @@ expect "a package that is no package: told, nothing half made" broken_package
 expect "a cached package that changed is noticed" changed_package
 expect "a cached tree with an edited file is noticed" changed_tree
 expect "a cached tree with a new file is noticed, by the kernel build too" new_file_in_tree
+expect "no mirror for a newer QEMU: told, nothing half made" no_mirror_for_qemu
+expect "no mirror of the release of a newer QEMU: told, nothing half made" no_bookworm
+expect "no disk for a newer QEMU: told, nothing half made" no_disk_for_qemu
+expect "a newer QEMU that is no package: told, nothing half made" broken_qemu
+expect "a cached QEMU that changed is noticed" changed_qemu
+expect "a QEMU that nobody knows: told which there are" unknown_qemu
+expect "no mirror for QEMU's headers: told, nothing half made" no_mirror_for_headers
 expect "packages that cannot be installed: told" missing_packages
 expect "neither root nor sudo: told" no_root
 while read -r test; do

@@ -4,21 +4,22 @@
 # Build the QEMU devices: each folder beside this script becomes OUTDIR/<folder>.so,
 # to be loaded into Debian's own qemu-system binaries with LD_PRELOAD.
 #
-#   ci/devices/build.sh OUTDIR
+#   ci/devices/build.sh OUTDIR [QEMU]
 #
-# They are compiled against the headers of the installed QEMU's source package,
-# configured but not built. Those are kept in the cache, one set per version.
+# They are compiled against the headers of that QEMU's source package (a word of
+# ci/qemu.sh; default: stock, the installed one), configured but not built. Those
+# are kept in the cache, one set per version.
 #
 # Debian packages that this needs (and qemu-system-x86 or qemu-system-arm):
 #   dpkg-dev gcc libfdt-dev libglib2.0-dev libpixman-1-dev meson ninja-build
-#   pkg-config python3 zlib1g-dev
+#   pkg-config python3 python3-venv zlib1g-dev
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
-# shellcheck source=ci/lib/deb-src.sh
-. "$ci/lib/deb-src.sh"
+# shellcheck source=ci/lib/deb.sh
+. "$ci/lib/deb.sh"
 
-needs="awk dpkg-source flock gcc meson ninja pkg-config python3 sha256sum"
+needs="awk dpkg-source flock gcc meson ninja pkg-config python3 sha256sum tar xz"
 # -z now: a symbol that this QEMU lacks is seen at its start, not in mid-test.
 cflags="-std=gnu11 -O2 -g -fPIC -shared -Wl,-z,now -D_GNU_SOURCE
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers"
@@ -47,12 +48,38 @@ qemu_version() {
 	printf '%s\n' "$version"
 }
 
+# unpack_source DIR LOG: the source of $version, as Debian builds it.
+unpack_source() {
+	case $word in
+	stock)
+		deb_src_fetch qemu "$version" "$1.deb" || exit 2
+		say "qemu: unpacking and configuring (half a minute)"
+		dpkg-source --no-check -x "$1".deb/*.dsc "$1" >"$2" 2>&1
+		;;
+	*)
+		say "qemu: unpacking and configuring (half a minute)"
+		mkdir "$1" && tar -xJf "$emulator/source.tar.xz" -C "$1" --strip-components=1 2>"$2" &&
+			skip_missing "$1"
+		;;
+	esac || die "cannot unpack QEMU $version: $(tail -n1 "$2")"
+}
+
+# Debian leaves out of the tarball what configure looks for, with no need: a
+# Python package for QEMU's tests, and firmware.
+skip_missing() {
+	sed -i '/^pycotap /d' "$1/pythondeps.toml" && echo 'roms = []' >"$1/pc-bios/meson.build"
+}
+
 # Configure SOURCE in BUILD and generate headers; a minimal set of features has
 # the same layout of the structures that devices see as Debian's full set.
 configure() {
-	local source=$1 build=$2
+	local source=$1 build=$2 meson=()
+	case $word in
+	stock) meson=(--meson="$(command -v meson)") ;;
+	*) export PYTHONPATH=$emulator/usr/lib/python3/dist-packages ;;
+	esac
 	mkdir "$build" && cd "$build" &&
-		"$source/configure" --meson="$(command -v meson)" \
+		"$source/configure" "${meson[@]}" \
 			--target-list=x86_64-softmmu,aarch64-softmmu \
 			--without-default-features --enable-system --enable-tcg \
 			--enable-kvm --enable-modules --disable-werror &&
@@ -60,53 +87,41 @@ configure() {
 		xargs nice ninja <headers
 }
 
-# Make the header tree for VERSION at TARGET: whole or not at all.
+# Make the header tree at $tree: whole or not at all.
 make_headers() {
-	local version=$1 target=$2 tmp
-	need_space "$cache" 600 "unpacking QEMU's source"
-	rm -rf "$target" "$target".tmp.*	# the lock is ours: left by a killed run
-	tmp=$(mktemp -d "$target.tmp.XXXXXX")
-	# shellcheck disable=SC2064 # expand now: tmp is local
-	trap "rm -rf '$tmp'" EXIT
+	local new
+	need_space "$cache" 800 "unpacking QEMU's source"
+	rm -rf "$tree" "$tree".tmp.*	# the lock is ours: left by a killed run
+	new=$(mktemp -d "$tree.tmp.XXXXXX")
+	# shellcheck disable=SC2064 # expand now: new is local
+	trap "rm -rf '$new'" EXIT
 	trap 'exit 2' INT TERM HUP
 
-	deb_src_fetch qemu "$version" "$tmp/deb" || exit 2
-	say "qemu: unpacking and configuring (half a minute)"
-	dpkg-source --no-check -x "$tmp"/deb/*.dsc "$tmp/src" >"$tmp/log" 2>&1 ||
-		die "cannot unpack QEMU $version: $(tail -n1 "$tmp/log")"
-	if ! (configure "$tmp/src" "$tmp/build") >"$tmp/log" 2>&1; then
-		tail -n 15 "$tmp/log" >&2
+	unpack_source "$new/src" "$new/log"
+	if ! (configure "$new/src" "$new/build") >"$new/log" 2>&1; then
+		tail -n 15 "$new/log" >&2
 		die "cannot configure QEMU $version (above: the end of its output)"
 	fi
 
-	rm -rf "$tmp/deb"
-	find "$tmp/src" "$tmp/build" \
-		\( -type f ! -name '*.h' ! -name '*.inc' -o -type l \) -delete
-	find "$tmp/src" "$tmp/build" -type d -empty -delete
-	(cd "$tmp" && find src build -type f -print0 | xargs -0 sha256sum) >"$tmp/sums"
-	mv "$tmp" "$target"
+	find "$new" \( -type f ! -name '*.h' ! -name '*.inc' -o -type l \) -delete
+	find "$new" -type d -empty -delete
+	seal "$new"
+	mv "$new" "$tree"
 	trap - EXIT INT TERM HUP
 }
 
-# Whether the header tree TARGET is all there and as it was made.
-headers_whole() {
-	[ -s "$1/sums" ] && (cd "$1" && sha256sum --check --status sums 2>/dev/null)
-}
-
-# Have the header tree for VERSION at TARGET.
 have_headers() {
-	local version=$1 target=$2
 	mkdir -p "$cache"
 	lock "qemu-headers"
-	headers_whole "$target" && return
-	[ ! -e "$target" ] ||
-		say "qemu: the headers in $target are damaged: making them again"
-	make_headers "$version" "$target"
+	sealed "$tree" && return
+	[ ! -e "$tree" ] ||
+		say "qemu: the headers in $tree are damaged: making them again"
+	make_headers
 }
 
 # Compile device folder FOLDER to OUT/<name>.so, unless it is there already.
 build_device() {
-	local folder=$1 version=$2 tree=$3 out=$4 name key
+	local folder=$1 out=$2 name key
 	name=$(basename "$folder")
 	key=$({
 		echo "$version" "$cflags"
@@ -117,7 +132,7 @@ build_device() {
 		return
 	fi
 
-	say "qemu: compiling $name.so"
+	say "qemu: compiling $name.so for QEMU $version"
 	# shellcheck disable=SC2046,SC2086 # lists of options
 	gcc $cflags -o "$out/$name.so.$$" "$folder"/*.c \
 		-isystem "$tree/src" -isystem "$tree/src/include" \
@@ -131,18 +146,18 @@ build_device() {
 	printf '%s\n' "$key" >"$out/$name.key"
 }
 
-main() {
-	local version tree out folder
-	[ $# = 1 ] || die "usage: ci/devices/build.sh OUTDIR"
-	check_tools
-	version=$(qemu_version)
-	tree=$cache/qemu-${version#*:}
-	have_headers "$version" "$tree"
-	mkdir -p "$1"
-	out=$(cd "$1" && pwd)
-	for folder in "$ci"/devices/*/; do
-		build_device "${folder%/}" "$version" "$tree" "$out"
-	done
-}
-
-main "$@"
+[ $# = 1 ] || [ $# = 2 ] || die "usage: ci/devices/build.sh OUTDIR [QEMU]"
+word=${2:-stock}
+emulator=$("$ci/qemu.sh" "$word")
+check_tools
+case $word in
+stock) version=$(qemu_version) ;;
+*) version=$(cat "$emulator/version") ;;
+esac
+tree=$cache/qemu-${version#*:}
+have_headers
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+for folder in "$ci"/devices/*/; do
+	build_device "${folder%/}" "$out"
+done

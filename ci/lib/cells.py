@@ -24,6 +24,7 @@ class Cell:
     backends: str
     smp: int
     memory: str
+    qemu: str
     iommu: str
     machine: list
     devices: list
@@ -36,6 +37,7 @@ class Cell:
 
 
 ORACLES = ("windows",)
+QEMUS = ("stock", "backports")
 IOMMUS = ("vtd", "vtd-first-stage", "amdvi", "smmuv3")
 # No cells: what all are like that name nothing else, and what some are like.
 ROOT = "DEFAULT"
@@ -80,8 +82,9 @@ def _cell(name, section):
     bad = set(values["oracles"]) - set(ORACLES)
     if bad:
         raise RigError(f"{where}: unknown oracles {sorted(bad)}; allowed: {' '.join(ORACLES)}")
-    if values["iommu"] not in IOMMUS:
-        raise RigError(f"{where}: unknown iommu {values['iommu']}; allowed: {' '.join(IOMMUS)}")
+    for key, allowed in (("iommu", IOMMUS), ("qemu", QEMUS)):
+        if values[key] not in allowed:
+            raise RigError(f"{where}: unknown {key} {values[key]}; allowed: {' '.join(allowed)}")
     return Cell(name=name, **values)
 
 

@@ -8,7 +8,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ci=$top/ci
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xsmmu
 # shellcheck disable=SC2034 # the words that the sourcing scripts accept
-arches=(x86_64 arm64) backends=(intel amd)
+arches=(x86_64 arm64) backends=(intel amd) qemus=(stock backports)
 
 # backends_of ARCH: those of the backends that this architecture can have.
 backends_of() {
@@ -81,3 +81,7 @@ unlock() { exec {lock_fd}>&-; }
 
 # hash_of: sha256 of stdin, short enough for a file name.
 hash_of() { sha256sum | cut -c1-20; }
+
+# seal DIR: notes what its files hold; sealed DIR: are they all there, and so still?
+seal() { (cd "$1" && find . -type f ! -path ./sums -print0 | xargs -0 sha256sum >sums); }
+sealed() { [ -s "$1/sums" ] && (cd "$1" && sha256sum --check --status sums 2>/dev/null); }

@@ -91,10 +91,21 @@ def initramfs(arch, kernel_dir, with_modules):
 
 
 @once
-def devices():
-    """The shared objects that add our PCI devices to stock QEMU."""
-    out = BUILD / "devices"
-    script("devices/build.sh", out)
+def emulator(word, program):
+    """How to start a program of an emulator (a word of ci/qemu.sh): words for env."""
+    if word == "stock":
+        return (program,)
+    words = pathlib.Path(script("qemu.sh", word)) / f"{program}.command"
+    if not words.exists():
+        raise RigError(f"qemu={word} has no {program}")
+    return tuple(words.read_text(encoding="utf-8").splitlines())
+
+
+@once
+def devices(qemu="stock"):
+    """The shared objects that add our devices to a QEMU (a word of ci/qemu.sh)."""
+    out = BUILD / ("devices" if qemu == "stock" else f"devices-{qemu}")
+    script("devices/build.sh", out, qemu)
     found = sorted(out.glob("*.so"))
     if not found:
         raise RigError(f"ci/devices/build.sh left no .so in {out}")

@@ -361,7 +361,8 @@ def matrix():
     """A wrong key or value in the matrix is refused with its place."""
     text = (cells.CI / "matrix.ini").read_text(encoding="utf-8")
     for wrong in ("like = @vtd\nnonsense = 1", "like = @vtd\nsmp = two", "like = @vtd\noracles = luck",
-                  "like = @vtd\niommu = none", "like = @nobody", "like = x", "smp = 2"):
+                  "like = @vtd\niommu = none", "like = @vtd\nqemu = new", "like = @nobody",
+                  "like = x", "smp = 2"):
         with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
             file.write(f"{text}\n[x]\n{wrong}\n")
             file.flush()

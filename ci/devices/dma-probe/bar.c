@@ -7,7 +7,6 @@
 
 #include "hw/pci/msi.h"
 #include "qemu/log.h"
-#include "sysemu/cpu-timers.h"
 
 #define LEDGER_BLOCK	DMA_PROBE_LEDGER_IOVA
 #define ATS_BLOCK	DMA_PROBE_ATS_ENABLED

@@ -9,7 +9,6 @@
 
 #include "hw/pci/msi.h"
 #include "hw/pci/pcie.h"
-#include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/module.h"
@@ -189,11 +188,11 @@ static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
 		ats_control_written(probe);
 }
 
-static Property properties[] = {
+static PROPERTY_CONST Property properties[] = {
 	DEFINE_PROP_UINT32("engines", DmaProbe, num_engines, DEFAULT_ENGINES),
 	DEFINE_PROP_UINT32("ledger", DmaProbe, ledger_capacity, DEFAULT_LEDGER),
 	DEFINE_PROP_BOOL("ats", DmaProbe, tlb.present, false),
-	DEFINE_PROP_END_OF_LIST(),
+	END_OF_PROPERTIES
 };
 
 static const VMStateDescription vmstate = {
@@ -214,7 +213,7 @@ static void class_init(ObjectClass *class, void *data)
 	pci->revision = DMA_PROBE_VERSION_NOW;
 	pci->class_id = PCI_CLASS_OTHERS;
 	dev->desc = "DMA probe that attacks an IOMMU";
-	dev->reset = device_reset;
+	device_class_set_legacy_reset(dev, device_reset);
 	dev->vmsd = &vmstate;
 	device_class_set_props(dev, properties);
 	set_bit(DEVICE_CATEGORY_MISC, dev->categories);

@@ -17,9 +17,9 @@
 
 #include "qemu/osdep.h"
 #include "qemu/timer.h"
-#include "hw/pci/pci.h"
 #include "qom/object.h"
 
+#include "compat.h"
 #include "regs.h"
 
 #define TYPE_DMA_PROBE "dma-probe"

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What QEMU 10 has in another place, or under another name, than QEMU 7.2.
+ */
+#ifndef XSMMU_DMA_PROBE_COMPAT_H
+#define XSMMU_DMA_PROBE_COMPAT_H
+
+#include "qemu/osdep.h"
+#include "hw/qdev-properties.h"
+
+#if QEMU_VERSION_MAJOR >= 10
+#include "hw/pci/pci_device.h"
+#include "system/cpu-timers.h"
+
+/* A list of properties is constant, and as long as its array. */
+#define PROPERTY_CONST		const
+#define END_OF_PROPERTIES
+
+#else
+#include "hw/pci/pci.h"
+#include "sysemu/cpu-timers.h"
+
+#define PROPERTY_CONST
+#define END_OF_PROPERTIES	DEFINE_PROP_END_OF_LIST()
+
+static inline void device_class_set_legacy_reset(DeviceClass *class,
+						 DeviceReset reset)
+{
+	class->reset = reset;
+}
+#endif
+
+#endif /* XSMMU_DMA_PROBE_COMPAT_H */
