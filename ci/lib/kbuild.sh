@@ -137,13 +137,14 @@ forget_old() {
 }
 
 # objects/ holds the files that were named, symbols what nm says about those in
-# the folders that were.
+# the folders that were. (About those that the folder's archive holds: an earlier
+# build of a later step leaves its objects behind.)
 publish_objects() {
 	local object
 	mkdir "$new/objects"
 	for object in $objects; do
 		case $object in
-		*/) (cd "$build" && find "$object" -name '*.o' -exec nm -A {} + >>"$new/symbols") ;;
+		*/) (cd "$build" && nm -A "${object}built-in.a" >>"$new/symbols") ;;
 		*) (cd "$build" && cp --parents "$object" "$new/objects/") ;;
 		esac
 	done
