@@ -293,14 +293,21 @@ static void fake_stop(struct fake_amd_bus *bus)
 			amd_iommus[FAKE_INDEX(i)] = NULL;
 }
 
+static bool fake_busy(struct fake_amd *f)
+{
+	if (fake_read(f, MMIO_CMD_HEAD_OFFSET) !=
+	    fake_read(f, MMIO_CMD_TAIL_OFFSET))
+		return true;
+	/* Then what the log said has been counted. */
+	return smp_load_acquire(&f->unread);
+}
+
 /* Wait until the engine has nothing left to do for an IOMMU. */
 static bool fake_settled(struct fake_amd *f)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), FAKE_PATIENCE_MS);
 
-	while (fake_read(f, MMIO_CMD_HEAD_OFFSET) !=
-	       fake_read(f, MMIO_CMD_TAIL_OFFSET) ||
-	       smp_load_acquire(&f->unread)) {
+	while (fake_busy(f)) {
 		if (ktime_after(ktime_get(), end))
 			return false;
 		cpu_relax();
