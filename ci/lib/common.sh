@@ -8,13 +8,13 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ci=$top/ci
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xsmmu
 # shellcheck disable=SC2034 # the words that the sourcing scripts accept
-arches=(x86_64 arm64) backends=(intel amd) qemus=(stock backports)
+arches=(x86_64 arm64) backends=(intel amd arm-smmu-v3) qemus=(stock backports)
 
 # backends_of ARCH: those of the backends that this architecture can have.
 backends_of() {
 	case $1 in
 	x86_64) echo intel amd ;;
-	arm64) ;;
+	arm64) echo arm-smmu-v3 ;;
 	esac
 }
 

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * xSMMU behind Arm SMMUv3: what the driver calls, what xsmmu-glue.h makes of the
+ * driver, and what the files of the backend want from each other.
+ *
+ * Section numbers are those of the "Arm System Memory Management Unit
+ * Architecture Specification, version 3", IHI 0070, issue H.a.
+ *
+ * Include order: "arm-smmu-v3.h" first.
+ */
+#ifndef _ARM_SMMU_V3_XSMMU_H
+#define _ARM_SMMU_V3_XSMMU_H
+
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/rculist.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct io_pgtable_ops;
+
+#ifdef CONFIG_XSMMU_ARM_SMMU_V3
+
+/* A sync that has to cover more leaves than this, or more runs, names none. */
+#define ARM_SMMU_NAMED_LEAVES	16
+#define ARM_SMMU_NAMED_RUNS	4
+
+/* Groups of cache lines that a CPU's log has room for. */
+#define ARM_SMMU_LINE_GROUPS	8
+
+/* What a bit of a group stands for, and a group: lines of eight entries. */
+#define ARM_SMMU_LINE_ENTRIES	8
+#define ARM_SMMU_GROUP_ENTRIES	(BITS_PER_LONG * ARM_SMMU_LINE_ENTRIES)
+
+/**
+ * struct arm_smmu_ranges - IOVA ranges that an invalidation has to cover
+ * @run: neighbouring leaves: the first IOVA, and how many
+ * @n: how many runs; none means everything
+ * @leaves: the sum over the runs
+ * @shift: log2 of what a leaf maps, the same for all
+ * @whole: it does not fit in here: everything
+ */
+struct arm_smmu_ranges {
+	struct {
+		unsigned long iova;
+		unsigned int leaves;
+	} run[ARM_SMMU_NAMED_RUNS];
+	unsigned int n;
+	unsigned int leaves;
+	unsigned int shift;
+	bool whole;
+};
+
+/**
+ * struct arm_smmu_lines - cache lines of a table that wait for being cleaned
+ * @iova: one that the entries map; it is in quarantine
+ * @shift: log2 of what each of them maps
+ * @set: lines with cleared entries, among the 64 of the 512 entries around @iova
+ */
+struct arm_smmu_lines {
+	unsigned long iova;
+	unsigned int shift;
+	unsigned long set;
+};
+
+/**
+ * struct arm_smmu_pending_log - what one CPU has cleared
+ * @lock: (L) taken by the CPU, and by whoever syncs the domain
+ * @ranges: (L) for a short invalidation
+ * @n: (L) groups in use
+ * @lines: (L) the groups
+ */
+struct arm_smmu_pending_log {
+	raw_spinlock_t lock;
+	struct arm_smmu_ranges ranges;
+	unsigned int n;
+	struct arm_smmu_lines lines[ARM_SMMU_LINE_GROUPS];
+};
+
+/**
+ * struct arm_smmu_pending - what a domain's batches have cleared
+ * @pgtbl: the domain's tables; constant
+ * @walker: whom entries are cleaned for; NULL if walks are coherent; constant
+ * @granule: log2 of the smallest leaf; constant
+ * @last: the highest IOVA; constant
+ * @ranges: the SMMU has range invalidation; constant
+ * @log: one per possible CPU
+ * @busy: CPUs whose log is not empty; a bit is written under that log's lock
+ * @distrust: (any) the next sync must not be a short one. Set by whoever has a
+ *	reason, before its barrier B1; taken by a sync, after B2
+ * @begun: syncs that were told to drop everything; counted before they take a log
+ * @done: those that have ended, well or not
+ */
+struct arm_smmu_pending {
+	struct io_pgtable_ops *pgtbl;
+	struct device *walker;
+	unsigned int granule;
+	unsigned long last;
+	bool ranges;
+	struct arm_smmu_pending_log __percpu *log;
+
+	struct cpumask busy;
+	unsigned int distrust;
+	atomic_t begun;
+	atomic_t done;
+};
+
+/**
+ * struct arm_smmu_context - whose translations a sync drops
+ * @smmu: the SMMU
+ * @pending: what was cleared, or NULL if nobody wrote that down
+ * @id: ASID or VMID
+ * @stage2: @id is a VMID
+ * @granule: log2 of the smallest leaf
+ */
+struct arm_smmu_context {
+	struct arm_smmu_device *smmu;
+	struct arm_smmu_pending *pending;
+	u16 id;
+	bool stage2;
+	unsigned int granule;
+};
+
+int arm_smmu_xsmmu_sync_domain_iotlb(struct iommu_domain *domain,
+				     bool leaf_only);
+
+/* xsmmu-pending.c */
+struct arm_smmu_pending *arm_smmu_pending_alloc(struct io_pgtable_ops *pgtbl,
+						bool ranges);
+void arm_smmu_pending_free(struct arm_smmu_pending *p);
+void arm_smmu_pending_add(struct arm_smmu_pending *p, unsigned long iova,
+			  unsigned int shift, size_t leaves);
+void arm_smmu_pending_distrust(struct arm_smmu_pending *p);
+int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
+			  struct arm_smmu_ranges *ranges);
+void arm_smmu_pending_settle(struct arm_smmu_pending *p, bool leaf_only,
+			     int err);
+void arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
+			    size_t size);
+
+/* xsmmu-glue.h, inside the driver */
+void arm_smmu_xsmmu_finalise(struct iommu_domain *domain);
+void arm_smmu_xsmmu_adopt(struct iommu_domain *domain);
+void arm_smmu_xsmmu_release(struct arm_smmu_domain *smmu_domain);
+void arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain);
+bool arm_smmu_xsmmu_context(struct iommu_domain *domain,
+			    struct arm_smmu_context *ctx);
+int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
+			 unsigned int n);
+int arm_smmu_xsmmu_for_each_ats(struct iommu_domain *domain,
+				int (*fn)(void *arg, u32 sid), void *arg);
+void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu);
+
+/* The driver's handler of global errors has seen @active. */
+static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
+					      u32 active)
+{
+	if (!(active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR)))
+		return;
+	atomic_inc(&smmu->xsmmu_errors);
+	/*
+	 * E3, pairs with E2: the count, then the acknowledgement that lets the
+	 * queue run on (7.5).
+	 */
+	wmb();
+}
+
+/*
+ * A sync reads a domain's devices under rcu_read_lock() alone: it runs with
+ * interrupts off and a raw lock held, and devices_lock may sleep on PREEMPT_RT.
+ */
+static inline void arm_smmu_xsmmu_link(struct list_head *link,
+				       struct list_head *devices)
+{
+	list_add_rcu(link, devices);
+}
+
+static inline void arm_smmu_xsmmu_unlink(struct list_head *link)
+{
+	list_del_rcu(link);
+}
+
+/* Before an unlinked device joins another list or is freed. May sleep. */
+static inline void arm_smmu_xsmmu_unlinked(void)
+{
+	synchronize_rcu();
+}
+#else
+static inline void arm_smmu_xsmmu_finalise(struct iommu_domain *domain)
+{
+}
+
+static inline void arm_smmu_xsmmu_release(struct arm_smmu_domain *smmu_domain)
+{
+}
+
+static inline void
+arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain)
+{
+}
+
+static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
+					      u32 active)
+{
+}
+
+static inline void arm_smmu_xsmmu_link(struct list_head *link,
+				       struct list_head *devices)
+{
+	list_add(link, devices);
+}
+
+static inline void arm_smmu_xsmmu_unlink(struct list_head *link)
+{
+	list_del(link);
+}
+
+static inline void arm_smmu_xsmmu_unlinked(void)
+{
+}
+#endif /* CONFIG_XSMMU_ARM_SMMU_V3 */
+
+#endif /* _ARM_SMMU_V3_XSMMU_H */
