@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of deferred cleaning and of named ranges, under the eyes of a walker that
+ * sees only what was cleaned and a TLB that forgets only what it is told to.
+ *
+ * Included at the end of xsmmu.c, behind xsmmu-test.c.
+ */
+#include "xsmmu-test-shadow.h"
+
+/* How long the random test goes on: so many of each, so many s at most. */
+#define ENOUGH_SLOTS	400
+#define ENOUGH_SYNCS	200
+#define SECONDS_MOST	25
+
+/* (a) One thing at a time. */
+
+#define NONCOHERENT	0
+#define RANGES		ARM_SMMU_FEAT_RANGE_INV
+#define COHERENT	ARM_SMMU_FEAT_COHERENCY
+
+static void ops_suit_the_smmu(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, COHERENT);
+
+	/* Nothing to write down: the driver's own, and no cost. */
+	arm_smmu_xsmmu_adopt(&t->d.domain);
+	KUNIT_EXPECT_NULL(test, t->d.pending);
+	KUNIT_EXPECT_NULL(test, t->d.domain.ops);
+	t->f->smmu.features = COHERENT | RANGES;
+	pte_open(t);
+	KUNIT_EXPECT_NULL(test, t->d.domain.ops->iotlb_sync_map);
+	KUNIT_EXPECT_FALSE(test, io_pgtable_xsmmu_defers(
+			&io_pgtable_ops_to_pgtable(t->d.pgtbl_ops)->cfg));
+	KUNIT_EXPECT_EQ(test, t->calls, 0);
+}
+
+static void domains_are_adopted_in_xsmmu_mode_only(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, NONCOHERENT);
+
+	t->d.domain.type = IOMMU_DOMAIN_UNMANAGED;
+	arm_smmu_xsmmu_finalise(&t->d.domain);
+	KUNIT_EXPECT_NULL(test, t->d.pending);
+	t->d.domain.type = IOMMU_DOMAIN_DMA;
+	arm_smmu_xsmmu_finalise(&t->d.domain);
+	KUNIT_EXPECT_EQ(test, !!t->d.pending, xsmmu_mode());
+}
+
+/* The counts since the last time. */
+static void expect_cleans(struct pte_test *t, unsigned int lines,
+			  unsigned int calls)
+{
+	KUNIT_EXPECT_EQ(t->test, t->lines, lines);
+	KUNIT_EXPECT_EQ(t->test, t->calls, calls);
+	t->lines = 0;
+	t->calls = 0;
+}
+
+/* A list of 512 pages across two tables, that are there already. */
+static struct slot prepare_512(struct pte_test *t)
+{
+	struct slot s = { .iova = AREA(5) + SZ_1M, .pages = TABLE_ENTRIES,
+			  .way = BIG_UNLINK };
+
+	KUNIT_ASSERT_EQ(t->test, 0, iommu_map(&t->d.domain, AREA(5), SZ_8G,
+					      SZ_4K, IOMMU_READ));
+	KUNIT_ASSERT_EQ(t->test, 0, iommu_map(&t->d.domain, AREA(7) - SZ_4K,
+					      SZ_8G, SZ_4K, IOMMU_READ));
+	t->lines = 0;
+	t->calls = 0;
+	return s;
+}
+
+static void list_of_512_pages_costs_64_lines(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	struct slot s = prepare_512(t);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, slot_map_list(t, &s), 0);
+	expect_cleans(t, 64, 2);
+	for (i = 0; i < 512; i++)
+		KUNIT_EXPECT_EQ(test, pte_translate(t, s.iova + i * SZ_4K),
+				slot_phys(t, &s, i));
+	xsmmu_unmap(t->xd, s.iova, SZ_2M);
+	expect_cleans(t, 0, 0);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	expect_cleans(t, 64, 2);
+	for (i = 0; i < 512; i++)
+		KUNIT_EXPECT_EQ(test, pte_translate(t, s.iova + i * SZ_4K), 0);
+	/* Once is enough. */
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	expect_cleans(t, 0, 0);
+	pte_compare(t);
+}
+
+/* What it costs otherwise: the same counts, of the driver's own ways. */
+static void list_of_512_pages_costs_512_without(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	struct slot s = prepare_512(t);
+
+	io_pgtable_ops_to_pgtable(t->d.pgtbl_ops)->cfg.xsmmu_defer = false;
+	t->d.pending->walker = NULL;
+	KUNIT_EXPECT_EQ(test, slot_map_list(t, &s), 0);
+	expect_cleans(t, 512, 512);
+	xsmmu_unmap(t->xd, s.iova, SZ_2M);
+	expect_cleans(t, 512, 512);
+}
+
+static void pages_unmapped_one_by_one_share_a_clean(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	struct slot s = prepare_512(t);
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, slot_map_list(t, &s), 0);
+	t->lines = 0;
+	t->calls = 0;
+	/* Of the first table 16 lines, backwards, and every other line. */
+	for (i = 128; i--; )
+		xsmmu_unmap(t->xd, s.iova + i * SZ_4K, SZ_4K);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	expect_cleans(t, 16, 1);
+	for (i = 128; i < 256; i += 16)
+		xsmmu_unmap(t->xd, s.iova + i * SZ_4K, SZ_4K);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	expect_cleans(t, 8, 8);
+	pte_compare(t);
+}
+
+static void neighbouring_blocks_share_a_clean(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	unsigned long iova = AREA(16);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, iova + 3 * SZ_2M,
+					   SZ_8G, SZ_4K, IOMMU_READ));
+	t->lines = 0;
+	t->calls = 0;
+	/* Three blocks beside a table; then that one, with its 512 entries. */
+	KUNIT_EXPECT_EQ(test, 0, iommu_map(&t->d.domain, iova, SZ_8G,
+					   3 * SZ_2M, IOMMU_READ));
+	expect_cleans(t, 1, 1);
+	KUNIT_EXPECT_EQ(test, 0, iommu_map(&t->d.domain, iova + 4 * SZ_2M,
+					   SZ_16G, 12 * SZ_2M, IOMMU_READ));
+	expect_cleans(t, 2, 1);
+	for (i = 0; i < 16; i++)
+		if (i != 3)
+			xsmmu_unmap(t->xd, iova + i * SZ_2M, SZ_2M);
+	expect_cleans(t, 0, 0);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	expect_cleans(t, 2, 1);
+	KUNIT_EXPECT_EQ(test, pte_translate(t, iova + 3 * SZ_2M), SZ_8G);
+	pte_compare(t);
+}
+
+/* Blocks and tables in turns, in one mapping. */
+static void mapping_of_blocks_and_pages_is_cleaned_whole(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	unsigned long iova = AREA(20) - 3 * SZ_4K, i;
+	size_t size = 3 * SZ_4K + 2 * SZ_2M + 5 * SZ_4K;
+	phys_addr_t phys = SZ_8G + SZ_2M - 3 * SZ_4K;
+
+	KUNIT_EXPECT_EQ(test, 0, iommu_map(&t->d.domain, iova, phys, size,
+					   IOMMU_READ));
+	for (i = 0; i < size; i += SZ_4K)
+		KUNIT_EXPECT_EQ(test, pte_translate(t, iova + i), phys + i);
+	xsmmu_unmap(t->xd, iova, size);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	for (i = 0; i < size; i += SZ_4K)
+		KUNIT_EXPECT_EQ(test, pte_translate(t, iova + i), 0);
+	pte_compare(t);
+}
+
+/* More groups of lines than the log has room for: cleaned in place. */
+static void full_log_is_cleaned_in_place(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	unsigned int n = ARM_SMMU_LINE_GROUPS + 3, i;
+
+	for (i = 0; i < n; i++)
+		KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, AREA(20 + i),
+						   SZ_8G, SZ_4K, IOMMU_READ));
+	t->lines = 0;
+	t->calls = 0;
+	for (i = 0; i < n; i++)
+		xsmmu_unmap(t->xd, AREA(20 + i), SZ_4K);
+	expect_cleans(t, ARM_SMMU_LINE_GROUPS, ARM_SMMU_LINE_GROUPS);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	expect_cleans(t, 3, 3);
+	pte_compare(t);
+}
+
+static void ordinary_unmap_is_cleaned_at_once(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	struct slot *s = &t->slot[PAGES];
+
+	slot_map(t, s);
+	KUNIT_EXPECT_EQ(test, iommu_unmap(&t->d.domain, s->iova,
+					  LIST_PAGES * SZ_4K),
+			LIST_PAGES * SZ_4K);
+	KUNIT_EXPECT_FALSE(test, tlb_reaches(t, s->iova, LIST_PAGES * SZ_4K));
+	KUNIT_EXPECT_TRUE(test, cpumask_empty(&t->d.pending->busy));
+	pte_compare(t);
+}
+
+static void table_of_a_split_block_is_cleaned_whole(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	unsigned long iova = AREA(6);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, iova, SZ_8G, SZ_2M,
+					   IOMMU_READ));
+	KUNIT_EXPECT_EQ(test, SZ_4K, iommu_unmap(&t->d.domain,
+						 iova + 7 * SZ_4K, SZ_4K));
+	for (i = 0; i < 512; i++)
+		KUNIT_EXPECT_EQ(test, pte_translate(t, iova + i * SZ_4K),
+				i == 7 ? 0 : SZ_8G + i * SZ_4K);
+	pte_compare(t);
+}
+
+/* Nobody does this: then the size of what was unmapped is no guide. */
+static void split_in_a_batch_drops_everything(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, RANGES);
+	struct slot *s = &t->slot[PAGES + LISTS];
+
+	slot_map(t, s);
+	xsmmu_unmap(t->xd, s->iova, SZ_4K);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	KUNIT_EXPECT_EQ(test, t->watch[s->first].level, 0);
+	KUNIT_EXPECT_EQ(test, t->watch[s->first + 1].level, 3);
+	xsmmu_unmap(t->xd, s->iova + SZ_4K, SZ_2M - SZ_4K);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	pte_compare(t);
+}
+
+static void mapping_that_fails_half_way_leaves_nothing(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	unsigned long iova = AREA(21) - 9 * SZ_4K;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, AREA(20), SZ_8G,
+					   SZ_4K, IOMMU_READ));
+	/* The second table cannot be had. */
+	t->fail_map = 1;
+	KUNIT_EXPECT_NE(test, 0, iommu_map(&t->d.domain, iova, SZ_8G + SZ_4K,
+					   20 * SZ_4K, IOMMU_READ));
+	KUNIT_EXPECT_EQ(test, t->fail_map, 0);
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_EQ(test, pte_translate(t, iova + i * SZ_4K), 0);
+	pte_compare(t);
+}
+
+/* The silent failure of the driver's own invalidation, at an unlink. */
+static void unlink_that_fails_is_made_up_for(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, RANGES);
+	struct slot *s = &t->slot[PAGES + LISTS];
+
+	s->way = BIG_UNLINK;
+	slot_map(t, s);
+	t->f->refuse_op = RAW_NH_VA;
+	t->f->refuse = 1;
+	slot_take(t, s, SLOT_LIVE);
+	slot_unmap(t, s);
+	KUNIT_EXPECT_EQ(test, t->f->refuse, 0);
+	KUNIT_EXPECT_NE(test, t->watch[s->first].level, 0);
+	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
+	KUNIT_EXPECT_EQ(test, t->watch[s->first].level, 0);
+	pte_compare(t);
+}
+
+/* Cleared on one CPU, synced on another. */
+
+struct unmap_work {
+	struct work_struct work;
+	struct pte_test *t;
+	struct slot *slot;
+};
+
+static void unmap_by_work(struct work_struct *work)
+{
+	struct unmap_work *u = container_of(work, struct unmap_work, work);
+
+	slot_take(u->t, u->slot, SLOT_LIVE);
+	slot_unmap(u->t, u->slot);
+}
+
+static void unmap_on(unsigned int cpu, struct pte_test *t, struct slot *s)
+{
+	struct unmap_work u = { .t = t, .slot = s };
+
+	INIT_WORK_ONSTACK(&u.work, unmap_by_work);
+	queue_work_on(cpu, system_wq, &u.work);
+	flush_work(&u.work);
+	destroy_work_on_stack(&u.work);
+}
+
+/* A CPU where neither this test nor the engine runs. */
+static unsigned int third_cpu(struct kunit *test)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (cpu != fake_engine_cpu() && cpu != raw_smp_processor_id())
+			return cpu;
+	kunit_skip(test, "needs a third CPU");
+	return 0;
+}
+
+static void sync_on_another_cpu_covers_it(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	unsigned int cpu = third_cpu(test), i;
+
+	for (i = 0; i < 6; i++) {
+		slot_map(t, &t->slot[i]);
+		unmap_on(cpu, t, &t->slot[i]);
+	}
+	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
+	KUNIT_EXPECT_EQ(test, t->violations, 0);
+	/* Its addresses are still with the other CPU. */
+	KUNIT_EXPECT_EQ(test, t->done, 0);
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(t->xd));
+	KUNIT_EXPECT_EQ(test, t->done, 6);
+	pte_compare(t);
+}
+
+/* Positive controls: each mistake is objected to. */
+
+static void lost_clean_is_objected_to(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+
+	slot_map(t, &t->slot[0]);
+	slot_take(t, &t->slot[0], SLOT_LIVE);
+	slot_unmap(t, &t->slot[0]);
+	t->lose_one_in = 1;
+	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
+	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
+	slot_map(t, &t->slot[1]);
+	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
+}
+
+static void ignored_cpu_is_objected_to(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+
+	slot_map(t, &t->slot[0]);
+	unmap_on(third_cpu(test), t, &t->slot[0]);
+	cpumask_clear(&t->d.pending->busy);
+	KUNIT_EXPECT_EQ(test, pte_sync(t, drain_all), 0);
+	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
+}
+
+static void wrong_range_is_objected_to(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, RANGES | COHERENT);
+	struct arm_smmu_pending_log *log;
+
+	slot_map(t, &t->slot[0]);
+	slot_take(t, &t->slot[0], SLOT_LIVE);
+	slot_unmap(t, &t->slot[0]);
+	log = per_cpu_ptr(t->d.pending->log, raw_smp_processor_id());
+	KUNIT_EXPECT_EQ(test, log->ranges.n, 1);
+	log->ranges.run[0].iova += SZ_4K;
+	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
+	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
+}
+
+/* (b) Everything at once, on all CPUs. */
+
+/**
+ * struct pte_worker - one CPU's share
+ * @work: does it
+ * @t: the test
+ * @number: of the CPU among the others
+ * @rnd: randomness
+ * @end: when it gives up
+ */
+struct pte_worker {
+	struct work_struct work;
+	struct pte_test *t;
+	unsigned int number;
+	struct rnd_state rnd;
+	ktime_t end;
+};
+
+static void worker_turn(struct pte_worker *w)
+{
+	unsigned int r = prandom_u32_state(&w->rnd);
+	struct pte_test *t = w->t;
+	struct slot *s = &t->slot[r % SLOTS];
+
+	if (r >> 16 & 7 && s->owner == w->number) {
+		if (slot_take(t, s, SLOT_LIVE))
+			slot_unmap(t, s);
+		else if (slot_take(t, s, SLOT_FREE))
+			slot_map(t, s);
+	} else if (!(r >> 20 & 7)) {
+		pte_sync(t, r >> 24 & 3 ? xsmmu_sync : drain_all);
+	}
+}
+
+static bool pte_enough(struct pte_test *t)
+{
+	return READ_ONCE(t->violations) ||
+	       (READ_ONCE(t->done) >= ENOUGH_SLOTS &&
+		READ_ONCE(t->syncs) >= ENOUGH_SYNCS);
+}
+
+static void worker_work(struct work_struct *work)
+{
+	struct pte_worker *w = container_of(work, struct pte_worker, work);
+
+	while (!pte_enough(w->t) && ktime_before(ktime_get(), w->end)) {
+		worker_turn(w);
+		cond_resched();
+	}
+}
+
+/* Slots are dealt out like cards, so that neighbours have different owners. */
+static void deal_slots(struct pte_test *t, unsigned int players)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLOTS; i++) {
+		t->slot[i].owner = i % players;
+		t->slot[i].way = BIG_BLOCK;
+	}
+	/* A walk without shadow must not meet a table that is freed. */
+	t->ways = !t->coherent;
+}
+
+static void run_workers(struct pte_test *t)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), SECONDS_MOST * MSEC_PER_SEC);
+	struct pte_worker *w;
+	unsigned int cpu, n = 0;
+
+	w = kunit_kcalloc(t->test, nr_cpu_ids, sizeof(*w), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(t->test, w);
+	deal_slots(t, num_online_cpus() - 1);
+	for_each_online_cpu(cpu) {
+		if (cpu == fake_engine_cpu())
+			continue;
+		w[n].t = t;
+		w[n].number = n;
+		w[n].end = end;
+		prandom_seed_state(&w[n].rnd, 3 + n);
+		INIT_WORK(&w[n].work, worker_work);
+		queue_work_on(cpu, system_long_wq, &w[n].work);
+		n++;
+	}
+	while (n--)
+		flush_work(&w[n].work);
+}
+
+/* Unmap what is left, and let it go. */
+static void finish(struct pte_test *t)
+{
+	struct slot *s;
+
+	t->refuse_one_in = 0;
+	for (s = t->slot; s < t->slot + SLOTS; s++)
+		if (slot_take(t, s, SLOT_LIVE))
+			slot_unmap(t, s);
+	KUNIT_EXPECT_EQ(t->test, pte_sync(t, drain_all), 0);
+	for (s = t->slot; s < t->slot + SLOTS; s++)
+		KUNIT_EXPECT_EQ(t->test, s->state, SLOT_FREE);
+}
+
+static const u32 kinds[] = { NONCOHERENT, RANGES, RANGES | COHERENT };
+
+static void describe_kind(const u32 *features, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%scoherent%s",
+		 *features & COHERENT ? "" : "not ",
+		 *features & RANGES ? ", with ranges" : "");
+}
+
+KUNIT_ARRAY_PARAM(kinds, kinds, describe_kind);
+
+static void random_batches_on_all_cpus_leave_nothing_behind(struct kunit *test)
+{
+	u32 features = *(const u32 *)test->param_value;
+	struct pte_test *t = pte_start(test, features);
+
+	t->f->lazy = 5;
+	/* Without ranges the driver names each page of an area. */
+	t->refuse_one_in = features & RANGES ? 50 : 1000;
+	run_workers(t);
+	finish(t);
+	kunit_info(test, "seeds 1 to 6: %u slots, %u syncs, %d errors, %u lines in %u cleans\n",
+		   t->done, t->syncs, atomic_read(&t->f->smmu.xsmmu_errors),
+		   t->lines, t->calls);
+	KUNIT_EXPECT_GE(test, t->done, ENOUGH_SLOTS);
+	KUNIT_EXPECT_GE(test, t->syncs, ENOUGH_SYNCS);
+	pte_compare(t);
+}
+
+/* The same with a mistake in it. */
+static void random_batches_with_lost_cleans_are_objected_to(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+
+	t->f->lazy = 5;
+	t->lose_one_in = 100;
+	run_workers(t);
+	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
+	t->lose_one_in = 0;
+	finish(t);
+	pte_take_violations(t);
+}
+
+static struct kunit_case xsmmu_pte_cases[] = {
+	KUNIT_CASE(ops_suit_the_smmu),
+	KUNIT_CASE(domains_are_adopted_in_xsmmu_mode_only),
+	KUNIT_CASE(list_of_512_pages_costs_64_lines),
+	KUNIT_CASE(list_of_512_pages_costs_512_without),
+	KUNIT_CASE(pages_unmapped_one_by_one_share_a_clean),
+	KUNIT_CASE(neighbouring_blocks_share_a_clean),
+	KUNIT_CASE(mapping_of_blocks_and_pages_is_cleaned_whole),
+	KUNIT_CASE(full_log_is_cleaned_in_place),
+	KUNIT_CASE(ordinary_unmap_is_cleaned_at_once),
+	KUNIT_CASE(table_of_a_split_block_is_cleaned_whole),
+	KUNIT_CASE(split_in_a_batch_drops_everything),
+	KUNIT_CASE(mapping_that_fails_half_way_leaves_nothing),
+	KUNIT_CASE(unlink_that_fails_is_made_up_for),
+	KUNIT_CASE(sync_on_another_cpu_covers_it),
+	KUNIT_CASE(lost_clean_is_objected_to),
+	KUNIT_CASE(ignored_cpu_is_objected_to),
+	KUNIT_CASE(wrong_range_is_objected_to),
+	KUNIT_CASE_PARAM(random_batches_on_all_cpus_leave_nothing_behind,
+			 kinds_gen_params),
+	KUNIT_CASE(random_batches_with_lost_cleans_are_objected_to),
+	{}
+};
+
+static struct kunit_suite xsmmu_pte_suite = {
+	.name = "xsmmu-arm-smmu-v3-pte",
+	.exit = pte_exit,
+	.test_cases = xsmmu_pte_cases,
+};
+
+kunit_test_suites(&xsmmu_pte_suite);

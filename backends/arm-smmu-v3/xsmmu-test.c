@@ -1,0 +1,818 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the SMMUv3 backend: the words it encodes, what a sync puts into the
+ * command queue, and what it says when the queue does not do it.
+ *
+ * Included at the end of xsmmu.c, whose functions are private. Words are written
+ * out here from the figures of chapter 4, not with the driver's macros.
+ */
+#include <linux/pci.h>
+#include "xsmmu-test-smmu.h"
+
+/* TLBIs of everything, without their tag. */
+#define RAW_NH_ASID	0x11ULL
+#define RAW_EL2_ASID	0x21ULL
+#define RAW_S12_VMALL	0x28ULL
+/* TLBIs of a range. */
+#define RAW_NH_VA	0x12ULL
+#define RAW_EL2_VA	0x22ULL
+#define RAW_S2_IPA	0x2aULL
+
+#define TEST_ASID	0x51
+#define TEST_VMID	0x62
+
+/* (a) Words. */
+
+static void expect_cmd(struct kunit *test, struct xsmmu_cmd cmd, u64 dw0,
+		       u64 dw1)
+{
+	KUNIT_EXPECT_EQ(test, cmd.dw[0], dw0);
+	KUNIT_EXPECT_EQ(test, cmd.dw[1], dw1);
+}
+
+static struct arm_smmu_context words_context(struct kunit *test, u16 id)
+{
+	struct arm_smmu_context ctx = { .id = id, .granule = 12 };
+
+	ctx.smmu = kunit_kzalloc(test, sizeof(*ctx.smmu), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ctx.smmu);
+	return ctx;
+}
+
+/*
+ * 4.4.2.2: opcode in 7:0, VMID in 47:32, ASID in 63:48. 4.4.2.10: no VMID.
+ * 4.4.3.2: VMID alone. The second word is reserved in all of them.
+ */
+static void invalidation_of_everything_names_the_tag_alone(struct kunit *test)
+{
+	static const u16 ids[] = { 1, 0x1234, 0xff00, 0xffff };
+	struct arm_smmu_context ctx = words_context(test, 0);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		ctx.id = ids[i];
+		ctx.smmu->features = 0;
+		ctx.stage2 = false;
+		expect_cmd(test, xsmmu_tlbi_all(&ctx),
+			   (u64)ids[i] << 48 | 0x11, 0);
+		ctx.stage2 = true;
+		expect_cmd(test, xsmmu_tlbi_all(&ctx),
+			   (u64)ids[i] << 32 | 0x28, 0);
+	}
+}
+
+static void host_at_el2_has_commands_of_its_own(struct kunit *test)
+{
+	struct arm_smmu_context ctx = words_context(test, 0x1234);
+
+	ctx.smmu->features = ARM_SMMU_FEAT_E2H;
+	expect_cmd(test, xsmmu_tlbi_all(&ctx), 0x1234000000000021, 0);
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x5000, 1, 12),
+		   0x1234000000000022, 0x5701);
+	/* Stage 2 is the same for all. */
+	ctx.stage2 = true;
+	expect_cmd(test, xsmmu_tlbi_all(&ctx), 0x0000123400000028, 0);
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x5000, 1, 12),
+		   0x000012340000002a, 0x5701);
+}
+
+/* A few whole words: all bits that are not named are zero. */
+static void range_command_has_the_bits_of_the_figure(struct kunit *test)
+{
+	struct arm_smmu_context ctx = words_context(test, 0x1234);
+
+	/* 4 KiB: TG 1, TTL 3; 3 leaves: NUM 2, SCALE 0. */
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x7fffffff000, 3, 12),
+		   0x1234000000002012, 0x7fffffff701);
+	/* 2 MiB: TTL 2; 16 leaves: NUM 15, SCALE 9. */
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x40000000, 16, 21),
+		   0x123400000090f012, 0x40000601);
+	/* 1 GiB: TTL 1, SCALE 18. */
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x40000000, 1, 30),
+		   0x1234000001200012, 0x40000501);
+	ctx.granule = 14;
+	/* 16 KiB: TG 2. 32 MiB: SCALE 11. */
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x4000, 1, 14),
+		   0x1234000000000012, 0x4b01);
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x2000000, 2, 25),
+		   0x1234000000b01012, 0x2000a01);
+	ctx.granule = 16;
+	/* 64 KiB: TG 3. 512 MiB: SCALE 13. 4 TiB: SCALE 26. */
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x10000, 1, 16),
+		   0x1234000000000012, 0x10f01);
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x20000000, 1, 29),
+		   0x1234000000d00012, 0x20000e01);
+	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x40000000000, 1, 42),
+		   0x1234000001a00012, 0x40000000d01);
+}
+
+/* Where a command's range ends, by the formula of 4.4.1.1. */
+static u64 range_end(struct xsmmu_cmd cmd)
+{
+	static const u64 granule[] = { 0, SZ_4K, SZ_16K, SZ_64K };
+	u64 num = cmd.dw[0] >> 12 & 0x1f, scale = cmd.dw[0] >> 20 & 0x1f;
+	u64 tg = cmd.dw[1] >> 10 & 3;
+
+	return (cmd.dw[1] & ~0xfffULL) + ((num + 1) << scale) * granule[tg];
+}
+
+static void expect_run(struct kunit *test, struct arm_smmu_context *ctx,
+		       unsigned int leaves, unsigned int level)
+{
+	static const u64 ops[2][2] = { { 0x12, 0x22 }, { 0x2a, 0x2a } };
+	unsigned int shift = ctx->granule + (3 - level) * (ctx->granule - 3);
+	unsigned long iova = 5UL << shift;
+	struct xsmmu_cmd cmd = xsmmu_tlbi_run(ctx, iova, leaves, shift);
+
+	KUNIT_EXPECT_EQ(test, cmd.dw[0] & 0xff,
+			ops[ctx->stage2][!!ctx->smmu->features]);
+	KUNIT_EXPECT_EQ(test, cmd.dw[0] >> 32,
+			ctx->stage2 ? 0x1234ULL : 0x12340000ULL);
+	KUNIT_EXPECT_EQ(test, cmd.dw[0] & 0xfe0e0f00, 0);
+	KUNIT_EXPECT_EQ(test, cmd.dw[1] & 0xff, 1);
+	KUNIT_EXPECT_EQ(test, cmd.dw[1] >> 8 & 3, level);
+	KUNIT_EXPECT_EQ(test, cmd.dw[1] & ~0xfffULL, iova);
+	KUNIT_EXPECT_EQ(test, range_end(cmd),
+			iova + ((u64)leaves << shift));
+}
+
+static void range_command_is_exact_in_every_combination(struct kunit *test)
+{
+	struct arm_smmu_context ctx = words_context(test, 0x1234);
+	unsigned int leaves, level, kind;
+
+	for (ctx.granule = 12; ctx.granule <= 16; ctx.granule += 2) {
+		for (kind = 0; kind < 4; kind++) {
+			ctx.stage2 = kind & 1;
+			ctx.smmu->features = kind & 2 ? ARM_SMMU_FEAT_E2H : 0;
+			for (level = 1; level <= 3; level++)
+				for (leaves = 1; leaves <= 16; leaves++)
+					expect_run(test, &ctx, leaves, level);
+		}
+	}
+}
+
+/* 4.5.1: opcode in 7:0, SSV in 11, StreamID in 63:32; Size in 69:64. */
+static void device_tlb_command_names_stream_and_everything(struct kunit *test)
+{
+	expect_cmd(test, xsmmu_atc_inv(0), 0x40, 0x34);
+	expect_cmd(test, xsmmu_atc_inv(0x81234567), 0x8123456700000040, 0x34);
+	expect_cmd(test, xsmmu_atc_inv(0xffffffff), 0xffffffff00000040, 0x34);
+}
+
+/* (b) What a sync puts into the queue. */
+
+/**
+ * struct fake_domain - a domain behind a fake SMMU
+ * @d: what the driver sees
+ * @f: the SMMU
+ * @pgtbl: tables of a format that nobody walks
+ */
+struct fake_domain {
+	struct arm_smmu_domain d;
+	struct fake_smmu *f;
+	struct io_pgtable pgtbl;
+};
+
+static int sync_domain(struct fake_domain *d, bool leaf_only)
+{
+	return arm_smmu_xsmmu_sync_domain_iotlb(&d->d.domain, leaf_only);
+}
+
+/* The features decide on stage and commands; see struct arm_smmu_device. */
+static struct fake_domain *start_domain(struct kunit *test, u32 features)
+{
+	struct fake_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	d->f = fake_create(test, features);
+	/* From here on the suite's exit ends it. */
+	test->priv = d->f;
+	fake_start(test, d->f);
+	d->d.smmu = &d->f->smmu;
+	d->d.domain.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
+	INIT_LIST_HEAD(&d->d.devices);
+	if (features & ARM_SMMU_FEAT_TRANS_S2) {
+		d->d.stage = ARM_SMMU_DOMAIN_S2;
+		d->d.s2_cfg.vmid = TEST_VMID;
+	} else {
+		d->d.s1_cfg.cd.asid = TEST_ASID;
+	}
+	d->pgtbl.cfg.pgsize_bitmap = d->d.domain.pgsize_bitmap;
+	d->pgtbl.cfg.ias = 48;
+	d->pgtbl.cfg.coherent_walk = true;
+	return d;
+}
+
+/* One that writes down what is cleared. To be freed by the test. */
+static struct arm_smmu_pending *add_pending(struct kunit *test,
+					    struct fake_domain *d)
+{
+	d->d.pending = arm_smmu_pending_alloc(&d->pgtbl.ops, true);
+	KUNIT_ASSERT_NOT_NULL(test, d->d.pending);
+	return d->d.pending;
+}
+
+/* A device with @n streams from @sid on. */
+static struct arm_smmu_master *add_master(struct kunit *test,
+					  struct fake_domain *d, u32 sid,
+					  unsigned int n)
+{
+	struct arm_smmu_master *master;
+	unsigned int i;
+
+	master = kunit_kzalloc(test, sizeof(*master), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, master);
+	master->streams = kunit_kcalloc(test, n, sizeof(*master->streams),
+					GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, master->streams);
+	for (i = 0; i < n; i++)
+		master->streams[i].id = sid + i;
+	master->num_streams = n;
+	master->dev = d->f->smmu.dev;
+	master->ats_enabled = true;
+	list_add_tail(&master->domain_head, &d->d.devices);
+	atomic_inc(&d->d.nr_ats_masters);
+	return master;
+}
+
+static void expect_next(struct kunit *test, struct fake_smmu *f,
+			unsigned int *pos, u64 dw0, u64 dw1)
+{
+	KUNIT_ASSERT_LT(test, *pos, f->n);
+	KUNIT_EXPECT_EQ(test, f->log[*pos][0], dw0);
+	KUNIT_EXPECT_EQ(test, f->log[*pos][1], dw1);
+	(*pos)++;
+}
+
+static void expect_sync(struct kunit *test, struct fake_smmu *f,
+			unsigned int *pos)
+{
+	KUNIT_ASSERT_LT(test, *pos, f->n);
+	KUNIT_EXPECT_EQ(test, f->log[*pos][0] & 0xff, 0x46);
+	(*pos)++;
+}
+
+/* Nothing is left; begin anew. */
+static void expect_end(struct kunit *test, struct fake_smmu *f,
+		       unsigned int pos)
+{
+	KUNIT_EXPECT_EQ(test, f->n, pos);
+	f->n = 0;
+}
+
+/* Everything of the domain, and a CMD_SYNC. */
+static void expect_all(struct kunit *test, struct fake_smmu *f, u64 tlbi)
+{
+	unsigned int pos = 0;
+
+	expect_next(test, f, &pos, tlbi, 0);
+	expect_sync(test, f, &pos);
+	expect_end(test, f, pos);
+}
+
+#define ALL	(RAW_NH_ASID | (u64)TEST_ASID << 48)
+
+static void sync_is_one_command_and_a_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_all(test, d->f, ALL);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, false), 0);
+	expect_all(test, d->f, ALL);
+}
+
+static void sync_that_polls_for_messages_is_the_same(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	d->f->smmu.options = ARM_SMMU_OPT_MSIPOLL;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_all(test, d->f, ALL);
+}
+
+static void sync_at_el2_uses_the_commands_of_el2(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_E2H);
+
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_all(test, d->f, RAW_EL2_ASID | (u64)TEST_ASID << 48);
+}
+
+static void sync_of_stage_2_names_the_vmid(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_E2H |
+						   ARM_SMMU_FEAT_TRANS_S2);
+
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_all(test, d->f, RAW_S12_VMALL | (u64)TEST_VMID << 32);
+	d->d.stage = ARM_SMMU_DOMAIN_NESTED;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_all(test, d->f, RAW_S12_VMALL | (u64)TEST_VMID << 32);
+}
+
+static void sync_of_a_domain_without_translation_has_nothing_to_do(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	d->d.stage = ARM_SMMU_DOMAIN_BYPASS;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	d->d.stage = ARM_SMMU_DOMAIN_S1;
+	d->d.smmu = NULL;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_end(test, d->f, 0);
+}
+
+/* Streams, also around the end of a batch. */
+static const unsigned int stream_counts[] = {
+	1, 3, XSMMU_BATCH - 1, XSMMU_BATCH, XSMMU_BATCH + 1, 40,
+};
+
+static void describe_count(const unsigned int *n, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u streams", *n);
+}
+
+KUNIT_ARRAY_PARAM(stream_counts, stream_counts, describe_count);
+
+/* TLBI, SYNC, then each stream once and a SYNC at the end of every batch. */
+static void expect_ats_sync(struct kunit *test, struct fake_smmu *f, u32 sid,
+			    unsigned int n)
+{
+	unsigned int pos = 0, i;
+
+	expect_next(test, f, &pos, ALL, 0);
+	expect_sync(test, f, &pos);
+	for (i = 0; i < n; i++) {
+		if (i && i % XSMMU_BATCH == 0)
+			expect_sync(test, f, &pos);
+		expect_next(test, f, &pos, (u64)(sid + i) << 32 | 0x40, 52);
+	}
+	expect_sync(test, f, &pos);
+	expect_end(test, f, pos);
+}
+
+static void device_tlbs_come_after_the_first_sync(struct kunit *test)
+{
+	unsigned int n = *(const unsigned int *)test->param_value;
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+
+	add_master(test, d, 0x300, n);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_ats_sync(test, d->f, 0x300, n);
+}
+
+static void every_device_of_the_domain_is_told(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+
+	add_master(test, d, 0x300, 2);
+	add_master(test, d, 0x302, 1);
+	add_master(test, d, 0x303, 1);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, false), 0);
+	expect_ats_sync(test, d->f, 0x300, 4);
+}
+
+static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+	struct pci_dev *gone = kunit_kzalloc(test, sizeof(*gone), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, gone);
+	gone->dev.bus = &pci_bus_type;
+	gone->error_state = pci_channel_io_perm_failure;
+	add_master(test, d, 0x100, 2)->dev = &gone->dev;
+	add_master(test, d, 0x300, 1);
+	add_master(test, d, 0x200, 2)->ats_enabled = false;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_ats_sync(test, d->f, 0x300, 1);
+	/* Nobody uses ATS, or the SMMU does not have it. */
+	atomic_set(&d->d.nr_ats_masters, 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_all(test, d->f, ALL);
+	atomic_set(&d->d.nr_ats_masters, 3);
+	d->f->smmu.features = 0;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_all(test, d->f, ALL);
+}
+
+/* (c) Errors. */
+
+/* The command @op is an error once; that fails one sync and no other. */
+static void expect_error(struct kunit *test, struct fake_domain *d, u8 op)
+{
+	d->f->refuse_op = op;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->refuse, 0);
+	KUNIT_EXPECT_EQ(test, fake_active(d->f), 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+}
+
+static void illegal_command_fails_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+
+	add_master(test, d, 0x300, 3);
+	expect_error(test, d, RAW_NH_ASID);
+	expect_error(test, d, FAKE_ATC_INV);
+	expect_error(test, d, FAKE_SYNC);
+	d->f->smmu.options = ARM_SMMU_OPT_MSIPOLL;
+	expect_error(test, d, RAW_NH_ASID);
+	expect_error(test, d, FAKE_ATC_INV);
+}
+
+static void silent_device_fails_the_sync(struct kunit *test)
+{
+	static const u32 silent[] = { 0x300, 0x30f, 0x310, 0x327 };
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+	unsigned int i;
+
+	add_master(test, d, 0x300, 40);
+	for (i = 0; i < 2 * ARRAY_SIZE(silent); i++) {
+		d->f->smmu.options = i % 2 ? ARM_SMMU_OPT_MSIPOLL : 0;
+		d->f->silent_sid = silent[i / 2];
+		d->f->silent = 1;
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
+		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+		d->f->n = 0;
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+		expect_ats_sync(test, d->f, 0x300, 40);
+	}
+}
+
+static void error_before_the_sync_does_not_fail_it(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	u64 cmd[2] = { RAW_NH_ASID };
+
+	d->f->refuse_op = RAW_NH_ASID;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_issue(&d->f->smmu, cmd, 1), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 1);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+}
+
+/* An error that has nothing to do with commands is none of ours. */
+static void other_errors_are_not_counted(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	int i;
+
+	for (i = 0; i < 32; i++)
+		arm_smmu_xsmmu_count_error(&d->f->smmu, BIT(i));
+	/* CMDQ_ERR and SFM_ERR (7.5). */
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 2);
+}
+
+static void service_failure_fails_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	d->f->fail = true;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
+}
+
+static void queue_that_stands_still_is_given_up(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	ktime_t start = ktime_get();
+
+	d->f->deaf = true;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -ETIMEDOUT);
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 10000);
+	WRITE_ONCE(d->f->deaf, false);
+}
+
+static void message_that_does_not_come_is_given_up(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	d->f->smmu.options = ARM_SMMU_OPT_MSIPOLL;
+	d->f->deaf = true;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -ETIMEDOUT);
+	WRITE_ONCE(d->f->deaf, false);
+}
+
+/* (d) Ranges. */
+
+#define RUN(leaves, scale)						\
+	(RAW_NH_VA | (u64)TEST_ASID << 48 | ((leaves) - 1) << 12 | (scale) << 20)
+
+static void expect_one_run(struct kunit *test, struct fake_domain *d, u64 dw0,
+			   u64 dw1)
+{
+	unsigned int pos = 0;
+
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_next(test, d->f, &pos, dw0, dw1);
+	expect_sync(test, d->f, &pos);
+	expect_end(test, d->f, pos);
+}
+
+static void expect_everything(struct kunit *test, struct fake_domain *d,
+			      bool leaf_only)
+{
+	KUNIT_EXPECT_EQ(test, sync_domain(d, leaf_only), 0);
+	expect_all(test, d->f, ALL);
+}
+
+static void small_batch_is_named(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	expect_one_run(test, d, RUN(1, 0), 0x5701);
+	/* Neighbours are one run, in whatever order they come. */
+	arm_smmu_pending_add(p, 0x7000, 12, 1);
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	arm_smmu_pending_add(p, 0x8000, 12, 13);
+	arm_smmu_pending_add(p, 0x6000, 12, 1);
+	expect_one_run(test, d, RUN(16, 0), 0x5701);
+	arm_smmu_pending_add(p, 0x40000000, 21, 2);
+	expect_one_run(test, d, RUN(2, 9), 0x40000601);
+	arm_smmu_pending_free(p);
+}
+
+static void runs_go_out_before_one_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int pos = 0, i;
+
+	for (i = 0; i < 4; i++)
+		arm_smmu_pending_add(p, i << 16, 12, i + 1);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	for (i = 0; i < 4; i++)
+		expect_next(test, d->f, &pos, RUN(i + 1, 0), i << 16 | 0x701);
+	expect_sync(test, d->f, &pos);
+	expect_end(test, d->f, pos);
+	arm_smmu_pending_free(p);
+}
+
+static void what_cannot_be_named_is_everything(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int i;
+
+	/* Nothing pending: what the caller wants covered is not known. */
+	expect_everything(test, d, true);
+	/* 17 leaves; at once and one by one. */
+	arm_smmu_pending_add(p, 0x5000, 12, 17);
+	expect_everything(test, d, true);
+	for (i = 0; i < 17; i++)
+		arm_smmu_pending_add(p, i << 12, 12, 1);
+	expect_everything(test, d, true);
+	/* Five runs. */
+	for (i = 0; i < 5; i++)
+		arm_smmu_pending_add(p, i << 16, 12, 1);
+	expect_everything(test, d, true);
+	/* Two sizes, that touch. */
+	arm_smmu_pending_add(p, 0x200000, 21, 1);
+	arm_smmu_pending_add(p, 0x400000, 12, 1);
+	expect_everything(test, d, true);
+	/* Non-leaf entries changed as well. */
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	expect_everything(test, d, false);
+	/* A table was unlinked. */
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	arm_smmu_xsmmu_unlinked_table(&d->d);
+	expect_everything(test, d, true);
+	/* None of that is left. */
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	expect_one_run(test, d, RUN(1, 0), 0x5701);
+	arm_smmu_pending_free(p);
+}
+
+/* 4.4.1.1: TG 16 KiB with TTL 1 is reserved. */
+static void reserved_level_hint_is_not_used(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+
+	d->d.domain.pgsize_bitmap = SZ_16K | SZ_32M;
+	arm_smmu_pending_add(p, 1UL << 36, 36, 1);
+	expect_everything(test, d, true);
+	arm_smmu_pending_add(p, SZ_32M, 25, 1);
+	expect_one_run(test, d, RUN(1, 11), SZ_32M | 0xa01);
+	arm_smmu_pending_free(p);
+}
+
+static void ranges_lost_by_a_failure_are_part_of_everything(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	d->f->refuse_op = RAW_NH_VA;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
+	d->f->n = 0;
+	arm_smmu_pending_add(p, 0x9000, 12, 1);
+	expect_everything(test, d, true);
+	arm_smmu_pending_add(p, 0x9000, 12, 1);
+	expect_one_run(test, d, RUN(1, 0), 0x9701);
+	/* The same if everything had been asked for. */
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	d->f->refuse_op = RAW_NH_ASID;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_domain(d, false), -EIO);
+	d->f->n = 0;
+	arm_smmu_pending_add(p, 0x9000, 12, 1);
+	expect_everything(test, d, true);
+	arm_smmu_pending_free(p);
+}
+
+struct add_work {
+	struct work_struct work;
+	struct arm_smmu_pending *p;
+	unsigned long iova;
+};
+
+static void add_by_work(struct work_struct *work)
+{
+	struct add_work *add = container_of(work, struct add_work, work);
+
+	arm_smmu_pending_add(add->p, add->iova, 12, 1);
+}
+
+static void add_on(unsigned int cpu, struct arm_smmu_pending *p,
+		   unsigned long iova)
+{
+	struct add_work add = { .p = p, .iova = iova };
+
+	INIT_WORK_ONSTACK(&add.work, add_by_work);
+	queue_work_on(cpu, system_wq, &add.work);
+	flush_work(&add.work);
+	destroy_work_on_stack(&add.work);
+}
+
+static void sync_covers_what_other_cpus_have_cleared(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int cpu, n = 0;
+
+	for_each_online_cpu(cpu)
+		if (cpu != fake_engine_cpu())
+			add_on(cpu, p, (0x10 + n++) << 12);
+	expect_one_run(test, d, RUN(n, 0), 0x10701);
+	KUNIT_EXPECT_TRUE(test, cpumask_empty(&p->busy));
+	arm_smmu_pending_free(p);
+}
+
+/* In an oops: one that began and may have taken logs that this one misses. */
+static void sync_beside_another_names_nothing(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	struct arm_smmu_ranges ranges;
+
+	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, false, &ranges), 0);
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	expect_everything(test, d, true);
+	arm_smmu_pending_settle(p, false, 0);
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	expect_one_run(test, d, RUN(1, 0), 0x5701);
+	arm_smmu_pending_free(p);
+}
+
+/* The CPU that holds the log's lock was stopped. */
+static void log_that_cannot_be_had_in_an_oops_fails_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int cpu = raw_smp_processor_id();
+	struct arm_smmu_pending_log *log = per_cpu_ptr(p->log, cpu);
+	unsigned long flags;
+	int err;
+
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	raw_spin_lock_irqsave(&log->lock, flags);
+	oops_in_progress++;
+	err = sync_domain(d, false);
+	arm_smmu_pending_add(p, 0x9000, 12, 1);
+	oops_in_progress--;
+	raw_spin_unlock_irqrestore(&log->lock, flags);
+	KUNIT_EXPECT_EQ(test, err, -EIO);
+	/* What could not be written down either. */
+	expect_everything(test, d, true);
+	arm_smmu_pending_free(p);
+}
+
+/* Exact cover, by brute force: random leaves of 64, each in the log once. */
+
+#define COVER	64
+
+static void cover_from_ranges(struct kunit *test,
+			      const struct arm_smmu_ranges *ranges,
+			      unsigned long *covered)
+{
+	unsigned int i, k, at;
+
+	for (i = 0; i < ranges->n; i++) {
+		at = ranges->run[i].iova >> 12;
+		KUNIT_EXPECT_GT(test, ranges->run[i].leaves, 0);
+		for (k = 0; k < ranges->run[i].leaves; k++)
+			KUNIT_EXPECT_FALSE(test,
+					   test_and_set_bit(at + k, covered));
+	}
+}
+
+/* How many runs of bits are set? */
+static unsigned int count_runs(const unsigned long *bits)
+{
+	unsigned int start, end, n = 0;
+
+	for_each_set_bitrange(start, end, bits, COVER)
+		n++;
+	return n;
+}
+
+static void cover_once(struct kunit *test, struct arm_smmu_pending *p,
+		       struct rnd_state *rnd)
+{
+	DECLARE_BITMAP(wanted, COVER) = {};
+	DECLARE_BITMAP(covered, COVER) = {};
+	struct arm_smmu_ranges ranges;
+	unsigned int at, n, most = prandom_u32_state(rnd) % 24, total = 0;
+	bool whole = false;
+
+	while (total < most) {
+		at = prandom_u32_state(rnd) % COVER;
+		n = 1 + prandom_u32_state(rnd) % 3;
+		if (at + n > COVER ||
+		    find_next_bit(wanted, at + n, at) < at + n)
+			continue;
+		bitmap_set(wanted, at, n);
+		arm_smmu_pending_add(p, (unsigned long)at << 12, 12, n);
+		total += n;
+		whole |= total > 16 || count_runs(wanted) > 4;
+	}
+	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, true, &ranges), 0);
+	arm_smmu_pending_settle(p, true, 0);
+	KUNIT_EXPECT_EQ(test, ranges.whole, whole);
+	if (whole)
+		return;
+	KUNIT_EXPECT_EQ(test, ranges.n, count_runs(wanted));
+	cover_from_ranges(test, &ranges, covered);
+	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, covered, COVER));
+}
+
+static void ranges_cover_exactly_what_was_cleared(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	struct rnd_state rnd;
+	unsigned int i;
+
+	prandom_seed_state(&rnd, 6);
+	for (i = 0; i < 5000; i++)
+		cover_once(test, p, &rnd);
+	arm_smmu_pending_free(p);
+}
+
+static struct kunit_case xsmmu_smmu_cases[] = {
+	KUNIT_CASE(invalidation_of_everything_names_the_tag_alone),
+	KUNIT_CASE(host_at_el2_has_commands_of_its_own),
+	KUNIT_CASE(range_command_has_the_bits_of_the_figure),
+	KUNIT_CASE(range_command_is_exact_in_every_combination),
+	KUNIT_CASE(device_tlb_command_names_stream_and_everything),
+	KUNIT_CASE(sync_is_one_command_and_a_sync),
+	KUNIT_CASE(sync_that_polls_for_messages_is_the_same),
+	KUNIT_CASE(sync_at_el2_uses_the_commands_of_el2),
+	KUNIT_CASE(sync_of_stage_2_names_the_vmid),
+	KUNIT_CASE(sync_of_a_domain_without_translation_has_nothing_to_do),
+	KUNIT_CASE_PARAM(device_tlbs_come_after_the_first_sync,
+			 stream_counts_gen_params),
+	KUNIT_CASE(every_device_of_the_domain_is_told),
+	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
+	KUNIT_CASE(illegal_command_fails_the_sync),
+	KUNIT_CASE(silent_device_fails_the_sync),
+	KUNIT_CASE(error_before_the_sync_does_not_fail_it),
+	KUNIT_CASE(other_errors_are_not_counted),
+	KUNIT_CASE(service_failure_fails_the_sync),
+	KUNIT_CASE(queue_that_stands_still_is_given_up),
+	KUNIT_CASE(message_that_does_not_come_is_given_up),
+	KUNIT_CASE(small_batch_is_named),
+	KUNIT_CASE(runs_go_out_before_one_sync),
+	KUNIT_CASE(what_cannot_be_named_is_everything),
+	KUNIT_CASE(reserved_level_hint_is_not_used),
+	KUNIT_CASE(ranges_lost_by_a_failure_are_part_of_everything),
+	KUNIT_CASE(sync_covers_what_other_cpus_have_cleared),
+	KUNIT_CASE(sync_beside_another_names_nothing),
+	KUNIT_CASE(log_that_cannot_be_had_in_an_oops_fails_the_sync),
+	KUNIT_CASE(ranges_cover_exactly_what_was_cleared),
+	{}
+};
+
+static struct kunit_suite xsmmu_smmu_suite = {
+	.name = "xsmmu-arm-smmu-v3",
+	.exit = fake_exit,
+	.test_cases = xsmmu_smmu_cases,
+};
+
+kunit_test_suites(&xsmmu_smmu_suite);

@@ -18,6 +18,7 @@
 #include <linux/types.h>
 
 struct io_pgtable_ops;
+struct iommu_flush_ops;
 
 #ifdef CONFIG_XSMMU_ARM_SMMU_V3
 
@@ -150,6 +151,7 @@ int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
 int arm_smmu_xsmmu_for_each_ats(struct iommu_domain *domain,
 				int (*fn)(void *arg, u32 sid), void *arg);
 void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu);
+const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void);
 
 /* The driver's handler of global errors has seen @active. */
 static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,

@@ -183,5 +183,10 @@ void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu)
 {
 	arm_smmu_gerror_handler(0, smmu);
 }
+
+const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void)
+{
+	return &arm_smmu_flush_ops;
+}
 #endif
 #endif /* CONFIG_XSMMU_ARM_SMMU_V3 */

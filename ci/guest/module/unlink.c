@@ -128,14 +128,14 @@ static unsigned int samples_reached(struct list *l, dma_addr_t iova)
 	return reached;
 }
 
-/* The commands of an unmapped list and its sync, others in the batch or not. */
-static struct cmds unlink_cost(bool alone)
+/* The commands of an unmapped list and its sync. */
+static struct cmds unlink_cost(void)
 {
 	switch (rig.iommu) {
 	case RIG_AMDVI:
 		return (struct cmds){ .leaf = 1 };
 	case RIG_SMMUV3:
-		return (struct cmds){ .pages = 1, .leaf = 1, .leaves = alone };
+		return (struct cmds){ .pages = 1, .leaf = 1 };
 	default:
 		return (struct cmds){ .full = 1 };
 	}
@@ -155,7 +155,7 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova),
 			rig.iommu == RIG_SMMUV3 ? 0 : SAMPLES);
 	test_sync(test);
-	window_close(test, w, "unlink", unlink_cost(true));
+	window_close(test, w, "unlink", unlink_cost());
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 
 	/* The list took nothing else with it; and now leaves only again. */
@@ -183,7 +183,7 @@ static void unlink_amid_a_batch_makes_it_full(struct kunit *test)
 			     DMA_BIDIRECTIONAL);
 	batch_unmap_no_sync(c);
 	test_sync(test);
-	window_close(test, w, "unlink_amid", unlink_cost(false));
+	window_close(test, w, "unlink_amid", unlink_cost());
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 	KUNIT_EXPECT_EQ(test, batch_reached(b) + batch_reached(c), 0);
 }
