@@ -23,7 +23,9 @@ expect "make kernel refuses an unknown ARCH" refused "allowed: ${arches[*]}" mak
 expect "make kernel refuses an unknown BASE" refused "allowed: ${bases[*]}" make kernel BASE=1.0
 expect "make kernel refuses an empty ARCH" refused "allowed: ${arches[*]}" make kernel ARCH=
 expect "make kernel refuses an unknown word in BACKENDS" \
-	refused "allowed: ${backends[*]}" make kernel BACKENDS="${backends[0]} foo"
+	refused "allowed: $(backends_of x86_64)" make kernel BACKENDS="${backends[0]} foo"
+expect "make kernel refuses a backend of another architecture" \
+	refused "allowed: $(backends_of arm64)" make kernel ARCH=arm64 BACKENDS="${backends[0]}"
 expect "make menuconfig refuses an unknown BASE" refused "allowed: ${bases[*]}" make menuconfig BASE=1.0
 expect "make series refuses an unknown BASE" refused "allowed: ${bases[*]}" make series BASE=1.0
 expect "make check refuses an unknown cell" refused "allowed: " make check CELLS="words foo"
