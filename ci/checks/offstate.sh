@@ -13,9 +13,7 @@ listed() { sed 's/#.*//' ci/off-differences | awk -v arch="$1" '$1 == arch { pri
 with_reason() { ! sed 's/#.*//' ci/off-differences | awk 'NF && NF < 5' | grep .; }
 # objects BASE ARCH: what the hooks touch, less the other architectures' drivers.
 objects() {
-	local others='/intel/|/amd/'
-	[ "$2" = arm64 ] || others='/arm/|io-pgtable-arm'
-	ci/graft.sh files "$1" patched | sed -n 's/\.c$/.o/p' | grep -vE "$others" | tr '\n' ' '
+	ci/graft.sh files "$1" patched | sed -n 's/\.c$/.o/p' | grep -vE "$(foreign "$2")" | tr '\n' ' '
 }
 none_in() { ! grep . "$1"; }
 

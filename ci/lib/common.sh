@@ -18,6 +18,14 @@ backends_of() {
 	esac
 }
 
+# foreign ARCH: an expression for the sources that only other architectures build.
+foreign() {
+	case $1 in
+	x86_64) echo '/arm/|/io-pgtable-arm' ;;
+	arm64) echo '/intel/|/amd/' ;;
+	esac
+}
+
 # cross_prefix ARCH: what the names of its compiler and linker begin with here.
 cross_prefix() {
 	[ "$1" = "$(uname -m | sed s/aarch64/arm64/)" ] || echo "${1/arm64/aarch64}-linux-gnu-"
