@@ -292,23 +292,22 @@ SLOTS = 256
 RESET = "outb 0xcf9 6"
 
 
-def rung(*accesses):
-    """Which commands, by number, the log shows when these accesses are made.
+def with_devices(qemu, program, *arguments, **options):
+    """Runs an emulator (a word of ci/qemu.sh) with our devices to its end."""
+    preload = f"LD_PRELOAD={':'.join(map(str, prepare.devices(qemu)))}"
+    return subprocess.run(["env", preload, *prepare.emulator(qemu, program), "-display", "none",
+                           *arguments], capture_output=True, text=True, timeout=20, check=False,
+                          **options)
 
-    No guest runs: QEMU's test protocol makes them. The ring is filled before
-    with commands that hold their own number. What the IOMMU executes must be
-    what was logged, and be logged before.
-    """
-    fill = [f"writeq {RING + 16 * n:#x} {2 << 60 | n:#x}" for n in range(SLOTS)]
-    script = [*fill, f"writeq {BASE:#x} {8 << 56 | RING:#x}", *accesses, RESET]
+
+def rung_in(qemu, script):
+    """What one emulator logs when these accesses are made; see rung()."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
-        done = subprocess.run(
-            ["env", f"LD_PRELOAD={':'.join(map(str, prepare.devices()))}",
-             "qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-S", "-nodefaults",
-             "-display", "none", "-device", "amd-iommu", "-device", "command-log",
-             "-no-reboot", "-qtest", "stdio", "-qtest-log", "/dev/null", "-D", log.name,
-             "-trace", "amdvi_command_exec"],
-            input="\n".join([*script, ""]), capture_output=True, text=True, timeout=20, check=False)
+        done = with_devices(
+            qemu, "qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-S", "-nodefaults",
+            "-device", "amd-iommu", "-device", "command-log", "-no-reboot", "-qtest", "stdio",
+            "-qtest-log", "/dev/null", "-D", log.name, "-trace", "amdvi_command_exec",
+            input="\n".join([*script, ""]))
         text = log.read()
     assert done.stdout.count("OK") == len(script), done
     logged = list(re.finditer(r"^amdvi_command (\w+) 20000000 00000000 00000000$", text, re.M))
@@ -319,6 +318,20 @@ def rung(*accesses):
     return numbers
 
 
+def rung(*accesses):
+    """Which commands, by number, the log shows when these accesses are made.
+
+    No guest runs: QEMU's test protocol makes them. The ring is filled before
+    with commands that hold their own number. What the IOMMU executes must be
+    what was logged, and be logged before.
+    """
+    fill = [f"writeq {RING + 16 * n:#x} {2 << 60 | n:#x}" for n in range(SLOTS)]
+    script = [*fill, f"writeq {BASE:#x} {8 << 56 | RING:#x}", *accesses, RESET]
+    stock, *others = (rung_in(qemu, script) for qemu in cells.QEMUS)
+    assert all(other == stock for other in others), others
+    return stock
+
+
 def tail(slot, size="l"):
     """Rings the doorbell."""
     return f"write{size} {TAIL:#x} {16 * slot:#x}"
@@ -327,15 +340,12 @@ def tail(slot, size="l"):
 @test
 def devices_load():
     """The devices load into every emulator, and the command log wants an amd-iommu."""
-    preload = f"LD_PRELOAD={':'.join(map(str, prepare.devices()))}"
     for program in boot.QEMU.values():
-        said = subprocess.run(["env", preload, program, "-M", "none", "-device", "help"],
-                              capture_output=True, text=True, check=True).stdout
+        said = with_devices("stock", program, "-M", "none", "-device", "help").stdout
         assert '"command-log"' in said and '"dma-probe"' in said, said
-    done = subprocess.run(["env", preload, "qemu-system-x86_64", "-M", "q35", "-display", "none",
-                           "-device", "command-log"], capture_output=True, text=True, timeout=20,
-                          check=False)
-    assert done.returncode == 1 and "there is no amd-iommu" in done.stderr, done
+    for qemu in cells.QEMUS:
+        done = with_devices(qemu, "qemu-system-x86_64", "-M", "q35", "-device", "command-log")
+        assert done.returncode == 1 and "there is no amd-iommu" in done.stderr, done
 
 
 @test

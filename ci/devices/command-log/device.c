@@ -16,7 +16,6 @@
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
 #include "hw/qdev-core.h"
-#include "hw/sysbus.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
@@ -27,8 +26,9 @@
 #define TYPE_COMMAND_LOG "command-log"
 OBJECT_DECLARE_SIMPLE_TYPE(CommandLog, COMMAND_LOG)
 
-/* Whose commands: QEMU's name of the type. */
+/* Whose commands: QEMU's names of the type, and of its registers' region. */
 #define TYPE_AMD_IOMMU		"amd-iommu"
+#define AMD_IOMMU_REGISTERS	"amdvi-mmio[0]"
 
 #define REG_COMMAND_BASE	0x0008
 #define COMMAND_BASE_ADDRESS	MAKE_64BIT_MASK(12, 40)
@@ -158,6 +158,7 @@ static void device_realize(DeviceState *dev, Error **errp)
 {
 	CommandLog *log = COMMAND_LOG(dev);
 	Object *iommu = object_resolve_path_type("", TYPE_AMD_IOMMU, NULL);
+	Object *registers;
 
 	if (!iommu) {
 		error_setg(errp, "there is no " TYPE_AMD_IOMMU
@@ -170,7 +171,14 @@ static void device_realize(DeviceState *dev, Error **errp)
 		return;
 	}
 
-	log->registers = sysbus_mmio_get_region(SYS_BUS_DEVICE(iommu), 0);
+	registers = object_resolve_path_component(iommu, AMD_IOMMU_REGISTERS);
+	if (!registers || !MEMORY_REGION(registers)->container) {
+		error_setg(errp, TYPE_AMD_IOMMU " has no mapped "
+			   AMD_IOMMU_REGISTERS " in this QEMU");
+		return;
+	}
+
+	log->registers = MEMORY_REGION(registers);
 	memory_region_init_io(&log->overlay, OBJECT(log), &overlay_ops, log,
 			      TYPE_COMMAND_LOG,
 			      memory_region_size(log->registers));
