@@ -38,8 +38,8 @@ fetch() (
 	version=$(dpkg-deb -f qemu-system-x86_*.deb Version 2>&1) ||
 		die "cannot unpack the QEMU of $suite: $version"
 	echo "$version" >"$work/version"
-	# Without Debian's own changes: they move no member of a structure, and
-	# mirrors exist that have lost them.
+	# Without Debian's own changes, which not every mirror keeps. The devices
+	# rely on upstream's structures, and no test would pass with others.
 	deb_get "$work/apt" "the source of QEMU $version" \
 		source --download-only --only-source --tar-only "qemu=$version"
 	mv qemu_*.orig.tar.xz "$work/source.tar.xz"
