@@ -20,7 +20,7 @@
 
 static void ops_suit_the_smmu(struct kunit *test)
 {
-	struct pte_test *t = pte_create(test, COHERENT);
+	struct pte_test *t = pte_create(test, COHERENT, 48);
 
 	/* Nothing to write down: the driver's own, and no cost. */
 	arm_smmu_xsmmu_adopt(&t->d.domain);
@@ -36,7 +36,7 @@ static void ops_suit_the_smmu(struct kunit *test)
 
 static void domains_are_adopted_in_xsmmu_mode_only(struct kunit *test)
 {
-	struct pte_test *t = pte_create(test, NONCOHERENT);
+	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
 
 	t->d.domain.type = IOMMU_DOMAIN_UNMANAGED;
 	arm_smmu_xsmmu_finalise(&t->d.domain);
@@ -192,6 +192,22 @@ static void full_log_is_cleaned_in_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
 	expect_cleans(t, 3, 3);
 	pte_compare(t);
+}
+
+/* A topmost table of four entries, half a line. */
+static void short_table_is_cleaned_no_further(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, NONCOHERENT, 32);
+
+	pte_open(t);
+	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, SZ_1G, SZ_8G, SZ_2G,
+					   IOMMU_READ));
+	KUNIT_EXPECT_EQ(test, pte_translate(t, SZ_2G), SZ_8G + SZ_1G);
+	expect_cleans(t, 1, 1);
+	xsmmu_unmap(t->xd, SZ_1G, SZ_2G);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
+	expect_cleans(t, 1, 1);
+	KUNIT_EXPECT_EQ(test, pte_translate(t, SZ_2G), 0);
 }
 
 static void ordinary_unmap_is_cleaned_at_once(struct kunit *test)
@@ -529,6 +545,7 @@ static struct kunit_case xsmmu_pte_cases[] = {
 	KUNIT_CASE(neighbouring_blocks_share_a_clean),
 	KUNIT_CASE(mapping_of_blocks_and_pages_is_cleaned_whole),
 	KUNIT_CASE(full_log_is_cleaned_in_place),
+	KUNIT_CASE(short_table_is_cleaned_no_further),
 	KUNIT_CASE(ordinary_unmap_is_cleaned_at_once),
 	KUNIT_CASE(table_of_a_split_block_is_cleaned_whole),
 	KUNIT_CASE(split_in_a_batch_drops_everything),

@@ -47,6 +47,7 @@
 
 struct shadow {
 	phys_addr_t phys;
+	size_t size;
 	u64 *entry;
 };
 
@@ -100,6 +101,7 @@ struct watched {
  * @iovad: an allocator that nobody allocates from
  * @xd: core's state
  * @ttbr: the topmost table
+ * @ias: bits of an address
  * @coherent: the walker reads the tables themselves
  * @page: pages of memory to map
  * @lose_one_in: so many cleans go astray, for positive controls
@@ -125,6 +127,7 @@ struct pte_test {
 	struct iova_domain iovad;
 	struct xsmmu_domain *xd;
 	phys_addr_t ttbr;
+	unsigned int ias;
 	bool coherent;
 	struct page *page;
 	unsigned int lose_one_in;
@@ -193,6 +196,7 @@ static dma_addr_t shadow_map(struct device *dev, struct page *page,
 	s = shadow_find(t, dma, 0);
 	if (s) {
 		s->phys = dma;
+		s->size = size;
 		memcpy(s->entry, phys_to_virt(dma), size);
 	}
 	raw_spin_unlock_irqrestore(&t->lock, flags);
@@ -226,7 +230,7 @@ static void shadow_clean(struct device *dev, dma_addr_t dma, size_t size,
 	t->calls++;
 	t->lines += (to - from) / LINE;
 	s = shadow_of(t, dma);
-	if (!s)
+	if (!s || dma + size > s->phys + s->size)
 		pte_object(t, "cleaned what is no table");
 	if (s && !pte_one_in(t, t->lose_one_in)) {
 		entry = phys_to_virt(s->phys);
@@ -253,7 +257,7 @@ static u64 *shadow_table(struct pte_test *t, phys_addr_t phys)
 }
 
 /*
- * The walk of 4 KiB tables with 48 bits, for want of a walker that is not the
+ * The walk of 4 KiB tables of 48 or 32 bits, for want of a walker that is not the
  * one under test: what @iova translates to, and the level of that. Locked.
  */
 static u64 shadow_walk(struct pte_test *t, unsigned long iova,
@@ -262,7 +266,7 @@ static u64 shadow_walk(struct pte_test *t, unsigned long iova,
 	u64 *table, entry, phys = t->ttbr;
 	unsigned int shift;
 
-	for (*level = 0; *level < 4; (*level)++) {
+	for (*level = t->ias == 48 ? 0 : 1; *level < 4; (*level)++) {
 		shift = 39 - 9 * *level;
 		table = shadow_table(t, phys);
 		if (!table) {
@@ -579,7 +583,7 @@ static void pte_init_tables(struct pte_test *t)
 {
 	struct io_pgtable_cfg cfg = {
 		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
-		.ias = 48,
+		.ias = t->ias,
 		.oas = 48,
 		.coherent_walk = t->coherent,
 		.tlb = arm_smmu_xsmmu_test_flush_ops(),
@@ -592,16 +596,18 @@ static void pte_init_tables(struct pte_test *t)
 	t->ttbr = cfg.arm_lpae_s1_cfg.ttbr;
 	domain->type = IOMMU_DOMAIN_DMA;
 	domain->pgsize_bitmap = cfg.pgsize_bitmap;
-	domain->geometry.aperture_end = DMA_BIT_MASK(48);
+	domain->geometry.aperture_end = DMA_BIT_MASK(t->ias);
 }
 
 /* Its tables; to be adopted and opened by the test. */
-static struct pte_test *pte_create(struct kunit *test, u32 features)
+static struct pte_test *pte_create(struct kunit *test, u32 features,
+				   unsigned int ias)
 {
 	struct pte_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->test = test;
+	t->ias = ias;
 	t->coherent = features & ARM_SMMU_FEAT_COHERENCY;
 	raw_spin_lock_init(&t->lock);
 	prandom_seed_state(&t->rnd, 2);
@@ -638,7 +644,7 @@ static void pte_open(struct pte_test *t)
 
 static struct pte_test *pte_start(struct kunit *test, u32 features)
 {
-	struct pte_test *t = pte_create(test, features);
+	struct pte_test *t = pte_create(test, features, 48);
 
 	pte_open(t);
 	return t;
