@@ -21,6 +21,7 @@
 static void ops_suit_the_smmu(struct kunit *test)
 {
 	struct pte_test *t = pte_create(test, COHERENT, 48);
+	struct io_pgtable_cfg *cfg;
 
 	/* Nothing to write down: the driver's own, and no cost. */
 	arm_smmu_xsmmu_adopt(&t->d.domain);
@@ -29,8 +30,8 @@ static void ops_suit_the_smmu(struct kunit *test)
 	t->f->smmu.features = COHERENT | RANGES;
 	pte_open(t);
 	KUNIT_EXPECT_NULL(test, t->d.domain.ops->iotlb_sync_map);
-	KUNIT_EXPECT_FALSE(test, io_pgtable_xsmmu_defers(
-			&io_pgtable_ops_to_pgtable(t->d.pgtbl_ops)->cfg));
+	cfg = &io_pgtable_ops_to_pgtable(t->d.pgtbl_ops)->cfg;
+	KUNIT_EXPECT_FALSE(test, io_pgtable_xsmmu_defers(cfg));
 	KUNIT_EXPECT_EQ(test, t->calls, 0);
 }
 

@@ -623,6 +623,7 @@ static struct pte_test *pte_create(struct kunit *test, u32 features,
 	pte_init_tables(t);
 	place_slots(t);
 	t->f->arg = t;
+	/* Whoever sees the function sees its argument. */
 	smp_store_release(&t->f->seen, tlb_seen);
 	return t;
 }

@@ -122,17 +122,21 @@ static void fake_complete_sync(struct fake_smmu *f, const u64 *cmd)
 {
 	u64 offset = (cmd[1] & CMDQ_SYNC_1_MSIADDR_MASK) -
 		     f->smmu.cmdq.q.base_dma;
+	u32 *message = (void *)f->smmu.cmdq.q.base + offset;
 
 	if (FIELD_GET(CMDQ_SYNC_0_CS, cmd[0]) == CMDQ_SYNC_0_CS_IRQ)
-		smp_store_release((u32 *)((void *)f->smmu.cmdq.q.base + offset),
-				  cmd[0] >> 32);
+		/* Who sees it sees all that was consumed before. */
+		smp_store_release(message, cmd[0] >> 32);
 	fake_advance(f);
 }
 
 static void fake_note(struct fake_smmu *f, const u64 *cmd)
 {
-	if (f->seen)
-		f->seen(f->arg, cmd);
+	/* Pairs with the release by whoever sets it: then the argument is set. */
+	void (*seen)(void *arg, const u64 *cmd) = smp_load_acquire(&f->seen);
+
+	if (seen)
+		seen(f->arg, cmd);
 	if (f->n == FAKE_LOG)
 		return;
 	f->log[f->n][0] = cmd[0];

@@ -454,6 +454,26 @@ static void error_before_the_sync_does_not_fail_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 }
 
+/* Its error comes between our count and our completion, and is not ours. */
+static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+	u64 cmd[2] = { 0x4000000040, 52 };
+	unsigned int i;
+
+	d->f->silent_sid = 0x40;
+	for (i = 0; i < 2; i++) {
+		d->f->silent = 1;
+		/* Without a CMD_SYNC: the next one is that of the sync. */
+		arm_smmu_xsmmu_test_issue(&d->f->smmu, cmd, 1);
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), i ? -EIO : 0);
+		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+		KUNIT_EXPECT_FALSE(test, d->f->unanswered);
+		/* With devices of its own it cannot know. */
+		add_master(test, d, 0x300, 1);
+	}
+}
+
 /* An error that has nothing to do with commands is none of ours. */
 static void other_errors_are_not_counted(struct kunit *test)
 {
@@ -464,6 +484,16 @@ static void other_errors_are_not_counted(struct kunit *test)
 		arm_smmu_xsmmu_count_error(&d->f->smmu, BIT(i));
 	/* CMDQ_ERR and SFM_ERR (7.5). */
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 2);
+	/* The same with the reason of a time-out in CMDQ_CONS (7.1). */
+	fake_write(d->f, ARM_SMMU_CMDQ_CONS, 0x03000000);
+	for (i = 0; i < 32; i++)
+		arm_smmu_xsmmu_count_error(&d->f->smmu, BIT(i));
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_atc_errors), 1);
+	/* At once: the worse one counts. */
+	arm_smmu_xsmmu_count_error(&d->f->smmu, 0x101);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 4);
+	fake_write(d->f, ARM_SMMU_CMDQ_CONS, d->f->cons);
 }
 
 static void service_failure_fails_the_sync(struct kunit *test)
@@ -793,6 +823,7 @@ static struct kunit_case xsmmu_smmu_cases[] = {
 	KUNIT_CASE(illegal_command_fails_the_sync),
 	KUNIT_CASE(silent_device_fails_the_sync),
 	KUNIT_CASE(error_before_the_sync_does_not_fail_it),
+	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
 	KUNIT_CASE(other_errors_are_not_counted),
 	KUNIT_CASE(service_failure_fails_the_sync),
 	KUNIT_CASE(queue_that_stands_still_is_given_up),

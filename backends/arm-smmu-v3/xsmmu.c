@@ -21,6 +21,7 @@ struct xsmmu_cmd {
 
 struct xsmmu_batch {
 	struct arm_smmu_device *smmu;
+	bool atc;	/* holds, or has held, an ATC invalidation */
 	unsigned int n;
 	struct xsmmu_cmd cmd[XSMMU_BATCH];
 };
@@ -75,7 +76,7 @@ static struct xsmmu_cmd xsmmu_tlbi_run(const struct arm_smmu_context *ctx,
 	u64 mask = ctx->stage2 ? CMDQ_TLBI_1_IPA_MASK : CMDQ_TLBI_1_VA_MASK;
 	u64 op = CMDQ_OP_TLBI_S2_IPA;
 
-	BUILD_BUG_ON(ARM_SMMU_NAMED_LEAVES > CMDQ_TLBI_RANGE_NUM_MAX + 1);
+	BUILD_BUG_ON(ARM_SMMU_NAMED_LEAVES - 1 > CMDQ_TLBI_RANGE_NUM_MAX);
 	if (!ctx->stage2)
 		op = xsmmu_el2(ctx) ? CMDQ_OP_TLBI_EL2_VA : CMDQ_OP_TLBI_NH_VA;
 	return (struct xsmmu_cmd) {
@@ -122,8 +123,11 @@ static int xsmmu_add(struct xsmmu_batch *batch, struct xsmmu_cmd cmd)
 	return err;
 }
 
-static int xsmmu_add_atc_inv(void *batch, u32 sid)
+static int xsmmu_add_atc_inv(void *arg, u32 sid)
 {
+	struct xsmmu_batch *batch = arg;
+
+	batch->atc = true;
 	return xsmmu_add(batch, xsmmu_atc_inv(sid));
 }
 
@@ -155,35 +159,50 @@ static int xsmmu_add_tlbis(struct xsmmu_batch *batch,
 	return err;
 }
 
-/* The count of errors before a submission; see xsmmu_failed(). */
-static int xsmmu_errors(struct arm_smmu_device *smmu)
+/* Errors counted so far; ATC invalidations that timed out are apart. */
+struct xsmmu_errors {
+	int others;
+	int atc;
+};
+
+/* The counts before a submission; see xsmmu_failed(). */
+static struct xsmmu_errors xsmmu_errors(struct arm_smmu_device *smmu)
 {
-	int errors = atomic_read(&smmu->xsmmu_errors);
+	struct xsmmu_errors errors = {
+		.others = atomic_read(&smmu->xsmmu_errors),
+		.atc = atomic_read(&smmu->xsmmu_atc_errors),
+	};
 
 	/*
-	 * E1: the count is read, then the commands are published. An error that
-	 * they cause is counted afterwards.
+	 * E1: the counts are read, then the commands are published. An error
+	 * that they cause is counted afterwards.
 	 */
 	dma_mb();
 	return errors;
 }
 
 /*
- * Has any command failed since @errors was read? The driver mends errors without
+ * Has a command failed since @errors was read? The driver mends errors without
  * telling the submitter, so this is how a sync hears of them. It misses none of
  * its own: the queue is consumed in order and stands still at an error until the
  * handler has acknowledged it (7.1, 7.5), which it does after counting. Hence
  * what lies behind the error, the CMD_SYNC that was waited for, completes after
  * the count, whether its consumption or its message was polled. An ATC
  * invalidation that times out is an error of the next CMD_SYNC, whosever that
- * is (3.9.1.4): that one stands before ours. Errors of others are taken for our
- * own; the core tries again.
+ * is (3.9.1.4): it stands before ours, or is ours.
+ *
+ * Errors of others are taken for our own, and the core tries again. But a device
+ * of somebody else that does not answer, which may go on for long, does not fail
+ * a sync without ATC invalidations.
  */
-static bool xsmmu_failed(struct arm_smmu_device *smmu, int errors)
+static bool xsmmu_failed(const struct xsmmu_batch *batch,
+			 const struct xsmmu_errors *errors)
 {
-	/* E2, pairs with E3: completion was seen, then the count is read. */
+	/* E2, pairs with E3: completion was seen, then the counts are read. */
 	dma_rmb();
-	return atomic_read(&smmu->xsmmu_errors) != errors;
+	return atomic_read(&batch->smmu->xsmmu_errors) != errors->others ||
+	       (batch->atc &&
+		atomic_read(&batch->smmu->xsmmu_atc_errors) != errors->atc);
 }
 
 /*
@@ -194,18 +213,21 @@ static int xsmmu_flush(struct iommu_domain *domain,
 		       const struct arm_smmu_context *ctx,
 		       const struct arm_smmu_ranges *ranges)
 {
+	struct xsmmu_errors errors;
 	struct xsmmu_batch batch;
-	int errors, err;
+	int err;
 
+	/* Not the whole of it: the commands are written before they are read. */
 	batch.smmu = ctx->smmu;
+	batch.atc = false;
 	batch.n = 0;
 	errors = xsmmu_errors(ctx->smmu);
 	err = xsmmu_add_tlbis(&batch, ctx, ranges);
 	err = err ?: xsmmu_submit(&batch);
-	err = err ?: arm_smmu_xsmmu_for_each_ats(domain, xsmmu_add_atc_inv,
-						 &batch);
+	err = err ?: arm_smmu_xsmmu_visit_ats(domain, xsmmu_add_atc_inv,
+					      &batch);
 	err = err ?: xsmmu_submit(&batch);
-	if (!err && xsmmu_failed(ctx->smmu, errors))
+	if (!err && xsmmu_failed(&batch, &errors))
 		err = -EIO;
 	return err;
 }

@@ -13,6 +13,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/io.h>
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -100,7 +101,7 @@ struct arm_smmu_pending {
 	bool ranges;
 	struct arm_smmu_pending_log __percpu *log;
 
-	struct cpumask busy;
+	struct cpumask busy ____cacheline_aligned_in_smp;
 	unsigned int distrust;
 	atomic_t begun;
 	atomic_t done;
@@ -148,20 +149,34 @@ bool arm_smmu_xsmmu_context(struct iommu_domain *domain,
 			    struct arm_smmu_context *ctx);
 int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
 			 unsigned int n);
-int arm_smmu_xsmmu_for_each_ats(struct iommu_domain *domain,
-				int (*fn)(void *arg, u32 sid), void *arg);
+int arm_smmu_xsmmu_visit_ats(struct iommu_domain *domain,
+			     int (*fn)(void *arg, u32 sid), void *arg);
 void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu);
+void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
+			       unsigned int n);
 const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void);
+
+/* Is the error of the command queue an ATC invalidation that timed out (7.1)? */
+static inline bool arm_smmu_xsmmu_atc_error(struct arm_smmu_device *smmu)
+{
+	u32 cons = readl_relaxed(smmu->cmdq.q.cons_reg);
+
+	return FIELD_GET(CMDQ_CONS_ERR, cons) == CMDQ_ERR_CERROR_ATC_INV_IDX;
+}
 
 /* The driver's handler of global errors has seen @active. */
 static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 					      u32 active)
 {
-	if (!(active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR)))
+	active &= GERROR_CMDQ_ERR | GERROR_SFM_ERR;
+	if (!active)
 		return;
-	atomic_inc(&smmu->xsmmu_errors);
+	if (active == GERROR_CMDQ_ERR && arm_smmu_xsmmu_atc_error(smmu))
+		atomic_inc(&smmu->xsmmu_atc_errors);
+	else
+		atomic_inc(&smmu->xsmmu_errors);
 	/*
-	 * E3, pairs with E2: the count, then the acknowledgement that lets the
+	 * E3, pairs with E2: the count, then the acknowledgment that lets the
 	 * queue run on (7.5).
 	 */
 	wmb();

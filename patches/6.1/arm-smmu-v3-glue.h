@@ -151,8 +151,8 @@ static int arm_smmu_xsmmu_each_stream(struct arm_smmu_master *master,
 }
 
 /* The streams whose devices may hold translations of a domain, until an error. */
-int arm_smmu_xsmmu_for_each_ats(struct iommu_domain *domain,
-				int (*fn)(void *arg, u32 sid), void *arg)
+int arm_smmu_xsmmu_visit_ats(struct iommu_domain *domain,
+			     int (*fn)(void *arg, u32 sid), void *arg)
 {
 	struct arm_smmu_domain *smmu_domain = to_smmu_domain(domain);
 	struct arm_smmu_master *master;
@@ -182,6 +182,12 @@ int arm_smmu_xsmmu_for_each_ats(struct iommu_domain *domain,
 void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu)
 {
 	arm_smmu_gerror_handler(0, smmu);
+}
+
+void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
+			       unsigned int n)
+{
+	arm_smmu_cmdq_issue_cmdlist(smmu, cmds, n, false);
 }
 
 const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void)
