@@ -54,12 +54,14 @@ enum fake_reader {
 /**
  * struct fake_event - what an IOMMU logs
  * @type: event code (2.5), 0 for none
+ * @behind: event code of one that is logged right before, 0 for none
  * @opcode: of the command on which it is logged, once
  * @halts: the IOMMU fetches no more commands afterwards
  * @reader: who reads it from the log
  */
 struct fake_event {
 	unsigned int type;
+	unsigned int behind;
 	unsigned int opcode;
 	bool halts;
 	enum fake_reader reader;
@@ -142,6 +144,8 @@ static void fake_event(struct fake_amd *f, unsigned int opcode)
 {
 	if (!f->event.type || f->event.opcode != opcode)
 		return;
+	if (f->event.behind)
+		fake_log_event(f, f->event.behind);
 	fake_log_event(f, f->event.type);
 	f->event.type = 0;
 	f->halted = f->event.halts;

@@ -7,7 +7,6 @@
  * out here from the tables of chapter 2.4, not with the driver's macros.
  */
 #include <linux/amd-iommu.h>
-#include <linux/completion.h>
 #include "xsmmu-test-queue.h"
 
 /* The last two words of a command that names the whole address space. */
@@ -457,52 +456,61 @@ static void device_of_an_iommu_not_yet_counted_is_waited_for(struct kunit *test)
 }
 
 /**
- * struct mover - takes a device from one domain to another and back, for ever
- * @domain: the two domains
+ * struct leaver - takes a device off its domain's list while a sync looks at it
+ * @f: tells when the sync has come as far as the device, its third command
  * @dev_data: the device
- * @moves: how often it moved
+ * @here: the thread runs
+ * @left: the device may join another list
  */
-struct mover {
-	struct protection_domain *domain[2];
+struct leaver {
+	struct fake_amd *f;
 	struct iommu_dev_data *dev_data;
-	unsigned int moves;
+	bool here;
+	bool left;
 };
 
-static int mover_thread(void *data)
+static int leaver_thread(void *data)
 {
-	struct mover *m = data;
+	struct leaver *l = data;
 
-	while (!kthread_should_stop()) {
-		list_del_rcu(&m->dev_data->list);
-		amd_xsmmu_unlinked();
-		WRITE_ONCE(m->moves, m->moves + 1);
-		amd_xsmmu_link(&m->dev_data->list,
-			       &m->domain[m->moves & 1]->dev_list);
+	WRITE_ONCE(l->here, true);
+	while (fake_read(l->f, MMIO_CMD_TAIL_OFFSET) < 3 * 16 &&
+	       !kthread_should_stop())
 		cond_resched();
-	}
+	list_del_rcu(&l->dev_data->list);
+	amd_xsmmu_unlinked();
+	WRITE_ONCE(l->left, true);
+	while (!kthread_should_stop())
+		cond_resched();
 	return 0;
 }
 
-/* A sync that stood on the device would not find the end of the other list. */
-static void device_may_join_another_domain_during_a_sync(struct kunit *test)
+/* A sync that stands on a device of another list never finds its own's end. */
+static void device_that_leaves_waits_for_the_sync_that_sees_it(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
 	struct fake_amd_bus *bus = test->priv;
+	struct leaver l = { .f = bus->fake[0] };
 	struct task_struct *thread;
-	struct mover m = {};
+	unsigned long flags;
+	bool left;
+	int err;
 
-	m.domain[0] = domain;
-	m.domain[1] = fake_memory(test, sizeof(*domain));
-	INIT_LIST_HEAD(&m.domain[1]->dev_list);
-	m.dev_data = add_device(test, domain, 0, 0x300);
-	WRITE_ONCE(bus->fake[0]->delay_us, 0);
-	thread = kthread_run(mover_thread, &m, "mover");
+	l.dev_data = add_device(test, domain, 0, 0x300);
+	WRITE_ONCE(l.f->silent, 0x300);
+	thread = kthread_run_on_cpu(leaver_thread, &l,
+				    cpumask_last(cpu_online_mask), "leaver/%u");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
-	while (READ_ONCE(m.moves) < 20) {
-		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	while (!READ_ONCE(l.here))
 		cond_resched();
-	}
+	local_irq_save(flags);
+	err = sync_domain(domain, true);
+	left = READ_ONCE(l.left);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_LT(test, err, 0);
+	KUNIT_EXPECT_FALSE(test, left);
 	kthread_stop(thread);
+	KUNIT_EXPECT_TRUE(test, l.left);
 }
 
 /* (c) Errors. */
@@ -616,6 +624,22 @@ static void error_read_from_the_log_fails_the_sync(struct kunit *test)
 	}
 }
 
+/* The count is of the whole sync, not of its last command. */
+static void error_before_the_device_tlbs_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+
+	add_device(test, domain, 0, 0x300);
+	bus->fake[0]->event = (struct fake_event){
+		.type = error_of(test), .opcode = 0x3,
+		.reader = FAKE_READS_BEFORE,
+	};
+	KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+	KUNIT_EXPECT_EQ(test, bus->fake[0]->event.type, 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+}
+
 static void device_error_still_in_the_log_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 2);
@@ -657,24 +681,28 @@ static void device_error_read_meanwhile_fails_the_sync(struct kunit *test)
 	}
 }
 
-static void device_error_at_the_start_of_the_log_is_found(struct kunit *test)
+/* In its last place, in its first, and in its first behind another event. */
+static void device_error_beside_the_end_of_the_log_is_found(struct kunit *test)
 {
+	static const struct fake_event event = {
+		.type = 0x7, .opcode = 0x4, .reader = FAKE_READS_NEVER,
+	};
 	struct protection_domain *domain = start_domain(test, 1);
 	struct fake_amd_bus *bus = test->priv;
 	struct fake_amd *f = bus->fake[0];
+	unsigned int i;
 
 	add_device(test, domain, 0, 0x300);
-	fake_write(f, MMIO_EVT_TAIL_OFFSET, EVT_BUFFER_SIZE - 16);
-	f->event = (struct fake_event){
-		.type = 0x7, .opcode = 0x1, .reader = FAKE_READS_NEVER,
-	};
-	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	KUNIT_EXPECT_EQ(test, fake_read(f, MMIO_EVT_TAIL_OFFSET), 0);
-	f->event = (struct fake_event){
-		.type = 0x7, .opcode = 0x4, .reader = FAKE_READS_NEVER,
-	};
-	KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
-	KUNIT_EXPECT_EQ(test, fake_read(f, MMIO_EVT_TAIL_OFFSET), 16);
+	for (i = 0; i < 3; i++) {
+		if (i != 1)
+			fake_write(f, MMIO_EVT_TAIL_OFFSET,
+				   EVT_BUFFER_SIZE - 16);
+		f->event = event;
+		f->event.behind = i == 2 ? 0x8 : 0;
+		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+		KUNIT_EXPECT_EQ(test, fake_read(f, MMIO_EVT_TAIL_OFFSET),
+				i ? 16 : 0);
+	}
 }
 
 /* A device that does forbidden DMA must not keep its driver from syncing. */
@@ -942,7 +970,7 @@ static struct kunit_case xsmmu_amd_cases[] = {
 	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
 	KUNIT_CASE(device_tlb_of_v2_tables_is_invalidated_without_pasid),
 	KUNIT_CASE(device_of_an_iommu_not_yet_counted_is_waited_for),
-	KUNIT_CASE(device_may_join_another_domain_during_a_sync),
+	KUNIT_CASE(device_that_leaves_waits_for_the_sync_that_sees_it),
 	KUNIT_CASE(iommu_that_never_completes_fails_the_sync),
 	KUNIT_CASE(iommu_whose_ring_is_full_fails_the_sync),
 	KUNIT_CASE(device_that_never_answers_fails_the_sync),
@@ -950,11 +978,13 @@ static struct kunit_case xsmmu_amd_cases[] = {
 			 errors_gen_params),
 	KUNIT_CASE_PARAM(error_read_from_the_log_fails_the_sync,
 			 errors_gen_params),
+	KUNIT_CASE_PARAM(error_before_the_device_tlbs_fails_the_sync,
+			 errors_gen_params),
 	KUNIT_CASE_PARAM(device_error_still_in_the_log_fails_the_sync,
 			 errors_gen_params),
 	KUNIT_CASE_PARAM(device_error_read_meanwhile_fails_the_sync,
 			 errors_gen_params),
-	KUNIT_CASE(device_error_at_the_start_of_the_log_is_found),
+	KUNIT_CASE(device_error_beside_the_end_of_the_log_is_found),
 	KUNIT_CASE(other_events_do_not_fail_the_sync),
 	KUNIT_CASE(errors_of_other_iommus_do_not_fail_the_sync),
 	KUNIT_CASE_PARAM(error_before_the_sync_does_not_fail_it,

@@ -54,6 +54,14 @@ static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type)
 	smp_wmb();
 }
 
+/* A list for amd_xsmmu_collect(), as long-lived as the block where it stands. */
+#define AMD_XSMMU_TABLES	(&(struct list_head) { })
+
+static inline void amd_xsmmu_init_tables(struct list_head *tables)
+{
+	INIT_LIST_HEAD(tables);
+}
+
 /*
  * A sync reads the domain's devices under rcu_read_lock() alone: it runs with
  * interrupts off and a raw lock held, and the domain's own lock may sleep on
@@ -74,6 +82,12 @@ static inline void amd_xsmmu_unlinked(void)
 	synchronize_rcu();
 }
 #else
+#define AMD_XSMMU_TABLES	NULL
+
+static inline void amd_xsmmu_init_tables(struct list_head *tables)
+{
+}
+
 static inline void amd_xsmmu_collect(u64 *table, int level,
 				     struct list_head *tables)
 {
