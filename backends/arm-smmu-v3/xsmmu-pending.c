@@ -57,7 +57,10 @@ static bool xsmmu_follows(unsigned long iova, unsigned int leaves,
 	return iova + ((unsigned long)leaves << shift) == next;
 }
 
-/* Grow a run by whatever touches it, and take that out of @r. */
+/*
+ * Grow a run by whatever touches it, and take that out of @r. The runs of @r do
+ * not touch each other.
+ */
 static void xsmmu_absorb(struct arm_smmu_ranges *r, unsigned long *iova,
 			 unsigned int *leaves)
 {
@@ -73,8 +76,6 @@ static void xsmmu_absorb(struct arm_smmu_ranges *r, unsigned long *iova,
 		*iova = min(*iova, r->run[i].iova);
 		*leaves += r->run[i].leaves;
 		r->run[i] = r->run[--r->n];
-		/* What did not touch it before may do so now. */
-		i = 0;
 	}
 }
 
