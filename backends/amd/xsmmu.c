@@ -7,6 +7,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/iommu.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 #include "amd_iommu.h"
@@ -34,6 +35,9 @@
  */
 #define XSMMU_ALL_LOW		GENMASK(31, 12)
 #define XSMMU_ALL_HIGH		GENMASK(30, 0)
+
+/* Half of what the driver has the IOMMU wait for a device. */
+#define XSMMU_DEVTLB_NS		(NSEC_PER_SEC / 2)
 
 /* A page-table entry of v2 that maps a page above the lowest level. */
 #define XSMMU_V2_PS		BIT_ULL(7)
@@ -76,18 +80,19 @@ static struct amd_xsmmu_cmd xsmmu_pages_cmd(u16 domain_id, bool guest,
 }
 
 /*
- * INVALIDATE_IOTLB_PAGES (2.4.4) of everything in a device's TLB. A device that
- * the DMA API serves asks without a PASID, whatever the tables, so GN=0. It has a
- * queue of its own, so its id is the queue's too.
+ * INVALIDATE_IOTLB_PAGES (2.4.4) of everything in a device's TLB that it has
+ * asked for without a PASID, or with @guest, under PASID 0. The device's id is
+ * taken for the queue's too, as the driver does, also for virtual functions.
  */
-static struct amd_xsmmu_cmd xsmmu_devtlb_cmd(u16 device_id, int qdep)
+static struct amd_xsmmu_cmd xsmmu_devtlb_cmd(u16 device_id, int qdep,
+					     bool guest)
 {
 	return (struct amd_xsmmu_cmd) { {
 		FIELD_PREP(XSMMU_DEVICE_ID, device_id) |
 		FIELD_PREP(XSMMU_MAXPEND, qdep & 0xff),
 		FIELD_PREP(XSMMU_OPCODE, XSMMU_INV_IOTLB_PAGES) |
 		FIELD_PREP(XSMMU_QUEUE_ID, device_id),
-		XSMMU_ALL_LOW | XSMMU_S,
+		XSMMU_ALL_LOW | XSMMU_S | (guest ? XSMMU_GN : 0),
 		XSMMU_ALL_HIGH,
 	} };
 }
@@ -153,16 +158,29 @@ static struct amd_iommu *xsmmu_iommu_of(struct device *dev)
 	return container_of(dev->iommu->iommu_dev, struct amd_iommu, iommu);
 }
 
+/* The end of an event log. Registers that are gone read as all ones. */
+static u32 xsmmu_event_tail(struct amd_iommu *iommu)
+{
+	return readl(iommu->mmio_base + MMIO_EVT_TAIL_OFFSET) &
+	       (EVT_BUFFER_SIZE - 1) & ~(EVENT_ENTRY_SIZE - 1);
+}
+
 static int xsmmu_queue_devtlb(struct xsmmu_amd_sync *sync,
 			      struct iommu_dev_data *dev_data)
 {
 	struct amd_iommu *iommu = xsmmu_iommu_of(dev_data->dev);
+	bool guest = sync->domain->flags & PD_GIOV_MASK;
 	struct amd_xsmmu_cmd cmd;
+	int err;
 
 	if (!__test_and_set_bit(iommu->index, &sync->logs))
-		sync->tail[iommu->index] = readl(iommu->mmio_base +
-						 MMIO_EVT_TAIL_OFFSET);
-	cmd = xsmmu_devtlb_cmd(dev_data->devid, dev_data->ats.qdep);
+		sync->tail[iommu->index] = xsmmu_event_tail(iommu);
+	cmd = xsmmu_devtlb_cmd(dev_data->devid, dev_data->ats.qdep, false);
+	err = xsmmu_queue(sync, iommu, &cmd);
+	/* With v2 tables the driver turns PASIDs on together with ATS. */
+	if (err || !guest)
+		return err;
+	cmd = xsmmu_devtlb_cmd(dev_data->devid, dev_data->ats.qdep, true);
 	return xsmmu_queue(sync, iommu, &cmd);
 }
 
@@ -170,11 +188,17 @@ static int xsmmu_queue_devtlb(struct xsmmu_amd_sync *sync,
  * The device TLBs. Only now that the IOMMUs have completed: before that a device
  * could refill from them.
  *
+ * The driver has the IOMMU wait one second for a device before it gives up, logs
+ * that, and completes the wait (2.5.8). The driver's own wait is a tenth of that,
+ * and fails; but this CPU may be held up for so long that it finds the wait
+ * completed. A completion within half of the time is a real one.
+ *
  * If ATS is switched off on a device between this look at it and the command, the
  * device does not answer, and the sync fails for nothing.
  */
 static int xsmmu_flush_devtlbs(struct xsmmu_amd_sync *sync)
 {
+	u64 begin = ktime_get_mono_fast_ns();
 	struct iommu_dev_data *dev_data;
 	int err;
 
@@ -186,13 +210,17 @@ static int xsmmu_flush_devtlbs(struct xsmmu_amd_sync *sync)
 		if (err)
 			return err;
 	}
-	return xsmmu_wait(sync->logs);
+	err = xsmmu_wait(sync->logs);
+	if (!err && sync->logs &&
+	    ktime_get_mono_fast_ns() - begin > XSMMU_DEVTLB_NS)
+		err = -EIO;
+	return err;
 }
 
 /* Is an error among the entries of an event log from @tail on? Reads only. */
 static bool xsmmu_error_logged(struct amd_iommu *iommu, u32 tail)
 {
-	u32 end = readl(iommu->mmio_base + MMIO_EVT_TAIL_OFFSET);
+	u32 end = xsmmu_event_tail(iommu);
 	const u32 *event;
 
 	while (tail != end) {
@@ -207,10 +235,8 @@ static bool xsmmu_error_logged(struct amd_iommu *iommu, u32 tail)
 /*
  * Did an IOMMU log an error since its first command? After an illegal command or
  * a hardware error it fetches no more (2.5.6, 2.5.7) and the wait fails; this is
- * for what it goes on from. A device that does not answer is such a case: the
- * IOMMU gives up on it, logs that, and completes the wait (2.5.8). The driver
- * lets it try for a second and itself waits for a tenth of that, so the wait
- * fails, unless this CPU was held up that long.
+ * for what it goes on from. A device that does not answer is such a case, and
+ * this the second line behind the time that its answer took.
  *
  * The log is read by a thread, later. So look at what it has not read too. That
  * misses an entry that follows the log's tail late, and one that finds the log
@@ -240,7 +266,13 @@ static int xsmmu_check(struct xsmmu_amd_sync *sync)
  * @leaf_only: only leaf entries changed since the last call with false
  *
  * On every IOMMU that the domain is attached to. With none there is nothing to
- * do: detaching flushed the domain's entries already.
+ * do: detaching flushed the domain's entries, or at least tried, as in strict
+ * mode.
+ *
+ * A leaf above 4 KiB is an entry of a directory. It is not sure that PDE=0 drops
+ * it, so the first sync after a batch has cleared such sets PDE. The flag is left
+ * to a sync that would not: in an oops one that sets PDE anyway may run beside it.
+ * If the sync fails the core's next one sets PDE.
  *
  * Context: any but NMI; interrupts may be off. At most 0.2 s or so per IOMMU, if
  * one does not answer.
@@ -254,6 +286,8 @@ int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	};
 	int err;
 
+	if (leaf_only && xchg(&sync.domain->xsmmu_large, 0))
+		leaf_only = false;
 	/* A device may leave meanwhile; see amd_xsmmu_unlinked(). */
 	rcu_read_lock();
 	err = xsmmu_flush_iommus(&sync, leaf_only);

@@ -10,6 +10,7 @@
 
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
+#include "../xsmmu/xsmmu.h"
 #include "amd_iommu_types.h"
 
 /**
@@ -62,6 +63,41 @@ static inline void amd_xsmmu_init_tables(struct list_head *tables)
 	INIT_LIST_HEAD(tables);
 }
 
+/* Do tables that a mapping has replaced go through amd_xsmmu_free_tables()? */
+static inline bool amd_xsmmu_frees(void)
+{
+	return xsmmu_mode();
+}
+
+/*
+ * An unmap has cleared entries, @pgsize each, or fewer and smaller ones. There is
+ * no flush queue in xSMMU mode, so a queued gather is the core's private one.
+ */
+static inline void
+amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
+		   const struct iommu_iotlb_gather *gather)
+{
+	if (!xsmmu_mode() || pgsize == PAGE_SIZE ||
+	    !iommu_iotlb_gather_queued(gather))
+		return;
+	/*
+	 * L0, pairs with the caller's B2: who takes the flag has the clear before
+	 * its invalidation. As B0 in core.
+	 */
+	smp_wmb();
+	WRITE_ONCE(domain->xsmmu_large, 1);
+}
+
+/* A device's IOMMU is counted, then its table entry is written. */
+static inline void amd_xsmmu_counted(void)
+{
+	/*
+	 * D0: what a device translates whose IOMMU a sync did not find counted,
+	 * it translates after that sync's barrier B2, so after the clears.
+	 */
+	smp_wmb();
+}
+
 /*
  * A sync reads the domain's devices under rcu_read_lock() alone: it runs with
  * interrupts off and a raw lock held, and the domain's own lock may sleep on
@@ -95,6 +131,21 @@ static inline void amd_xsmmu_collect(u64 *table, int level,
 
 static inline void amd_xsmmu_free_tables(struct protection_domain *domain,
 					 struct list_head *tables)
+{
+}
+
+static inline bool amd_xsmmu_frees(void)
+{
+	return false;
+}
+
+static inline void
+amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
+		   const struct iommu_iotlb_gather *gather)
+{
+}
+
+static inline void amd_xsmmu_counted(void)
 {
 }
 

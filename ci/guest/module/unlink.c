@@ -5,7 +5,8 @@
  * invalidation must drop those too, once; the next is for leaf entries again.
  *
  * Linux 6.1 unlinks the table and leaves it to the sync (VT-d), keeps the table
- * (AMD-Vi), or unlinks it and invalidates its range at once (SMMUv3).
+ * (AMD-Vi: but it was unmapped as if by one large entry), or unlinks it and
+ * invalidates its range at once (SMMUv3).
  */
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
@@ -132,8 +133,6 @@ static unsigned int samples_reached(struct list *l, dma_addr_t iova)
 static struct cmds unlink_cost(void)
 {
 	switch (rig.iommu) {
-	case RIG_AMDVI:
-		return (struct cmds){ .leaf = 1 };
 	case RIG_SMMUV3:
 		return (struct cmds){ .pages = 1, .leaf = 1 };
 	default:
@@ -227,8 +226,12 @@ static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
  */
 static struct cmds replace_cost(void)
 {
+	/* In xSMMU mode the table goes after an invalidation of its own. */
 	if (rig.iommu == RIG_AMDVI)
-		return (struct cmds){ .full = 1, .maps = 1 };
+		return (struct cmds){
+			.full = rig.mode == RIG_XSMMU ? 2 : 1,
+			.maps = 1,
+		};
 	return (struct cmds){ .pages = 1 };
 }
 
