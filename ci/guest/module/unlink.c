@@ -6,7 +6,8 @@
  *
  * Linux 6.1 unlinks the table and leaves it to the sync (VT-d), keeps the table
  * (AMD-Vi: but it was unmapped as if by one large entry), or unlinks it and
- * invalidates its range at once (SMMUv3).
+ * invalidates its range at once (SMMUv3). It does not hear whether that went
+ * well, so the sync then drops everything.
  */
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
@@ -134,7 +135,7 @@ static struct cmds unlink_cost(void)
 {
 	switch (rig.iommu) {
 	case RIG_SMMUV3:
-		return (struct cmds){ .pages = 1, .leaf = 1 };
+		return (struct cmds){ .pages = 1, .full = 1 };
 	default:
 		return (struct cmds){ .full = 1 };
 	}
