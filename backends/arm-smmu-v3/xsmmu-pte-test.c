@@ -515,8 +515,8 @@ static void random_batches_on_all_cpus_leave_nothing_behind(struct kunit *test)
 	t->refuse_one_in = features & RANGES ? 50 : 1000;
 	run_workers(t);
 	finish(t);
-	kunit_info(test, "seeds 1 to 6: %u slots, %u syncs, %d errors, %u lines in %u cleans\n",
-		   t->done, t->syncs, atomic_read(&t->f->smmu.xsmmu_errors),
+	kunit_info(test, "seeds 1 to %u: %u slots, %u syncs, %d errors, %u lines in %u cleans\n",
+		   num_online_cpus() + 1, t->done, t->syncs, atomic_read(&t->f->smmu.xsmmu_errors),
 		   t->lines, t->calls);
 	KUNIT_EXPECT_GE(test, t->done, ENOUGH_SLOTS);
 	KUNIT_EXPECT_GE(test, t->syncs, ENOUGH_SYNCS);
