@@ -82,14 +82,17 @@ static void device_command_names_device_and_everything(struct kunit *test)
 {
 	struct amd_xsmmu_cmd cmd;
 
-	cmd = xsmmu_devtlb_cmd(0x3a81, 0x15);
+	cmd = xsmmu_devtlb_cmd(0x3a81, 0x15, false);
 	expect_words(test, cmd.dw, 0x15003a81, 0x40003a81, 0xfffff001,
 		     0x7fffffff);
-	cmd = xsmmu_devtlb_cmd(0xffff, 32);
+	cmd = xsmmu_devtlb_cmd(0xffff, 32, false);
 	expect_words(test, cmd.dw, 0x2000ffff, 0x4000ffff, 0xfffff001,
 		     0x7fffffff);
-	cmd = xsmmu_devtlb_cmd(0x0008, 1);
-	expect_words(test, cmd.dw, 0x01000008, 0x40000008, 0xfffff001,
+	cmd = xsmmu_devtlb_cmd(0x0008, 1, true);
+	expect_words(test, cmd.dw, 0x01000008, 0x40000008, 0xfffff005,
+		     0x7fffffff);
+	cmd = xsmmu_devtlb_cmd(0xffff, 32, true);
+	expect_words(test, cmd.dw, 0x2000ffff, 0x4000ffff, 0xfffff005,
 		     0x7fffffff);
 }
 
@@ -190,13 +193,13 @@ static unsigned int expect_pages(struct kunit *test, struct cursor *c,
 }
 
 static unsigned int expect_devtlb(struct kunit *test, struct cursor *c,
-				  unsigned int i, u16 sid)
+				  unsigned int i, u16 sid, u32 bits)
 {
 	struct fake_amd_bus *bus = test->priv;
 	unsigned int at = next(test, c, i);
 
 	expect_words(test, bus->log[at].dw, QDEP << 24 | sid, 0x40000000 | sid,
-		     RAW_ALL, RAW_ALL_HIGH);
+		     RAW_ALL | bits, RAW_ALL_HIGH);
 	return at;
 }
 
@@ -333,7 +336,7 @@ static void device_tlb_is_invalidated_when_the_iommu_has_completed(struct kunit 
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_pages(test, &c, 0, 0);
 	expect_wait(test, &c, 0);
-	expect_devtlb(test, &c, 0, 0x300);
+	expect_devtlb(test, &c, 0, 0x300, 0);
 	expect_wait(test, &c, 0);
 	expect_commands(test, 4);
 }
@@ -356,9 +359,9 @@ static void device_tlbs_wait_for_every_iommu(struct kunit *test)
 			expect_pages(test, &c, i, 0);
 			waited = max(waited, expect_wait(test, &c, i));
 		}
-		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 0, 0x300),
+		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 0, 0x300, 0),
 				waited);
-		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 1, 0x400),
+		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 1, 0x400, 0),
 				waited);
 		expect_wait(test, &c, 0);
 		expect_wait(test, &c, 1);
@@ -381,7 +384,7 @@ static void each_iommu_hears_of_its_own_devices_only(struct kunit *test)
 		expect_pages(test, &c, i, RAW_PDE);
 		expect_wait(test, &c, i);
 		for (j = 0; j < 40; j++)
-			expect_devtlb(test, &c, i, 0x300 + 0x100 * i + j);
+			expect_devtlb(test, &c, i, 0x300 + 0x100 * i + j, 0);
 		expect_wait(test, &c, i);
 	}
 	expect_commands(test, 2 * 43);
@@ -400,7 +403,7 @@ static void iommu_without_ats_device_is_waited_for_once(struct kunit *test)
 	expect_wait(test, &c, 0);
 	expect_pages(test, &c, 1, 0);
 	expect_wait(test, &c, 1);
-	expect_devtlb(test, &c, 1, 0x400);
+	expect_devtlb(test, &c, 1, 0x400, 0);
 	expect_wait(test, &c, 1);
 	expect_commands(test, 6);
 }
@@ -418,25 +421,33 @@ static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_pages(test, &c, 0, 0);
 	expect_wait(test, &c, 0);
-	expect_devtlb(test, &c, 0, 0x300);
+	expect_devtlb(test, &c, 0, 0x300, 0);
 	expect_wait(test, &c, 0);
 	expect_commands(test, 4);
 }
 
-/* Its tables are v2, its own requests have no PASID all the same. */
-static void device_tlb_of_v2_tables_is_invalidated_without_pasid(struct kunit *test)
+/*
+ * What the device asks for by itself has no PASID, but with v2 tables it has been
+ * given PASIDs as well. The ring holds both behind one wait.
+ */
+static void device_tlb_of_v2_tables_is_invalidated_with_and_without_pasid(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
 	struct cursor c = {};
+	unsigned int i;
 
 	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
 	add_device(test, domain, 0, 0x300);
+	add_device(test, domain, 0, 0x301);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_pages(test, &c, 0, RAW_GN);
 	expect_wait(test, &c, 0);
-	expect_devtlb(test, &c, 0, 0x300);
+	for (i = 0; i < 2; i++) {
+		expect_devtlb(test, &c, 0, 0x300 + i, 0);
+		expect_devtlb(test, &c, 0, 0x300 + i, RAW_GN);
+	}
 	expect_wait(test, &c, 0);
-	expect_commands(test, 4);
+	expect_commands(test, 7);
 }
 
 /* On the list, and not yet counted: it is being attached. */
@@ -450,7 +461,7 @@ static void device_of_an_iommu_not_yet_counted_is_waited_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_pages(test, &c, 0, 0);
 	expect_wait(test, &c, 0);
-	expect_devtlb(test, &c, 1, 0x400);
+	expect_devtlb(test, &c, 1, 0x400, 0);
 	expect_wait(test, &c, 1);
 	expect_commands(test, 4);
 }
@@ -968,7 +979,7 @@ static struct kunit_case xsmmu_amd_cases[] = {
 	KUNIT_CASE(each_iommu_hears_of_its_own_devices_only),
 	KUNIT_CASE(iommu_without_ats_device_is_waited_for_once),
 	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
-	KUNIT_CASE(device_tlb_of_v2_tables_is_invalidated_without_pasid),
+	KUNIT_CASE(device_tlb_of_v2_tables_is_invalidated_with_and_without_pasid),
 	KUNIT_CASE(device_of_an_iommu_not_yet_counted_is_waited_for),
 	KUNIT_CASE(device_that_leaves_waits_for_the_sync_that_sees_it),
 	KUNIT_CASE(iommu_that_never_completes_fails_the_sync),

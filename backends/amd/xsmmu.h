@@ -75,7 +75,7 @@ static inline bool amd_xsmmu_frees(void)
  */
 static inline void
 amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
-		   const struct iommu_iotlb_gather *gather)
+		   struct iommu_iotlb_gather *gather)
 {
 	if (!xsmmu_mode() || pgsize == PAGE_SIZE ||
 	    !iommu_iotlb_gather_queued(gather))
@@ -141,7 +141,7 @@ static inline bool amd_xsmmu_frees(void)
 
 static inline void
 amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
-		   const struct iommu_iotlb_gather *gather)
+		   struct iommu_iotlb_gather *gather)
 {
 }
 
