@@ -12,6 +12,10 @@
  *
  * One log for all of them says what was executed, and in which order.
  *
+ * A ring that seems full holds a CPU in the driver's lock, with interrupts off. An
+ * interrupt that the engine sends it there comes when the command has been queued,
+ * before the CPU does anything else. See fake_hold().
+ *
  * The driver finds its IOMMUs in a table that is rarely full. These stand at its
  * end, behind all that the driver knows of.
  *
@@ -21,11 +25,14 @@
 #define _AMD_XSMMU_TEST_QUEUE_H
 
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/smp.h>
 
 #define FAKE_LOG	256
 #define FAKE_IOMMUS	2
+#define FAKE_WATCHED	3
 #define FAKE_INDEX(i)	(MAX_IOMMUS - FAKE_IOMMUS + (i))
 
 /* A PCI segment that no machine has. */
@@ -48,23 +55,28 @@
 enum fake_reader {
 	FAKE_READS_BEFORE,	/* before it executes the next command */
 	FAKE_READS_AFTER,	/* after it has executed the next command */
+	FAKE_READS_FAST,	/* as AFTER, and prints nothing */
 	FAKE_READS_NEVER,
 };
 
 /**
  * struct fake_event - what an IOMMU logs
  * @type: event code (2.5), 0 for none
- * @behind: event code of one that is logged right before, 0 for none
+ * @behind: event code of those that are logged right before
+ * @behinds: how many
  * @opcode: of the command on which it is logged, once
  * @halts: the IOMMU fetches no more commands afterwards
  * @reader: who reads it from the log
+ * @late_us: how long one that is fast waits first
  */
 struct fake_event {
 	unsigned int type;
 	unsigned int behind;
+	unsigned int behinds;
 	unsigned int opcode;
 	bool halts;
 	enum fake_reader reader;
+	unsigned int late_us;
 };
 
 /**
@@ -78,6 +90,12 @@ struct fake_event {
  * @silent: source id of a device that does not answer
  * @event: what is to be logged
  * @unread: an event is in the log that the engine has to read
+ * @bus: where it stands
+ * @full: the head register stays at @stays
+ * @stays: a value that the driver knows once it finds the ring full
+ * @commands: number of executed commands for which fake_held() waits
+ * @held_ms: and for how long after that
+ * @csd: calls fake_held()
  */
 struct fake_amd {
 	struct amd_iommu iommu;
@@ -89,6 +107,12 @@ struct fake_amd {
 	int silent;
 	struct fake_event event;
 	bool unread;
+	struct fake_amd_bus *bus;
+	bool full;
+	u32 stays;
+	unsigned int commands;
+	unsigned int held_ms;
+	call_single_data_t csd;
 };
 
 struct fake_executed {
@@ -103,8 +127,9 @@ struct fake_executed {
  * @engine: one thread for all
  * @log: commands executed, in order
  * @n: how many
- * @watched: a page-table page that somebody is to free
- * @freed_early: it was free when a command was executed
+ * @watched: page-table pages that somebody is to free
+ * @freed_early: one was free when a command was executed
+ * @cpu: where the test runs
  */
 struct fake_amd_bus {
 	struct fake_amd *fake[FAKE_IOMMUS];
@@ -112,8 +137,9 @@ struct fake_amd_bus {
 	struct task_struct *engine;
 	struct fake_executed log[FAKE_LOG];
 	unsigned int n;
-	struct page *watched;
+	struct page *watched[FAKE_WATCHED];
 	bool freed_early;
+	unsigned int cpu;
 };
 
 static u32 fake_read(struct fake_amd *f, unsigned int reg)
@@ -142,29 +168,45 @@ static void fake_log_event(struct fake_amd *f, unsigned int type)
 
 static void fake_event(struct fake_amd *f, unsigned int opcode)
 {
+	unsigned int i;
+
 	if (!f->event.type || f->event.opcode != opcode)
 		return;
-	if (f->event.behind)
+	for (i = 0; i < f->event.behinds; i++)
 		fake_log_event(f, f->event.behind);
 	fake_log_event(f, f->event.type);
 	f->event.type = 0;
 	f->halted = f->event.halts;
 	if (f->event.reader == FAKE_READS_BEFORE)
 		amd_xsmmu_test_events(&f->iommu);
-	f->unread = f->event.reader == FAKE_READS_AFTER;
+	f->unread = f->event.reader == FAKE_READS_AFTER ||
+		    f->event.reader == FAKE_READS_FAST;
+}
+
+/* The last event: what the driver does, less its message. */
+static void fake_read_fast(struct fake_amd *f)
+{
+	u32 at = (fake_read(f, MMIO_EVT_TAIL_OFFSET) - 16) % EVT_BUFFER_SIZE;
+	u32 *entry = (u32 *)(f->iommu.evt_buf + at);
+
+	udelay(f->event.late_us);
+	amd_xsmmu_event(&f->iommu, entry[1] >> 28);
+	memset(entry, 0, 16);
 }
 
 static void fake_log_command(struct fake_amd_bus *bus, struct fake_amd *f,
 			     const u32 *dw)
 {
 	struct fake_executed *entry = &bus->log[bus->n];
+	unsigned int i;
 
 	if (bus->n == FAKE_LOG)
 		return;
 	entry->iommu = f->iommu.index;
 	memcpy(entry->dw, dw, sizeof(entry->dw));
-	if (bus->watched && page_count(bus->watched) < 2)
-		bus->freed_early = true;
+	for (i = 0; i < FAKE_WATCHED; i++)
+		if (bus->watched[i] && page_count(bus->watched[i]) < 2)
+			bus->freed_early = true;
 	/* Whoever sees the count sees the entry. */
 	smp_store_release(&bus->n, bus->n + 1);
 }
@@ -206,19 +248,54 @@ static void fake_execute(struct fake_amd_bus *bus, struct fake_amd *f)
 	fake_log_command(bus, f, dw);
 	f->head = (f->head + 16) % CMD_BUFFER_SIZE;
 	f->seen = 0;
-	fake_write(f, MMIO_CMD_HEAD_OFFSET, f->head);
+	if (!f->full)
+		fake_write(f, MMIO_CMD_HEAD_OFFSET, f->head);
 	/* Last: who waited for it may look at all the rest. */
 	if (opcode == 0x1)
 		fake_complete(dw);
 	if (unread) {
-		amd_xsmmu_test_events(&f->iommu);
+		if (f->event.reader == FAKE_READS_FAST)
+			fake_read_fast(f);
+		else
+			amd_xsmmu_test_events(&f->iommu);
 		/* After the log was read; see fake_settled(). */
 		smp_store_release(&f->unread, false);
 	}
 }
 
+/* A CPU that queues a command found the ring full. */
+static bool fake_holds(struct fake_amd *f)
+{
+	return READ_ONCE(f->full) &&
+	       READ_ONCE(f->iommu.cmd_buf_head) == f->stays;
+}
+
+/* The ring is as it really is again. */
+static void fake_release(struct fake_amd *f)
+{
+	WRITE_ONCE(f->full, false);
+	fake_write(f, MMIO_CMD_HEAD_OFFSET, f->head);
+}
+
+/* On the CPU that queued the command. */
+static void fake_held(void *data)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), FAKE_PATIENCE_MS);
+	struct fake_amd *f = data;
+
+	/* Then what the engine logged before is there as well. */
+	while (smp_load_acquire(&f->bus->n) < f->commands &&
+	       ktime_before(ktime_get(), end))
+		cpu_relax();
+	mdelay(f->held_ms);
+}
+
 static void fake_run(struct fake_amd_bus *bus, struct fake_amd *f)
 {
+	if (fake_holds(f) && f->commands) {
+		smp_call_function_single_async(bus->cpu, &f->csd);
+		fake_release(f);
+	}
 	if (f->halted || fake_read(f, MMIO_CMD_TAIL_OFFSET) == f->head)
 		return;
 	if (!f->seen)
@@ -258,6 +335,8 @@ static void fake_create(struct kunit *test, unsigned int i)
 	if (amd_iommus[FAKE_INDEX(i)])
 		kunit_skip(test, "no place for a fake IOMMU");
 	raw_spin_lock_init(&f->iommu.lock);
+	f->bus = bus;
+	INIT_CSD(&f->csd, fake_held, f);
 	f->iommu.index = FAKE_INDEX(i);
 	f->iommu.pci_seg = &bus->seg;
 	f->iommu.mmio_base = (void __iomem *)fake_memory(test, FAKE_REGISTERS);
@@ -276,6 +355,7 @@ static void fake_start(struct kunit *test)
 	unsigned int cpu = cpumask_first(cpu_online_mask);
 	struct fake_amd_bus *bus = test->priv;
 
+	bus->cpu = cpu;
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 	cpu = cpumask_any_but(cpu_online_mask, cpu);
 	if (cpu >= nr_cpu_ids)
@@ -317,6 +397,46 @@ static bool fake_settled(struct fake_amd *f)
 		cpu_relax();
 	}
 	return true;
+}
+
+/* Wait until all is executed, whatever the head register says. */
+static bool fake_executed(struct fake_amd *f)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), FAKE_PATIENCE_MS);
+
+	while (READ_ONCE(f->head) != fake_read(f, MMIO_CMD_TAIL_OFFSET)) {
+		if (ktime_after(ktime_get(), end))
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+/*
+ * From the @nth command on the ring is full. The driver looks at the register when
+ * it knows of no more than two free places; until then it goes by what it knew.
+ */
+static void fake_fill(struct fake_amd *f, unsigned int nth)
+{
+	u32 tail = f->iommu.cmd_buf_tail;
+
+	f->commands = 0;
+	f->stays = (tail + (nth + 1) * 16) % CMD_BUFFER_SIZE;
+	f->iommu.cmd_buf_head = (tail + (nth + 2) * 16) % CMD_BUFFER_SIZE;
+	fake_write(f, MMIO_CMD_HEAD_OFFSET, f->stays);
+	WRITE_ONCE(f->full, true);
+}
+
+/*
+ * Hold the CPU of the test right behind the queueing of the @nth command, until
+ * that has been executed, and @ms longer. Interrupts must be on.
+ */
+static void fake_hold(struct fake_amd *f, unsigned int nth, unsigned int ms)
+{
+	fake_fill(f, nth);
+	f->held_ms = ms;
+	/* Last: from here on the engine may interrupt. */
+	smp_store_release(&f->commands, f->bus->n + nth);
 }
 
 #endif /* _AMD_XSMMU_TEST_QUEUE_H */

@@ -153,6 +153,12 @@ static struct iommu_dev_data *add_device(struct kunit *test,
 	return dev_data;
 }
 
+/* A CPU that fake_hold() is to hold must be open to interrupts. */
+static int sync_held(struct protection_domain *domain)
+{
+	return amd_xsmmu_sync_domain_iotlb(&domain->domain, true);
+}
+
 /* As core calls it. */
 static int sync_domain(struct protection_domain *domain, bool leaf_only)
 {
@@ -562,6 +568,45 @@ static void iommu_whose_ring_is_full_fails_the_sync(struct kunit *test)
 	expect_commands(test, 0);
 }
 
+/* In front of, or behind, the wait for the IOMMU and the device's command. */
+static void ring_that_fills_up_meanwhile_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+	unsigned int nth;
+
+	add_device(test, domain, 0, 0x300);
+	for (nth = 1; nth <= 4; nth++) {
+		fake_fill(f, nth);
+		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+		KUNIT_ASSERT_TRUE(test, fake_executed(f));
+		fake_release(f);
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	}
+	expect_commands(test, 0 + 1 + 2 + 3 + 4 * 4);
+}
+
+/*
+ * An answer that late may be none: the IOMMU has given up on the device and gone
+ * on, and nothing but the time tells.
+ */
+static void device_that_may_have_been_given_up_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+
+	add_device(test, domain, 0, 0x300);
+	fake_hold(f, 4, 0);
+	KUNIT_EXPECT_EQ(test, sync_held(domain), 0);
+	KUNIT_EXPECT_FALSE(test, f->full);
+	fake_hold(f, 4, 600);
+	KUNIT_EXPECT_LT(test, sync_held(domain), 0);
+	KUNIT_EXPECT_FALSE(test, f->full);
+	expect_commands(test, 8);
+}
+
 static void device_that_never_answers_fails_the_sync(struct kunit *test)
 {
 	static const u16 silent[] = { 0x300, 0x313, 0x327 };
@@ -601,6 +646,35 @@ KUNIT_ARRAY_PARAM(errors, errors, describe_error);
 static unsigned int error_of(struct kunit *test)
 {
 	return *(const unsigned int *)test->param_value;
+}
+
+/*
+ * A sync during which an event was logged; with @nth while its CPU stood behind
+ * the queueing of that command. Without the event it was a machine that stood
+ * still, so that the driver gave up before.
+ */
+static int sync_with_event(struct kunit *test, struct protection_domain *domain,
+			   const struct fake_event *event, unsigned int nth)
+{
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+	unsigned int tries;
+	int err;
+
+	for (tries = 0; tries < 5; tries++) {
+		f->event = *event;
+		if (nth)
+			fake_hold(f, nth, 0);
+		err = nth ? sync_held(domain) : sync_domain(domain, true);
+		KUNIT_ASSERT_TRUE(test, fake_executed(f));
+		fake_release(f);
+		KUNIT_ASSERT_TRUE(test, fake_settled(f));
+		if (!f->event.type)
+			return err;
+		bus->n = 0;
+	}
+	KUNIT_FAIL(test, "no event in %u syncs", tries);
+	return 0;
 }
 
 /* What the specification says of the first two. */
@@ -675,6 +749,10 @@ static void device_error_still_in_the_log_fails_the_sync(struct kunit *test)
 /* Between the completion and the look at the log, or in the middle of that. */
 static void device_error_read_meanwhile_fails_the_sync(struct kunit *test)
 {
+	struct fake_event event = {
+		.type = error_of(test), .opcode = 0x4,
+		.reader = FAKE_READS_AFTER,
+	};
 	struct protection_domain *domain = start_domain(test, 1);
 	struct fake_amd_bus *bus = test->priv;
 	struct fake_amd *f = bus->fake[0];
@@ -682,14 +760,62 @@ static void device_error_read_meanwhile_fails_the_sync(struct kunit *test)
 
 	add_device(test, domain, 0, 0x300);
 	for (i = 0; i < 10; i++) {
-		f->event = (struct fake_event){
-			.type = error_of(test), .opcode = 0x4,
-			.reader = FAKE_READS_AFTER,
-		};
-		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
-		KUNIT_ASSERT_TRUE(test, fake_settled(f));
+		KUNIT_EXPECT_LT(test,
+				sync_with_event(test, domain, &event, 0), 0);
 		KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, i + 1);
 	}
+}
+
+/*
+ * The count after the entries: here the entry is the last of many, and it is
+ * counted and gone while they are looked through, sooner or later.
+ */
+static void device_error_counted_during_the_look_fails_the_sync(struct kunit *test)
+{
+	struct fake_event event = {
+		.type = 0x7, .behind = 0x8, .behinds = 480, .opcode = 0x4,
+		.reader = FAKE_READS_FAST,
+	};
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+	unsigned int i;
+
+	add_device(test, domain, 0, 0x300);
+	WRITE_ONCE(f->delay_us, 0);
+	for (i = 0; i < 300; i++) {
+		event.late_us = i;
+		KUNIT_EXPECT_LT(test,
+				sync_with_event(test, domain, &event, 0), 0);
+		KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, i + 1);
+		bus->n = 0;
+	}
+}
+
+/* An IOMMU may be as fast as that. */
+static void error_before_queueing_returns_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_event event = {
+		.type = error_of(test), .opcode = 0x3,
+		.reader = FAKE_READS_BEFORE,
+	};
+
+	KUNIT_EXPECT_LT(test, sync_with_event(test, domain, &event, 1), 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+}
+
+static void device_error_before_queueing_returns_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_event event = {
+		.type = error_of(test), .opcode = 0x4,
+		.reader = FAKE_READS_NEVER,
+	};
+
+	add_device(test, domain, 0, 0x300);
+	KUNIT_EXPECT_LT(test, sync_with_event(test, domain, &event, 3), 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 }
 
 /* In its last place, in its first, and in its first behind another event. */
@@ -709,7 +835,8 @@ static void device_error_beside_the_end_of_the_log_is_found(struct kunit *test)
 			fake_write(f, MMIO_EVT_TAIL_OFFSET,
 				   EVT_BUFFER_SIZE - 16);
 		f->event = event;
-		f->event.behind = i == 2 ? 0x8 : 0;
+		f->event.behind = 0x8;
+		f->event.behinds = i == 2;
 		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
 		KUNIT_EXPECT_EQ(test, fake_read(f, MMIO_EVT_TAIL_OFFSET),
 				i ? 16 : 0);
@@ -815,13 +942,13 @@ static void tree_of_tables_is_collected_without_its_pages(struct kunit *test)
 	free_page((unsigned long)page);
 }
 
-/* The way to the table that maps @iova: the entries of three levels above it. */
+/* The way to the table that maps @iova: four levels of v2, three of v1. */
 static u64 *table_of(struct protection_domain *domain, u64 iova, int level)
 {
-	u64 *table = domain->iop.pgd;
+	u64 *table = domain->flags ? domain->iop.pgd : domain->iop.root;
 	int i;
 
-	for (i = 3; i >= level; i--)
+	for (i = domain->flags ? 3 : 2; i >= level; i--)
 		table = iommu_phys_to_virt(table[iova >> (12 + 9 * i) & 0x1ff] &
 					   0x000ffffffffff000);
 	return table;
@@ -847,6 +974,23 @@ static void end_v2_domain(struct protection_domain *domain)
 	free_page((unsigned long)domain->gcr3_tbl);
 }
 
+/* A domain with v1 tables of three levels, in xSMMU mode. */
+static struct protection_domain *start_v1_domain(struct kunit *test)
+{
+	struct protection_domain *domain;
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "not in xSMMU mode");
+	domain = start_domain(test, 1);
+	amd_iommu_domain_set_pt_root(domain, (unsigned long)new_table(test) |
+					     PAGE_MODE_3_LEVEL);
+	KUNIT_ASSERT_NOT_NULL(test,
+			      alloc_io_pgtable_ops(AMD_IOMMU_V1,
+						   &domain->iop.pgtbl_cfg,
+						   domain));
+	return domain;
+}
+
 static int map(struct protection_domain *domain, u64 iova, u64 size)
 {
 	struct io_pgtable_ops *ops = &domain->iop.iop.ops;
@@ -870,20 +1014,28 @@ static void map_and_unmap(struct kunit *test, struct protection_domain *domain,
 static struct page *watch(struct kunit *test, u64 *table)
 {
 	struct fake_amd_bus *bus = test->priv;
+	struct page *page = virt_to_page(table);
+	unsigned int i = 0;
 
-	bus->watched = virt_to_page(table);
-	get_page(bus->watched);
-	return bus->watched;
+	while (i < FAKE_WATCHED - 1 && bus->watched[i])
+		i++;
+	KUNIT_ASSERT_NULL(test, bus->watched[i]);
+	get_page(page);
+	bus->watched[i] = page;
+	return page;
 }
 
 /* One command and a wait by the backend, whatever the driver sends. */
 static void expect_freed(struct kunit *test, struct page *page, bool freed)
 {
 	struct fake_amd_bus *bus = test->priv;
+	unsigned int i;
 
 	KUNIT_EXPECT_FALSE(test, bus->freed_early);
 	KUNIT_EXPECT_EQ(test, page_count(page), freed ? 1 : 2);
-	bus->watched = NULL;
+	for (i = 0; i < FAKE_WATCHED; i++)
+		if (bus->watched[i] == page)
+			bus->watched[i] = NULL;
 	if (!freed)
 		put_page(page);
 	put_page(page);
@@ -945,12 +1097,128 @@ static void replaced_table_is_leaked_if_the_invalidation_fails(struct kunit *tes
 	end_v2_domain(domain);
 }
 
-/* (e) A queue that is not ours, if this machine has one. */
+static void v1_table_that_a_superpage_replaces_is_freed_afterwards(struct kunit *test)
+{
+	struct protection_domain *domain = start_v1_domain(test);
+	struct cursor c = {};
+	struct page *page;
+
+	map_and_unmap(test, domain, IOVA, SZ_4K);
+	page = watch(test, table_of(domain, IOVA, 1));
+	expect_commands(test, 0);
+	KUNIT_EXPECT_EQ(test, map(domain, IOVA, SZ_2M), 0);
+	expect_freed(test, page, true);
+	expect_pages(test, &c, 0, RAW_PDE);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 2);
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+static void v1_table_is_leaked_if_the_invalidation_fails(struct kunit *test)
+{
+	struct protection_domain *domain = start_v1_domain(test);
+	struct fake_amd_bus *bus = test->priv;
+	struct page *page;
+
+	map_and_unmap(test, domain, IOVA, SZ_4K);
+	page = watch(test, table_of(domain, IOVA, 1));
+	WRITE_ONCE(bus->fake[0]->mute, true);
+	KUNIT_EXPECT_EQ(test, map(domain, IOVA, SZ_2M), 0);
+	expect_freed(test, page, false);
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+/* (e) Batches that clear more than a page at once. */
+
+/* As the driver is called for a batch, or with @queued false for others. */
+static void map_and_batch(struct kunit *test, struct protection_domain *domain,
+			  size_t pgsize, bool queued)
+{
+	struct iommu_iotlb_gather gather;
+
+	iommu_iotlb_gather_init(&gather);
+	gather.queued = queued;
+	domain->domain.ops = amd_iommu_ops.default_domain_ops;
+	KUNIT_ASSERT_EQ(test, map(domain, IOVA, pgsize), 0);
+	KUNIT_ASSERT_EQ(test,
+			domain->domain.ops->unmap_pages(&domain->domain, IOVA,
+							pgsize, 1, &gather),
+			pgsize);
+}
+
+/* The next two syncs: their PDE bits. */
+static void expect_syncs(struct kunit *test, struct protection_domain *domain,
+			 struct cursor *c, u32 first, u32 second)
+{
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_pages(test, c, 0, first);
+	expect_wait(test, c, 0);
+	expect_pages(test, c, 0, second);
+	expect_wait(test, c, 0);
+}
+
+static void sync_after_large_pages_drops_directory_entries_once(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_8K, SZ_2M, SZ_1G };
+	struct protection_domain *domain = start_v1_domain(test);
+	struct fake_amd_bus *bus = test->priv;
+	struct cursor c = {};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		map_and_batch(test, domain, sizes[i], true);
+		/* Behind what the mapping may have sent. */
+		c.at[0] = bus->n;
+		expect_syncs(test, domain, &c, RAW_PDE, 0);
+	}
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+static void sync_after_pages_keeps_directory_entries(struct kunit *test)
+{
+	struct protection_domain *domain = start_v1_domain(test);
+	struct cursor c = {};
+
+	map_and_batch(test, domain, SZ_4K, true);
+	expect_syncs(test, domain, &c, 0, 0);
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+/* Those have an invalidation of their own. */
+static void large_pages_outside_of_batches_are_not_noted(struct kunit *test)
+{
+	struct protection_domain *domain = start_v1_domain(test);
+	struct cursor c = {};
+
+	map_and_batch(test, domain, SZ_2M, false);
+	amd_xsmmu_unmapped(domain, SZ_2M, NULL);
+	expect_syncs(test, domain, &c, 0, 0);
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+/* It may be the dump's in an oops, which must not take what others wait for. */
+static void sync_that_drops_all_leaves_large_pages_to_the_next(struct kunit *test)
+{
+	struct protection_domain *domain = start_v1_domain(test);
+	struct cursor c = {};
+
+	map_and_batch(test, domain, SZ_2M, true);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
+	expect_pages(test, &c, 0, RAW_PDE);
+	expect_wait(test, &c, 0);
+	expect_syncs(test, domain, &c, RAW_PDE, 0);
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+/* (f) A queue that is not ours, if this machine has one. */
 
 static void live_iommu_completes_a_sync(struct kunit *test)
 {
 	struct protection_domain *domain = fake_memory(test, sizeof(*domain));
 	unsigned int count;
+	u64 waits;
+	int i;
 
 	if (!amd_iommu_get_num_iommus())
 		kunit_skip(test, "no AMD IOMMU here");
@@ -958,8 +1226,13 @@ static void live_iommu_completes_a_sync(struct kunit *test)
 	domain->id = MAX_DOMAIN_ID - 1;
 	domain->dev_iommu[0] = 1;
 	count = amd_iommus[0]->xsmmu_errors;
-	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
+	for (i = 0; i < 2; i++) {
+		/* It rises if a wait has commands to wait for. */
+		waits = READ_ONCE(amd_iommus[0]->cmd_sem_val);
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, !i), 0);
+		KUNIT_EXPECT_GT(test, READ_ONCE(amd_iommus[0]->cmd_sem_val),
+				waits);
+	}
 	KUNIT_EXPECT_EQ(test, amd_iommus[0]->xsmmu_errors, count);
 }
 
@@ -984,6 +1257,8 @@ static struct kunit_case xsmmu_amd_cases[] = {
 	KUNIT_CASE(device_that_leaves_waits_for_the_sync_that_sees_it),
 	KUNIT_CASE(iommu_that_never_completes_fails_the_sync),
 	KUNIT_CASE(iommu_whose_ring_is_full_fails_the_sync),
+	KUNIT_CASE(ring_that_fills_up_meanwhile_fails_the_sync),
+	KUNIT_CASE(device_that_may_have_been_given_up_fails_the_sync),
 	KUNIT_CASE(device_that_never_answers_fails_the_sync),
 	KUNIT_CASE_PARAM(error_that_halts_the_iommu_fails_the_sync,
 			 errors_gen_params),
@@ -995,6 +1270,11 @@ static struct kunit_case xsmmu_amd_cases[] = {
 			 errors_gen_params),
 	KUNIT_CASE_PARAM(device_error_read_meanwhile_fails_the_sync,
 			 errors_gen_params),
+	KUNIT_CASE(device_error_counted_during_the_look_fails_the_sync),
+	KUNIT_CASE_PARAM(error_before_queueing_returns_fails_the_sync,
+			 errors_gen_params),
+	KUNIT_CASE_PARAM(device_error_before_queueing_returns_fails_the_sync,
+			 errors_gen_params),
 	KUNIT_CASE(device_error_beside_the_end_of_the_log_is_found),
 	KUNIT_CASE(other_events_do_not_fail_the_sync),
 	KUNIT_CASE(errors_of_other_iommus_do_not_fail_the_sync),
@@ -1004,6 +1284,12 @@ static struct kunit_case xsmmu_amd_cases[] = {
 	KUNIT_CASE(table_that_a_superpage_replaces_is_freed_afterwards),
 	KUNIT_CASE(tree_that_a_superpage_replaces_is_freed_afterwards),
 	KUNIT_CASE(replaced_table_is_leaked_if_the_invalidation_fails),
+	KUNIT_CASE(v1_table_that_a_superpage_replaces_is_freed_afterwards),
+	KUNIT_CASE(v1_table_is_leaked_if_the_invalidation_fails),
+	KUNIT_CASE(sync_after_large_pages_drops_directory_entries_once),
+	KUNIT_CASE(sync_after_pages_keeps_directory_entries),
+	KUNIT_CASE(large_pages_outside_of_batches_are_not_noted),
+	KUNIT_CASE(sync_that_drops_all_leaves_large_pages_to_the_next),
 	KUNIT_CASE(live_iommu_completes_a_sync),
 	{}
 };
