@@ -26,8 +26,10 @@
 
 #include <kunit/test.h>
 #include <linux/delay.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/perf_event.h>
 #include <linux/smp.h>
 
 #define FAKE_LOG	256
@@ -55,28 +57,23 @@
 enum fake_reader {
 	FAKE_READS_BEFORE,	/* before it executes the next command */
 	FAKE_READS_AFTER,	/* after it has executed the next command */
-	FAKE_READS_FAST,	/* as AFTER, and prints nothing */
 	FAKE_READS_NEVER,
 };
 
 /**
  * struct fake_event - what an IOMMU logs
  * @type: event code (2.5), 0 for none
- * @behind: event code of those that are logged right before
- * @behinds: how many
+ * @behind: event code of one that is logged right before, 0 for none
  * @opcode: of the command on which it is logged, once
  * @halts: the IOMMU fetches no more commands afterwards
  * @reader: who reads it from the log
- * @late_us: how long one that is fast waits first
  */
 struct fake_event {
 	unsigned int type;
 	unsigned int behind;
-	unsigned int behinds;
 	unsigned int opcode;
 	bool halts;
 	enum fake_reader reader;
-	unsigned int late_us;
 };
 
 /**
@@ -168,30 +165,16 @@ static void fake_log_event(struct fake_amd *f, unsigned int type)
 
 static void fake_event(struct fake_amd *f, unsigned int opcode)
 {
-	unsigned int i;
-
 	if (!f->event.type || f->event.opcode != opcode)
 		return;
-	for (i = 0; i < f->event.behinds; i++)
+	if (f->event.behind)
 		fake_log_event(f, f->event.behind);
 	fake_log_event(f, f->event.type);
 	f->event.type = 0;
 	f->halted = f->event.halts;
 	if (f->event.reader == FAKE_READS_BEFORE)
 		amd_xsmmu_test_events(&f->iommu);
-	f->unread = f->event.reader == FAKE_READS_AFTER ||
-		    f->event.reader == FAKE_READS_FAST;
-}
-
-/* The last event: what the driver does, less its message. */
-static void fake_read_fast(struct fake_amd *f)
-{
-	u32 at = (fake_read(f, MMIO_EVT_TAIL_OFFSET) - 16) % EVT_BUFFER_SIZE;
-	u32 *entry = (u32 *)(f->iommu.evt_buf + at);
-
-	udelay(f->event.late_us);
-	amd_xsmmu_event(&f->iommu, entry[1] >> 28);
-	memset(entry, 0, 16);
+	f->unread = f->event.reader == FAKE_READS_AFTER;
 }
 
 static void fake_log_command(struct fake_amd_bus *bus, struct fake_amd *f,
@@ -254,10 +237,7 @@ static void fake_execute(struct fake_amd_bus *bus, struct fake_amd *f)
 	if (opcode == 0x1)
 		fake_complete(dw);
 	if (unread) {
-		if (f->event.reader == FAKE_READS_FAST)
-			fake_read_fast(f);
-		else
-			amd_xsmmu_test_events(&f->iommu);
+		amd_xsmmu_test_events(&f->iommu);
 		/* After the log was read; see fake_settled(). */
 		smp_store_release(&f->unread, false);
 	}
@@ -397,6 +377,38 @@ static bool fake_settled(struct fake_amd *f)
 		cpu_relax();
 	}
 	return true;
+}
+
+/*
+ * The driver's interrupt thread reads the last event of the log: it counts that,
+ * and wipes the entry.
+ */
+static void fake_read_last(struct perf_event *watchpoint,
+			   struct perf_sample_data *data, struct pt_regs *regs)
+{
+	struct fake_amd *f = watchpoint->overflow_handler_context;
+	u32 at = (fake_read(f, MMIO_EVT_TAIL_OFFSET) - 16) % EVT_BUFFER_SIZE;
+	u32 *entry = (u32 *)(f->iommu.evt_buf + at);
+
+	amd_xsmmu_event(&f->iommu, entry[1] >> 28);
+	memset(entry, 0, 16);
+}
+
+/* Have it do so when the CPU of the test has read the first entry of the log. */
+static struct perf_event *fake_watch_log(struct kunit *test, struct fake_amd *f)
+{
+	struct perf_event *watchpoint;
+	struct perf_event_attr attr;
+
+	hw_breakpoint_init(&attr);
+	attr.bp_addr = (unsigned long)f->iommu.evt_buf + 4;
+	attr.bp_len = HW_BREAKPOINT_LEN_4;
+	attr.bp_type = HW_BREAKPOINT_RW;
+	watchpoint = perf_event_create_kernel_counter(&attr, f->bus->cpu, NULL,
+						      fake_read_last, f);
+	if (IS_ERR(watchpoint))
+		kunit_skip(test, "no watchpoint to be had");
+	return watchpoint;
 }
 
 /* Wait until all is executed, whatever the head register says. */
