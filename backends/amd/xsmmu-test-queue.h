@@ -90,6 +90,8 @@ struct fake_event {
  * @bus: where it stands
  * @full: the head register stays at @stays
  * @stays: a value that the driver knows once it finds the ring full
+ * @armed: a CPU that finds it full is interrupted
+ * @late: only that interrupt ends it, so the driver gives up first
  * @commands: number of executed commands for which fake_held() waits
  * @held_ms: and for how long after that
  * @csd: calls fake_held()
@@ -107,6 +109,8 @@ struct fake_amd {
 	struct fake_amd_bus *bus;
 	bool full;
 	u32 stays;
+	bool armed;
+	bool late;
 	unsigned int commands;
 	unsigned int held_ms;
 	call_single_data_t csd;
@@ -268,13 +272,18 @@ static void fake_held(void *data)
 	       ktime_before(ktime_get(), end))
 		cpu_relax();
 	mdelay(f->held_ms);
+	if (f->late)
+		fake_release(f);
 }
 
 static void fake_run(struct fake_amd_bus *bus, struct fake_amd *f)
 {
-	if (fake_holds(f) && f->commands) {
+	/* What is armed is complete. */
+	if (smp_load_acquire(&f->armed) && fake_holds(f)) {
+		f->armed = false;
 		smp_call_function_single_async(bus->cpu, &f->csd);
-		fake_release(f);
+		if (!f->late)
+			fake_release(f);
 	}
 	if (f->halted || fake_read(f, MMIO_CMD_TAIL_OFFSET) == f->head)
 		return;
@@ -432,7 +441,7 @@ static void fake_fill(struct fake_amd *f, unsigned int nth)
 {
 	u32 tail = f->iommu.cmd_buf_tail;
 
-	f->commands = 0;
+	f->armed = false;
 	f->stays = (tail + (nth + 1) * 16) % CMD_BUFFER_SIZE;
 	f->iommu.cmd_buf_head = (tail + (nth + 2) * 16) % CMD_BUFFER_SIZE;
 	fake_write(f, MMIO_CMD_HEAD_OFFSET, f->stays);
@@ -446,9 +455,22 @@ static void fake_fill(struct fake_amd *f, unsigned int nth)
 static void fake_hold(struct fake_amd *f, unsigned int nth, unsigned int ms)
 {
 	fake_fill(f, nth);
+	f->late = false;
 	f->held_ms = ms;
-	/* Last: from here on the engine may interrupt. */
-	smp_store_release(&f->commands, f->bus->n + nth);
+	f->commands = f->bus->n + nth;
+	/* Last: who sees it sees how to hold. */
+	smp_store_release(&f->armed, true);
+}
+
+/* The driver cannot queue the @nth command, but any after it. */
+static void fake_refuse(struct fake_amd *f, unsigned int nth)
+{
+	fake_fill(f, nth);
+	f->late = true;
+	f->held_ms = 0;
+	f->commands = 0;
+	/* Last: as above. */
+	smp_store_release(&f->armed, true);
 }
 
 #endif /* _AMD_XSMMU_TEST_QUEUE_H */

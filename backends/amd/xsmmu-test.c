@@ -587,6 +587,26 @@ static void ring_that_fills_up_meanwhile_fails_the_sync(struct kunit *test)
 	expect_commands(test, 0 + 1 + 2 + 3 + 4 * 4);
 }
 
+/* Two devices without and with a PASID: none of the four may be missing. */
+static void device_command_that_is_refused_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct fake_amd_bus *bus = test->priv;
+	struct fake_amd *f = bus->fake[0];
+	unsigned int nth;
+
+	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
+	add_device(test, domain, 0, 0x300);
+	add_device(test, domain, 0, 0x400);
+	for (nth = 3; nth <= 6; nth++) {
+		fake_refuse(f, nth);
+		KUNIT_EXPECT_LT(test, sync_held(domain), 0);
+		KUNIT_EXPECT_FALSE(test, f->full);
+		KUNIT_ASSERT_TRUE(test, fake_settled(f));
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	}
+}
+
 /*
  * An answer that late may be none: the IOMMU has given up on the device and gone
  * on, and nothing but the time tells.
@@ -1253,6 +1273,7 @@ static struct kunit_case xsmmu_amd_cases[] = {
 	KUNIT_CASE(iommu_that_never_completes_fails_the_sync),
 	KUNIT_CASE(iommu_whose_ring_is_full_fails_the_sync),
 	KUNIT_CASE(ring_that_fills_up_meanwhile_fails_the_sync),
+	KUNIT_CASE(device_command_that_is_refused_fails_the_sync),
 	KUNIT_CASE(device_that_may_have_been_given_up_fails_the_sync),
 	KUNIT_CASE(device_that_never_answers_fails_the_sync),
 	KUNIT_CASE_PARAM(error_that_halts_the_iommu_fails_the_sync,
