@@ -28,6 +28,7 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 	int err;
 
 	lockdep_assert_held(&xd->flush_lock);
+	WRITE_ONCE(xd->leader, raw_smp_processor_id() + 1);
 	WRITE_ONCE(xd->started, n);
 	/*
 	 * B2, pairs with B1: store "started", then let the engine begin. If a
@@ -37,6 +38,7 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 	smp_mb();
 	full = xchg(&xd->need_full, 0);
 	err = xd->domain->ops->sync_domain_iotlb(xd->domain, !full);
+	WRITE_ONCE(xd->leader, 0);
 	trace_xsmmu_sync(xd->name, n, full, err);
 	if (err) {
 		/*
@@ -54,9 +56,21 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 }
 
 /*
- * In an oops the leader may be a CPU that was stopped, so nobody is waited for:
- * one invalidation of our own, full because the flag may be with that leader.
- * It touches neither numbers nor flag.
+ * Is there nobody to wait for? In an oops the leader may be a CPU that was stopped.
+ * And it may be this one: an IOMMU driver that prints, and a console behind a
+ * device of this domain. The leader has interrupts off, so what it finds on its
+ * own CPU it has called itself. A waiter that was moved here takes one more
+ * invalidation for nothing.
+ */
+static bool xsmmu_alone(const struct xsmmu_domain *xd)
+{
+	return oops_in_progress ||
+	       READ_ONCE(xd->leader) == raw_smp_processor_id() + 1;
+}
+
+/*
+ * Then nobody is waited for: one invalidation of our own, full because the flag
+ * may be with that leader. It touches neither numbers nor flag.
  */
 static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 {
@@ -93,7 +107,7 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 			this_cpu_inc(xd->quarantine->stats.shared);
 			return 0;
 		}
-		if (unlikely(oops_in_progress))
+		if (unlikely(xsmmu_alone(xd)))
 			return xsmmu_sync_alone(xd);
 		if (raw_spin_is_locked(&xd->flush_lock) ||
 		    !raw_spin_trylock_irqsave(&xd->flush_lock, flags)) {

@@ -128,6 +128,8 @@ struct xsmmu_quarantine {
  *	leader, after B2; set again by a leader that failed, before it unlocks
  * @flush_lock: held from "started" to "completed", interrupts off: one
  *	invalidation in flight
+ * @leader: the CPU that holds it to lead, plus one; 0 if none does. Written under
+ *	@flush_lock; only the CPU that it names relies on it
  * @started: number of the newest invalidation begun; written under @flush_lock
  * @done: number of the newest that completed; written under @flush_lock.
  *	Numbers that failed are skipped, never counted
@@ -148,6 +150,7 @@ struct xsmmu_domain {
 	unsigned int need_full ____cacheline_aligned_in_smp;
 
 	raw_spinlock_t flush_lock ____cacheline_aligned_in_smp;
+	unsigned int leader;
 	unsigned long started;
 	unsigned long done;
 
