@@ -133,9 +133,11 @@ static void xsmmu_clean_group(struct arm_smmu_pending *p,
 	u64 *table;
 
 	table = p->pgtbl->xsmmu_walk(p->pgtbl, group->iova, &shift);
-	/* Then somebody has written the entry, and cleaned it. */
-	if (WARN_ON_ONCE(shift != group->shift))
+	/* It leads elsewhere than when it was cleared: then nothing is sure. */
+	if (shift != group->shift) {
+		WRITE_ONCE(p->broken, true);
 		return;
+	}
 	table = PTR_ALIGN_DOWN(table, ARM_SMMU_GROUP_ENTRIES * sizeof(*table));
 	first = ALIGN_DOWN(group->iova >> shift, ARM_SMMU_GROUP_ENTRIES);
 	left = (p->last >> shift) - first + 1;
@@ -250,6 +252,7 @@ void arm_smmu_pending_distrust(struct arm_smmu_pending *p)
 	WRITE_ONCE(p->distrust, 1);
 }
 
+/* Clean the lines of a log; take its ranges, unless @ranges is NULL. */
 static int xsmmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
 			  struct arm_smmu_ranges *ranges)
 {
@@ -259,10 +262,12 @@ static int xsmmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
 	if (!xsmmu_lock_log(log, &flags))
 		return -EIO;
 	xsmmu_clean_log(p, log);
-	xsmmu_add_ranges(ranges, &log->ranges);
-	memset(&log->ranges, 0, sizeof(log->ranges));
-	/* After the clean: who finds the bit clear relies on it. See C2. */
-	cpumask_clear_cpu(cpu, &p->busy);
+	if (ranges) {
+		xsmmu_add_ranges(ranges, &log->ranges);
+		memset(&log->ranges, 0, sizeof(log->ranges));
+		/* After the clean: who finds the bit clear relies on it. See C2. */
+		cpumask_clear_cpu(cpu, &p->busy);
+	}
 	raw_spin_unlock_irqrestore(&log->lock, flags);
 	return 0;
 }
@@ -273,64 +278,34 @@ static int xsmmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
  * @leaf_only: as the core told the sync
  * @ranges: set to what the invalidation has to cover
  *
- * Cleans on behalf of all CPUs; their logs are empty afterwards. To be followed
- * by arm_smmu_pending_settle().
+ * Cleans on behalf of all CPUs; no lines are left in their logs.
  *
- * The core lets one sync of a domain run at a time, but in an oops a second one
- * may run beside it, and take a log that the first then finds empty. Either is
- * told to drop everything in that case. The second one drops everything anyway,
- * as the core demands of it, and counts itself before it takes a log; the first
- * one reads that count before and after.
+ * The core lets one sync of a domain run at a time, but in an oops, or inside a
+ * console driver that the sync's own messages called, a second one may run beside
+ * it. That one is told to drop everything. So only syncs that are told "leaf
+ * only" take ranges and distrust: what the first one has to name is not taken
+ * from it. Ranges that stay although everything was dropped are named once more.
  *
  * Context: any but NMI; interrupts may be off.
- * Return: 0, or -EIO if a log cannot be had in an oops.
+ * Return: 0; -EIO if a log cannot be had in an oops, or if a line was not found
+ * again, and then for good.
  */
 int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
 			  struct arm_smmu_ranges *ranges)
 {
-	int begun, done, err = 0;
 	unsigned int cpu;
+	int err = 0;
 
-	if (!leaf_only)
-		atomic_inc(&p->begun);
-	/* Whatever else is running has begun and is not done. */
-	done = atomic_read_acquire(&p->done);
-	begun = atomic_read(&p->begun);
 	memset(ranges, 0, sizeof(*ranges));
-	/* A full barrier too: "begun", then the logs. */
-	ranges->whole = xchg(&p->distrust, 0) || !leaf_only || begun != done;
-
+	ranges->whole = !leaf_only || xchg(&p->distrust, 0);
 	for_each_cpu(cpu, &p->busy)
-		err = err ?: xsmmu_take_log(p, cpu, ranges);
+		err = err ?: xsmmu_take_log(p, cpu, leaf_only ? ranges : NULL);
 	/*
 	 * C2: whoever emptied a log that was passed over has cleaned it before
-	 * it cleared the bit, and counted itself before that. The bits are read,
-	 * then the count, and the commands are published.
+	 * it cleared the bit. The bits are read, then the commands published.
 	 */
 	smp_mb();
-	if (atomic_read(&p->begun) != begun)
-		ranges->whole = true;
-	return err;
-}
-
-/**
- * arm_smmu_pending_settle - the sync that took the logs has ended
- * @p: the domain's state
- * @leaf_only: as the core told the sync
- * @err: how it went
- *
- * Context: any but NMI; interrupts may be off.
- */
-void arm_smmu_pending_settle(struct arm_smmu_pending *p, bool leaf_only,
-			     int err)
-{
-	if (err)
-		arm_smmu_pending_distrust(p);
-	if (leaf_only)
-		return;
-	/* What it dropped, or the distrust, then the end. */
-	smp_mb__before_atomic();
-	atomic_inc(&p->done);
+	return WARN_ON_ONCE(READ_ONCE(p->broken)) ? -EIO : err;
 }
 
 /*

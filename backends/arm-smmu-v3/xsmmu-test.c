@@ -695,18 +695,22 @@ static void sync_covers_what_other_cpus_have_cleared(struct kunit *test)
 }
 
 /* In an oops: one that began and may have taken logs that this one misses. */
-static void sync_beside_another_names_nothing(struct kunit *test)
+static void sync_beside_another_leaves_it_its_ranges(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	struct arm_smmu_pending *p = add_pending(test, d);
 	struct arm_smmu_ranges ranges;
 
+	/* One that drops everything comes between what was cleared and its sync. */
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, false, &ranges), 0);
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	expect_everything(test, d, true);
-	arm_smmu_pending_settle(p, false, 0);
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	KUNIT_EXPECT_TRUE(test, ranges.whole);
 	expect_one_run(test, d, RUN(1, 0), 0x5701);
+	/* And does not take the reason to drop everything either. */
+	arm_smmu_pending_distrust(p);
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, false, &ranges), 0);
+	expect_everything(test, d, true);
 	arm_smmu_pending_free(p);
 }
 
@@ -728,7 +732,24 @@ static void log_that_cannot_be_had_in_an_oops_fails_the_sync(struct kunit *test)
 	oops_in_progress--;
 	raw_spin_unlock_irqrestore(&log->lock, flags);
 	KUNIT_EXPECT_EQ(test, err, -EIO);
-	/* What could not be written down either. */
+	expect_everything(test, d, true);
+	arm_smmu_pending_free(p);
+}
+
+static void what_cannot_be_written_down_is_everything(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int cpu = raw_smp_processor_id();
+	struct arm_smmu_pending_log *log = per_cpu_ptr(p->log, cpu);
+	unsigned long flags;
+
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	raw_spin_lock_irqsave(&log->lock, flags);
+	oops_in_progress++;
+	arm_smmu_pending_add(p, 0x9000, 12, 1);
+	oops_in_progress--;
+	raw_spin_unlock_irqrestore(&log->lock, flags);
 	expect_everything(test, d, true);
 	arm_smmu_pending_free(p);
 }
@@ -783,7 +804,6 @@ static void cover_once(struct kunit *test, struct arm_smmu_pending *p,
 		whole |= total > 16 || count_runs(wanted) > 4;
 	}
 	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, true, &ranges), 0);
-	arm_smmu_pending_settle(p, true, 0);
 	KUNIT_EXPECT_EQ(test, ranges.whole, whole);
 	if (whole)
 		return;
@@ -834,8 +854,9 @@ static struct kunit_case xsmmu_smmu_cases[] = {
 	KUNIT_CASE(reserved_level_hint_is_not_used),
 	KUNIT_CASE(ranges_lost_by_a_failure_are_part_of_everything),
 	KUNIT_CASE(sync_covers_what_other_cpus_have_cleared),
-	KUNIT_CASE(sync_beside_another_names_nothing),
+	KUNIT_CASE(sync_beside_another_leaves_it_its_ranges),
 	KUNIT_CASE(log_that_cannot_be_had_in_an_oops_fails_the_sync),
+	KUNIT_CASE(what_cannot_be_written_down_is_everything),
 	KUNIT_CASE(ranges_cover_exactly_what_was_cleared),
 	{}
 };

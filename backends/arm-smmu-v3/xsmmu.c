@@ -258,8 +258,9 @@ int arm_smmu_xsmmu_sync_domain_iotlb(struct iommu_domain *domain,
 	if (ctx.pending)
 		err = arm_smmu_pending_take(ctx.pending, leaf_only, &ranges);
 	err = err ?: xsmmu_flush(domain, &ctx, &ranges);
-	if (ctx.pending)
-		arm_smmu_pending_settle(ctx.pending, leaf_only, err);
+	/* What was taken is part of everything, which the next one drops. */
+	if (err && ctx.pending)
+		arm_smmu_pending_distrust(ctx.pending);
 	return err;
 }
 

@@ -17,6 +17,7 @@
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include "../../xsmmu/xsmmu.h"
 
 struct io_pgtable_ops;
 struct iommu_flush_ops;
@@ -90,8 +91,7 @@ struct arm_smmu_pending_log {
  * @busy: CPUs whose log is not empty; a bit is written under that log's lock
  * @distrust: (any) the next sync must not be a short one. Set by whoever has a
  *	reason, before its barrier B1; taken by a sync, after B2
- * @begun: syncs that were told to drop everything; counted before they take a log
- * @done: those that have ended, well or not
+ * @broken: (any) a line was not found again; set once, no sync succeeds after it
  */
 struct arm_smmu_pending {
 	struct io_pgtable_ops *pgtbl;
@@ -103,8 +103,7 @@ struct arm_smmu_pending {
 
 	struct cpumask busy ____cacheline_aligned_in_smp;
 	unsigned int distrust;
-	atomic_t begun;
-	atomic_t done;
+	bool broken;
 };
 
 /**
@@ -135,8 +134,6 @@ void arm_smmu_pending_add(struct arm_smmu_pending *p, unsigned long iova,
 void arm_smmu_pending_distrust(struct arm_smmu_pending *p);
 int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
 			  struct arm_smmu_ranges *ranges);
-void arm_smmu_pending_settle(struct arm_smmu_pending *p, bool leaf_only,
-			     int err);
 void arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
 			    size_t size);
 
@@ -197,10 +194,14 @@ static inline void arm_smmu_xsmmu_unlink(struct list_head *link)
 	list_del_rcu(link);
 }
 
-/* Before an unlinked device joins another list or is freed. May sleep. */
+/*
+ * Before an unlinked device joins another list or is freed. May sleep. There are
+ * no syncs but in xSMMU mode.
+ */
 static inline void arm_smmu_xsmmu_unlinked(void)
 {
-	synchronize_rcu();
+	if (xsmmu_mode())
+		synchronize_rcu();
 }
 #else
 static inline void arm_smmu_xsmmu_finalise(struct iommu_domain *domain)

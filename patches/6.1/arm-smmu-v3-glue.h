@@ -19,10 +19,12 @@ static size_t arm_smmu_xsmmu_unmap_pages(struct iommu_domain *domain,
 					 struct iommu_iotlb_gather *gather)
 {
 	struct arm_smmu_pending *pending = to_smmu_domain(domain)->pending;
+	/* Read first: splitting two blocks starts the gather afresh. */
+	bool queued = iommu_iotlb_gather_queued(gather);
 	size_t unmapped;
 
 	unmapped = arm_smmu_unmap_pages(domain, iova, pgsize, pgcount, gather);
-	if (!unmapped || !iommu_iotlb_gather_queued(gather))
+	if (!unmapped || !queued)
 		return unmapped;
 	/*
 	 * The page-table code adds nothing to a queued gather, unless it had to
