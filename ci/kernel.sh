@@ -3,7 +3,7 @@
 #
 # Builds a kernel for one named configuration; prints the folder it is in.
 #
-#   ci/kernel.sh --base 6.1 --arch x86_64 --config run|debug|off|plain
+#   ci/kernel.sh --base 6.1 --arch x86_64 --config run|debug|nic|off|plain
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
@@ -39,7 +39,7 @@ done
 check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" run debug off plain
+check_word config "$config" run debug nic off plain
 [ "$wanted" != default ] || wanted=$(backends_of "$arch")
 for word in $wanted; do
 	# shellcheck disable=SC2046 # a list of words
@@ -49,7 +49,9 @@ done
 # Everything that is asked of the configuration, in one file, last word wins.
 request() {
 	local word
-	cat "$ci/kconfig/guest.config" "$ci/kconfig/$arch.config" "$ci/kconfig/$config.config"
+	cat "$ci/kconfig/guest.config" "$ci/kconfig/$arch.config"
+	[ "$config" != nic ] || cat "$ci/kconfig/debug.config"
+	cat "$ci/kconfig/$config.config"
 	[ -z "$fragment" ] || cat "$fragment"
 	case $config in off | plain) return ;; esac
 	for word in "${backends[@]}"; do

@@ -150,12 +150,13 @@ publish_objects() {
 	done
 }
 
-# obj/ is the part of the object folder that kbuild reads for M=; src/ that of
+# modules/ holds the kernel's own modules; obj/ is the part of the object folder that kbuild reads for M=; src/ that of
 # the tree. Linked where nothing will write, so a kernel costs about 20 MB.
 publish_kernel() {
 	cp "$build/arch/$dir/boot/$image" "$build/System.map" "$new/"
 	kmake -s kernelrelease | tail -n 1 >"$new/release"
-	mkdir "$new/src" "$new/obj"
+	mkdir "$new/src" "$new/obj" "$new/modules"
+	(cd "$build" && find . -name '*.ko' -exec cp {} "$new/modules/" \;)
 	(cd "$tree" && cp -al --parents Makefile Kbuild Kconfig scripts include \
 		"arch/$dir"/Makefile* "arch/$dir/include" "$new/src/")
 	(cd "$build" && cp -a --parents .config Module.symvers scripts include \
