@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Build the QEMU devices: each folder beside this script becomes OUTDIR/<folder>.so,
-# to be loaded into Debian's own qemu-system binaries with LD_PRELOAD.
+# to be loaded into Debian's own qemu-system binaries with LD_PRELOAD. lib/ holds
+# what several of them share.
 #
 #   ci/devices/build.sh OUTDIR [QEMU]
 #
 # They are compiled against the headers of that QEMU's source package (a word of
 # ci/qemu.sh; default: stock, the installed one), configured but not built. Those
-# are kept in the cache, one set per version.
+# are kept in the cache, one set per version. The layouts of the ConnectX interface
+# come from the source of the first base kernel.
 #
 # Debian packages that this needs (and qemu-system-x86 or qemu-system-arm):
 #   dpkg-dev gcc libfdt-dev libglib2.0-dev libpixman-1-dev meson ninja-build
@@ -21,7 +23,9 @@ set -eu -o pipefail
 
 needs="awk dpkg-source flock gcc meson ninja pkg-config python3 sha256sum tar xz"
 # -z now: a symbol that this QEMU lacks is seen at its start, not in mid-test.
+# Hidden, and what is not used dropped: devices share names, but no code at run time.
 cflags="-std=gnu11 -O2 -g -fPIC -shared -Wl,-z,now -D_GNU_SOURCE
+	-fvisibility=hidden -ffunction-sections -fdata-sections -Wl,--gc-sections
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers"
 
 check_tools() {
@@ -126,7 +130,8 @@ build_device() {
 	key=$({
 		echo "$version" "$cflags"
 		gcc --version
-		cd "$folder" && sha256sum ./*.[ch]
+		cd "$folder" && sha256sum ./*.[ch] ../lib/*.[ch] "$interface"/mlx5_ifc*.h |
+			sed 's| [^ ]*/| |'
 	} | hash_of)
 	if [ -e "$out/$name.so" ] && [ "$(cat "$out/$name.key" 2>/dev/null)" = "$key" ]; then
 		return
@@ -134,10 +139,11 @@ build_device() {
 
 	say "qemu: compiling $name.so for QEMU $version"
 	# shellcheck disable=SC2046,SC2086 # lists of options
-	gcc $cflags -o "$out/$name.so.$$" "$folder"/*.c \
+	gcc $cflags -o "$out/$name.so.$$" "$folder"/*.c "$ci"/devices/lib/*.c \
 		-isystem "$tree/src" -isystem "$tree/src/include" \
 		-isystem "$tree/src/linux-headers" -isystem "$tree/build" \
 		-isystem "$tree/build/qapi" -isystem "$tree/build/trace" \
+		-idirafter "$interface" \
 		$(pkg-config --cflags glib-2.0) || {
 		rm -f "$out/$name.so.$$"
 		die "$name.so does not compile"
@@ -155,9 +161,11 @@ stock) version=$(qemu_version) ;;
 *) version=$(cat "$emulator/version") ;;
 esac
 tree=$cache/qemu-${version#*:}
+interface=$("$ci/source.sh" "${bases[0]}")/include/linux/mlx5
 have_headers
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
-for folder in "$ci"/devices/*/; do
-	build_device "${folder%/}" "$out"
+shopt -s nullglob
+for folder in "$ci"/devices/*/device.c; do
+	build_device "$(dirname "$folder")" "$out"
 done

@@ -19,7 +19,7 @@
 #include "qemu/timer.h"
 #include "qom/object.h"
 
-#include "compat.h"
+#include "../lib/compat.h"
 #include "regs.h"
 
 #define TYPE_DMA_PROBE "dma-probe"

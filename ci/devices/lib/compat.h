@@ -2,8 +2,8 @@
 /*
  * What QEMU 10 has in another place, or under another name, than QEMU 7.2.
  */
-#ifndef XSMMU_DMA_PROBE_COMPAT_H
-#define XSMMU_DMA_PROBE_COMPAT_H
+#ifndef XSMMU_DEVICES_COMPAT_H
+#define XSMMU_DEVICES_COMPAT_H
 
 #include "qemu/osdep.h"
 #include "hw/qdev-properties.h"
@@ -30,4 +30,4 @@ static inline void device_class_set_legacy_reset(DeviceClass *class,
 }
 #endif
 
-#endif /* XSMMU_DMA_PROBE_COMPAT_H */
+#endif /* XSMMU_DEVICES_COMPAT_H */

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The emulated ConnectX: its state, and what its parts offer each other.
+ *
+ * device.c	the QEMU device: PCI configuration, properties, reset, network
+ * bar.c	initialisation segment, health, doorbells
+ * dma.c	access to guest memory
+ * ring.c	queues in guest memory
+ * command.c	the command queue; which command is handled where
+ * object.c	numbered objects, who refers to whom
+ * hca.c	commands: life of the function, pages, UARs, domains
+ * caps.c	commands: capabilities
+ * mkey.c	memory keys
+ * event.c	event queues
+ * completion.c	completion queues
+ * queue.c	commands: send and receive queues
+ * send.c	what send queues do
+ * receive.c	what receive queues do
+ * packet.c	headers, checksums, segmentation
+ * steering.c	flow tables
+ * rss.c	TIRs, TISs, RQTs: which receive queue
+ * port.c	vport, port registers, statistics
+ * attack.c	hostility: replay and sweep, the ledger's registers
+ *
+ * Everything runs under QEMU's big lock; the structures have no lock of their
+ * own. All numbers are in the host's byte order unless a comment says so.
+ */
+#ifndef XSMMU_CONNECTX_H
+#define XSMMU_CONNECTX_H
+
+#include "qemu/osdep.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
+#include "qom/object.h"
+#include "net/net.h"
+
+#include "../lib/compat.h"
+#include "ifc.h"
+
+#define TYPE_CONNECTX "connectx"
+OBJECT_DECLARE_SIMPLE_TYPE(ConnectX, CONNECTX)
+
+/* ---- limits, as the capabilities say (caps.c) ---- */
+
+enum {
+	CX_PAGE_SHIFT		= 12,
+	CX_BAR_SIZE		= 32 * MiB,
+	CX_FIRST_UAR		= 16,	/* the pages below are the init segment */
+	CX_LAST_UAR		= CX_BAR_SIZE / 4096 - 1,
+	CX_LOG_CMDS		= 5,
+	CX_LOG_CMD_STRIDE	= 6,
+	CX_LOG_MAX_WQ		= 15,	/* work queue: entries */
+	CX_LOG_MAX_CQ		= 18,
+	CX_LOG_MAX_EQ		= 18,
+	CX_MAX_SEND_WQE		= 1024,	/* bytes */
+	CX_MAX_RECV_WQE		= 512,
+	CX_LOG_MAX_LSO		= 18,
+	CX_LOG_MAX_RQT		= 8,
+	CX_MAX_MTU		= 9978,
+	CX_L2_OVERHEAD		= 22,	/* Ethernet header, VLAN tag, FCS */
+	CX_MAX_FRAME		= CX_MAX_MTU + CX_L2_OVERHEAD,
+	CX_MAX_VECTORS		= 64,
+};
+
+/* Status of a command: mlx5 interface, "status" of every *_out layout. */
+enum {
+	CX_OK			= 0x00,
+	CX_INTERNAL_ERR		= 0x01,
+	CX_BAD_OP		= 0x02,
+	CX_BAD_PARAM		= 0x03,
+	CX_BAD_SYS_STATE	= 0x04,
+	CX_BAD_RES		= 0x05,
+	CX_RES_BUSY		= 0x06,
+	CX_LIMIT		= 0x08,
+	CX_BAD_RES_STATE	= 0x09,
+	CX_BAD_INDEX		= 0x0a,
+	CX_NO_RES		= 0x0f,
+	CX_BAD_QP_STATE		= 0x10,
+	CX_BAD_SIZE		= 0x40,
+	CX_BAD_INPUT_LEN	= 0x50,
+	CX_BAD_OUTPUT_LEN	= 0x51,
+};
+
+/* Event types, and bits of an EQ's event mask. */
+enum {
+	CX_EVENT_COMPLETION	= 0x00,
+	CX_EVENT_CQ_ERROR	= 0x04,
+	CX_EVENT_WQ_CATAS_ERROR	= 0x05,
+	CX_EVENT_PORT_CHANGE	= 0x09,
+	CX_EVENT_COMMAND	= 0x0a,
+	CX_EVENT_PAGE_REQUEST	= 0x0b,
+};
+
+/* Syndromes of the health buffer. */
+enum {
+	CX_HEALTH_OK		= 0,
+	CX_HEALTH_EQ_OVERRUN	= 0x0c,
+	CX_HEALTH_EQ_ERROR	= 0x0d,
+};
+
+/* CQE opcodes. */
+enum {
+	CX_CQE_REQ		= 0x0,
+	CX_CQE_RESP_SEND	= 0x2,
+	CX_CQE_REQ_ERR		= 0xd,
+	CX_CQE_RESP_ERR		= 0xe,
+};
+
+/* Syndromes of an error CQE. */
+enum {
+	CX_SYNDROME_LOCAL_LENGTH	= 0x01,
+	CX_SYNDROME_LOCAL_QP_OP		= 0x02,
+	CX_SYNDROME_LOCAL_PROT		= 0x04,
+	CX_SYNDROME_WR_FLUSH		= 0x05,
+};
+
+/* ---- dma.c ---- */
+
+/*
+ * One access to guest memory as hostility remembers it (attack.c). A work
+ * request collects its own in a GArray and hands that to cq_post().
+ */
+struct cx_access {
+	uint64_t iova;
+	uint32_t len;
+	bool write;
+};
+
+bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len);
+bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len);
+/* Virtual time of something that the device does later: delay and spread. */
+int64_t cx_later(ConnectX *cx);
+/* Arm @timer for cx_later(), unless it is armed already. */
+void cx_kick(ConnectX *cx, QEMUTimer *timer);
+
+/* ---- ring.c ---- */
+
+/* A queue in guest memory: 1 << log_size entries of 1 << log_stride bytes. */
+struct cx_ring {
+	uint64_t *pages;	/* IOVAs, of 1 << log_page bytes each */
+	uint32_t num_pages;
+	uint32_t page_offset;	/* bytes, in the first page */
+	uint8_t log_page;
+	uint8_t log_stride;
+	uint8_t log_size;
+};
+
+/*
+ * Take @ring's page list from @list (big endian, @bytes bytes are there).
+ * False when they do not cover it.
+ */
+bool ring_init(struct cx_ring *ring, const uint8_t *list, size_t bytes);
+void ring_free(struct cx_ring *ring);
+/* Entry @index modulo the size; an entry may not cross a page. */
+uint64_t ring_iova(const struct cx_ring *ring, uint32_t index);
+
+/* ---- object.c ---- */
+
+enum cx_type {
+	CX_EQ,
+	CX_CQ,
+	CX_SQ,
+	CX_RQ,
+	CX_TIR,
+	CX_TIS,
+	CX_RQT,
+	CX_MKEY,
+	CX_PD,
+	CX_TD,
+	CX_UAR,
+	CX_Q_COUNTER,
+	CX_FLOW_TABLE,
+	CX_FLOW_GROUP,
+	CX_TYPES,
+};
+
+struct cx_object {
+	enum cx_type type;
+	uint32_t num;
+	unsigned int refs;	/* of other objects: not destroyed while above 0 */
+	void (*release)(ConnectX *cx, struct cx_object *object);
+};
+
+/*
+ * A new object of @size bytes, which begins with its struct cx_object, or NULL
+ * when there are too many. @release, if not NULL, undoes what its creator did
+ * besides (references, timers, memory); the object itself is freed afterwards.
+ */
+void *cx_object_new(ConnectX *cx, enum cx_type type, size_t size,
+		 void (*release)(ConnectX *cx, struct cx_object *object));
+void *cx_object_find(ConnectX *cx, enum cx_type type, uint32_t num);
+/* Returns CX_OK, CX_BAD_RES (no such number) or CX_BAD_RES_STATE (in use). */
+uint8_t cx_object_destroy(ConnectX *cx, enum cx_type type, uint32_t num);
+/* Free an object that nobody refers to, without looking. */
+void cx_object_drop(ConnectX *cx, void *object);
+void cx_object_get(void *object);
+void cx_object_put(void *object);	/* NULL is allowed */
+/* Call @function for each object of @type, in no special order. */
+void cx_object_each(ConnectX *cx, enum cx_type type,
+		    void (*function)(ConnectX *cx, void *object, void *opaque),
+		    void *opaque);
+void cx_objects_init(ConnectX *cx);
+void cx_objects_reset(ConnectX *cx);
+void cx_objects_free(ConnectX *cx);
+
+/* ---- command.c ---- */
+
+struct cx_cmd {
+	uint8_t *in;		/* zeroes follow, at least the operation's size */
+	uint8_t *out;		/* zeroed; the status is filled in afterwards */
+	uint32_t in_len;	/* as the driver gave them */
+	uint32_t out_len;
+	uint16_t op_mod;
+	uint32_t syndrome;	/* goes with a status that is not CX_OK */
+};
+
+/* When an operation is allowed. */
+enum cx_stage { CX_ANY_TIME, CX_ENABLED, CX_READY };
+
+struct cx_op {
+	uint16_t opcode;
+	const char *name;
+	uint8_t (*run)(ConnectX *cx, struct cx_cmd *cmd);
+	uint32_t in_size;	/* least length of the input, bytes */
+	uint32_t out_size;	/* the output has room for so much */
+	enum cx_stage stage;
+};
+
+/* CX_OP(CREATE_CQ, create_cq, cmd_create_cq, CX_READY) */
+#define CX_OP(upper, lower, function, when) {	\
+	.opcode = MLX5_CMD_OP_##upper,		\
+	.name = #upper,				\
+	.run = function,			\
+	.in_size = IFC_SIZE(lower##_in),	\
+	.out_size = IFC_SIZE(lower##_out),	\
+	.stage = when,				\
+}
+
+/* Each ends with an entry without name. */
+extern const struct cx_op hca_ops[], caps_ops[], mkey_ops[], event_ops[],
+	completion_ops[], queue_ops[], steering_ops[], rss_ops[], port_ops[];
+
+/* Bytes of the input from @field on; 0 if the input ends before. */
+size_t cmd_rest(const struct cx_cmd *cmd, const uint8_t *field);
+void command_init(ConnectX *cx);
+void command_reset(ConnectX *cx);
+void command_exit(ConnectX *cx);
+void command_doorbell(ConnectX *cx, uint32_t slots);
+
+/* ---- mkey.c ---- */
+
+/*
+ * Access @len bytes at @addr through key @key (with its low 8 bits). False if
+ * the key does not allow it or the bus refused. Appends what was accessed to
+ * @touched, a GArray of struct cx_access, unless that is NULL.
+ */
+bool mkey_read(ConnectX *cx, uint32_t key, uint64_t addr, void *buf, size_t len,
+	       GArray *touched);
+bool mkey_write(ConnectX *cx, uint32_t key, uint64_t addr, const void *buf,
+		size_t len, GArray *touched);
+/* Replace @count entries of a key's page table from @first on (UMR). */
+bool mkey_update(ConnectX *cx, uint32_t key, uint64_t first,
+		 const uint8_t *entries, uint32_t count);
+
+/* ---- event.c ---- */
+
+/* Tell the driver, if an EQ asked for this type; @data is that of the EQE. */
+void event_post(ConnectX *cx, unsigned int type, const uint8_t data[28]);
+/* The same on EQ @eqn. */
+void event_post_on(ConnectX *cx, uint32_t eqn, unsigned int type,
+		   const uint8_t data[28]);
+/* Whether an EQ has asked for this type. */
+bool event_wanted(ConnectX *cx, unsigned int type);
+void event_doorbell(ConnectX *cx, uint32_t val, bool arm);
+
+/* ---- completion.c ---- */
+
+struct cx_cq;
+
+/*
+ * Write @cqe to @cq later, in the order of these calls; the owner bit is set
+ * then. @touched, if not NULL, is the GArray of accesses of what completes; it
+ * goes to attack.c when the CQE has been written, and is freed.
+ */
+void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64],
+	     GArray *touched);
+void cq_doorbell(ConnectX *cx, uint64_t val);
+
+/* ---- queue.c, send.c, receive.c ---- */
+
+/* States of send and receive queues. */
+enum { CX_QUEUE_RESET = 0, CX_QUEUE_READY = 1, CX_QUEUE_ERROR = 3 };
+
+/* A doorbell of send queue @sqn. */
+void send_doorbell(ConnectX *cx, uint32_t sqn);
+/* A frame from the network: keep it until its time comes; false: no room. */
+bool receive_frame(ConnectX *cx, const uint8_t *frame, size_t len);
+/* Whether receive_frame() would take one of any size. */
+bool receive_has_room(ConnectX *cx);
+void receive_init(ConnectX *cx);
+/* Forget all frames that wait. */
+void receive_reset(ConnectX *cx);
+void receive_exit(ConnectX *cx);
+
+/* ---- packet.c ---- */
+
+enum { CX_UNICAST, CX_MULTICAST, CX_BROADCAST, CX_CASTS };
+
+/* What the headers of a frame are; offsets are 0 when there is no such header. */
+struct cx_packet {
+	const uint8_t *frame;
+	size_t len;
+	unsigned int cast;	/* CX_UNICAST … */
+	uint16_t ethertype;	/* behind the VLAN tags */
+	uint16_t vlan;		/* tag control information of the first tag */
+	bool has_vlan;
+	bool has_second_vlan;
+	uint32_t l3;
+	uint32_t l4;		/* also 0 for fragments */
+	uint32_t payload;	/* behind a TCP or UDP header */
+	uint32_t l3_end;	/* behind the IP payload, without Ethernet padding */
+	uint8_t ip_version;	/* 0, 4 or 6 */
+	uint8_t protocol;	/* of the IP payload, also of a fragment's */
+	bool fragment;
+	bool ip_ok;		/* checksums: right, or not there */
+	bool l4_ok;
+	uint16_t sport;
+	uint16_t dport;
+};
+
+void packet_parse(struct cx_packet *packet, const uint8_t *frame, size_t len);
+/* Also fill in ip_ok and l4_ok. */
+void packet_verify(struct cx_packet *packet);
+/* One's complement sum over @len bytes, not inverted, folded to 16 bits. */
+uint16_t packet_sum(const uint8_t *data, size_t len);
+/* Fill in the IPv4 header's and the TCP or UDP checksum, as asked for. */
+void packet_fill_checksums(uint8_t *frame, size_t len, bool l3, bool l4);
+/*
+ * Large send: cut @frame, whose first @header bytes are headers, into segments
+ * of at most @mss bytes of payload, and call @emit for each, checksums filled in.
+ * Returns the number of segments, 0 when this is not TCP or UDP over IP.
+ */
+unsigned int packet_segment(ConnectX *cx, const uint8_t *frame, size_t len,
+			    uint32_t header, uint32_t mss,
+			    void (*emit)(ConnectX *cx, const uint8_t *frame,
+					 size_t len));
+
+/* ---- steering.c, rss.c ---- */
+
+struct cx_rq;
+
+/* Receive queues that a frame goes to, most of the time one. */
+#define CX_MAX_COPIES	16
+
+struct cx_verdict {
+	unsigned int count;
+	struct {
+		struct cx_rq *rq;
+		uint32_t flow_tag;
+		uint32_t hash;		/* 0 when the TIR does not hash */
+		uint8_t hash_type;	/* rss_hash_type of the CQE */
+	} to[CX_MAX_COPIES];
+};
+
+/* Walk the flow tables from the root. count = 0: dropped. */
+void steering_classify(ConnectX *cx, const struct cx_packet *packet,
+		       struct cx_verdict *verdict);
+/* Add what TIR @tirn makes of the packet to the verdict. */
+void rss_deliver(ConnectX *cx, uint32_t tirn, const struct cx_packet *packet,
+		 uint32_t flow_tag, struct cx_verdict *verdict);
+void steering_reset(ConnectX *cx);
+
+/* ---- port.c ---- */
+
+/* Frames and bytes, without FCS, by kind of destination address. */
+struct cx_traffic {
+	uint64_t packets[CX_CASTS];
+	uint64_t bytes[CX_CASTS];
+};
+
+struct cx_statistics {
+	struct cx_traffic wire_rx;	/* everything that arrived */
+	struct cx_traffic wire_tx;
+	struct cx_traffic vport_rx;	/* what steering delivered */
+	struct cx_traffic vport_tx;	/* what send queues sent */
+	uint64_t wire_rx_discards;	/* arrived, but the buffer was full */
+	uint64_t rx_steering_drops;	/* no rule wanted it */
+	uint64_t tx_errors;		/* work requests that failed */
+};
+
+/* Account one frame. */
+void traffic_count(struct cx_traffic *traffic, const uint8_t *frame, size_t len);
+/* A receive queue had no buffer: counts on its Q counter @id, if there is one. */
+void port_out_of_buffer(ConnectX *cx, uint32_t id);
+/* Whether the link is up for the driver: what it asked for and QEMU's netdev. */
+bool port_is_up(ConnectX *cx);
+/* QEMU changed the link. */
+void port_link_changed(ConnectX *cx);
+void port_reset(ConnectX *cx);
+/* Send a frame to the network; counted. */
+void port_transmit(ConnectX *cx, const uint8_t *frame, size_t len);
+
+/* ---- attack.c ---- */
+
+/* Whether work requests have to collect their accesses. */
+bool attack_wants_accesses(ConnectX *cx);
+/* What completed has touched this; takes the GArray. */
+void attack_completed(ConnectX *cx, GArray *touched);
+/* The device has read (@write false) or written guest memory (from dma.c). */
+void attack_accessed(ConnectX *cx, uint64_t iova, const void *buf, size_t len,
+		     bool write);
+void attack_init(ConnectX *cx);
+void attack_reset(ConnectX *cx);
+void attack_exit(ConnectX *cx);
+extern const MemoryRegionOps attack_bar_ops;
+
+/* ---- device.c and bar.c ---- */
+
+/* Delays of 0 are allowed: then things happen as soon as QEMU's loop turns. */
+struct cx_properties {
+	uint64_t delay_ns;
+	uint64_t spread_ns;	/* random, 0 .. this, is added to the delay */
+	uint32_t seed;		/* of everything random */
+	uint32_t vectors;
+	uint32_t fw_pages;	/* asked for at boot and again at init */
+	uint32_t trace;		/* 1: log every command */
+	uint16_t device_id;
+	bool striding_rq;
+	bool multi_packet_wqe;
+	bool inline_l2;		/* work requests must inline the L2 header */
+};
+
+struct ConnectX {
+	PCIDevice pci;
+	MemoryRegion bar;
+	MemoryRegion attack_bar;
+	NICState *nic;
+	NICConf conf;
+	struct cx_properties prop;
+	GRand *random;
+
+	enum cx_stage stage;
+	uint64_t dma_faults;
+	uint32_t health_counter;
+	uint8_t health_syndrome;
+
+	struct cx_command_queue *commands;	/* command.c */
+	GHashTable *objects[CX_TYPES];		/* object.c */
+	GArray *fw_pages;			/* hca.c: IOVAs that we hold */
+	uint8_t *caps_current;			/* caps.c: general, as last set */
+	struct cx_receiver *receiver;		/* receive.c */
+	struct cx_steering *steering;		/* steering.c: roots */
+	struct cx_port *port;			/* port.c */
+	struct cx_attack *attack;		/* attack.c */
+	struct cx_statistics stats;
+};
+
+extern const MemoryRegionOps cx_bar_ops;
+
+/* A line on stderr, for what should not happen; the first of each kind only. */
+void cx_log(ConnectX *cx, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A line on stderr if the property "trace" is set. */
+void cx_trace(ConnectX *cx, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The function is broken: the driver's health poll will see it. */
+void cx_health(ConnectX *cx, uint8_t syndrome);
+/* Stop everything and forget all objects; the pages of the driver, too. */
+void cx_reset(ConnectX *cx);
+
+#endif /* XSMMU_CONNECTX_H */
