@@ -165,7 +165,6 @@ interface=$("$ci/source.sh" "${bases[0]}")/include/linux/mlx5
 have_headers
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
-shopt -s nullglob
 for folder in "$ci"/devices/*/device.c; do
 	build_device "$(dirname "$folder")" "$out"
 done

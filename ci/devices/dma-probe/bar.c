@@ -192,7 +192,7 @@ static bool read_register(DmaProbe *probe, unsigned int reg, uint64_t *val)
 	    ledger_read(&probe->ledger, reg, val))
 		return true;
 	if (in_block(reg, ATS_BLOCK))
-		return ats_read(probe, reg, val);
+		return ats_read(&probe->tlb, reg, val);
 	return device_read(probe, reg, val);
 }
 

@@ -55,7 +55,7 @@ static void reset_counters(DmaProbe *probe)
 
 	for (i = 0; i < probe->num_engines; i++)
 		engine_reset_counters(&probe->engines[i]);
-	ats_reset_counters(probe);
+	device_tlb_reset_counters(&probe->tlb);
 	probe->exposure_ns = 0;
 	probe->landed_iova = UINT64_MAX;
 	probe->landed_by = 0;
@@ -72,9 +72,9 @@ void probe_reset(DmaProbe *probe, uint64_t what)
 	if (what & DMA_PROBE_RESET_COUNTERS)
 		reset_counters(probe);
 	if (what & DMA_PROBE_RESET_LEDGER)
-		ledger_clear(&probe->ledger);
+		ledger_regs_reset(&probe->ledger);
 	if (what & DMA_PROBE_RESET_ATS)
-		ats_flush(probe);
+		device_tlb_flush(&probe->tlb);
 }
 
 static void device_reset(DeviceState *dev)
@@ -82,7 +82,7 @@ static void device_reset(DeviceState *dev)
 	DmaProbe *probe = DMA_PROBE(dev);
 
 	probe_reset(probe, DMA_PROBE_RESET_ALL);
-	ats_reset(probe);
+	device_tlb_reset(&probe->tlb);
 	probe->irq_enable = 0;
 	probe->irq_status = 0;
 	probe->error = DMA_PROBE_ERROR_NONE;
@@ -134,7 +134,7 @@ static bool init_capabilities(DmaProbe *probe, Error **errp)
 		pcie_cap_exit(&probe->pci);
 		return false;
 	}
-	ats_init(probe);
+	device_tlb_init(&probe->tlb, &probe->pci);
 	return true;
 }
 
@@ -145,7 +145,7 @@ static void device_realize(PCIDevice *pci, Error **errp)
 
 	if (!check_properties(probe, errp) || !init_capabilities(probe, errp))
 		return;
-	ledger_init(&probe->ledger, probe->ledger_capacity);
+	ledger_init(&probe->ledger.ledger, probe->ledger_capacity);
 	for (i = 0; i < probe->num_engines; i++)
 		engine_init(&probe->engines[i], probe, i);
 	probe->landed_iova = UINT64_MAX;
@@ -164,7 +164,7 @@ static void device_exit(PCIDevice *pci)
 	DmaProbe *probe = DMA_PROBE(pci);
 
 	probe_reset(probe, DMA_PROBE_RESET_ENGINES);
-	ats_exit(probe);
+	device_tlb_exit(&probe->tlb);
 	msi_uninit(pci);
 	pcie_cap_exit(pci);
 }
@@ -173,8 +173,8 @@ static void device_finalize(Object *obj)
 {
 	DmaProbe *probe = DMA_PROBE(obj);
 
-	ledger_free(&probe->ledger);
-	g_clear_pointer(&probe->tlb.entries, g_hash_table_unref);
+	ledger_free(&probe->ledger.ledger);
+	device_tlb_free(&probe->tlb);
 }
 
 static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
@@ -183,9 +183,8 @@ static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
 	DmaProbe *probe = DMA_PROBE(pci);
 
 	pci_default_write_config(pci, addr, val, len);
-	if (probe->tlb.present &&
-	    ranges_overlap(addr, len, pci->exp.ats_cap + PCI_ATS_CTRL, 2))
-		ats_control_written(probe);
+	if (device_tlb_is_control(&probe->tlb, addr, len))
+		device_tlb_control_written(&probe->tlb);
 }
 
 static PROPERTY_CONST Property properties[] = {

@@ -43,8 +43,8 @@ static MemTxResult access_page(struct engine *engine, uint64_t iova, void *buf,
 	count(engine, write, DMA_PROBE_TRIED);
 	if (!probe->pci.qdev.realized)	/* its own DMA has just unplugged it */
 		result = MEMTX_DECODE_ERROR;
-	else if (ats_in_use(probe))
-		result = ats_dma(probe, iova, buf, len, write);
+	else if (device_tlb_in_use(&probe->tlb))
+		result = device_tlb_dma(&probe->tlb, iova, buf, len, write);
 	else
 		result = pci_dma_rw(&probe->pci, iova, buf, len,
 				    write ? DMA_DIRECTION_FROM_DEVICE :
@@ -56,7 +56,7 @@ static MemTxResult access_page(struct engine *engine, uint64_t iova, void *buf,
 	}
 
 	count(engine, write, DMA_PROBE_OK);
-	page = ledger_find_dead(&probe->ledger, iova);
+	page = ledger_find_dead(&probe->ledger.ledger, iova);
 	if (page)
 		landed(engine, iova, write, page);
 	return MEMTX_OK;
@@ -99,7 +99,7 @@ static void access_range(struct engine *engine, uint64_t iova, uint64_t len,
 /* The next dead page of the round, at whose start an access is made. */
 static bool next_dead(struct engine *engine, uint64_t *iova)
 {
-	GPtrArray *dead = engine->probe->ledger.dead;
+	GPtrArray *dead = engine->probe->ledger.ledger.dead;
 	struct ledger_page *page;
 
 	if (!dead->len)
@@ -121,7 +121,7 @@ static unsigned int once(struct engine *engine, bool write)
 
 static unsigned int sweep(struct engine *engine, bool write)
 {
-	guint left = engine->probe->ledger.dead->len;
+	guint left = engine->probe->ledger.ledger.dead->len;
 	uint64_t result = 0;
 	uint64_t iova;
 

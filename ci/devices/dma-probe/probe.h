@@ -5,8 +5,8 @@
  * device.c	the QEMU device: PCI configuration, properties, reset
  * bar.c	the registers: access sizes, dispatch, errors; those of the device
  * engine.c	accesses: at once, swept over the ledger, or on a timer
- * ledger.c	which IOVA pages are dead
- * ats.c	the device TLB
+ * ledger.c	registers of the ledger of dead pages (lib/ledger.h)
+ * ats.c	registers of the device TLB (lib/device-tlb.h)
  *
  * Everything runs under QEMU's big lock; the structures have no lock of their
  * own. A function that handles the write of a register returns one of
@@ -20,6 +20,8 @@
 #include "qom/object.h"
 
 #include "../lib/compat.h"
+#include "../lib/device-tlb.h"
+#include "../lib/ledger.h"
 #include "regs.h"
 
 #define TYPE_DMA_PROBE "dma-probe"
@@ -27,29 +29,17 @@ OBJECT_DECLARE_SIMPLE_TYPE(DmaProbe, DMA_PROBE)
 
 /* ---- ledger.c ---- */
 
-struct ledger_page {
-	uint64_t pfn;		/* first: the hash table's key points here */
-	int64_t dead_since;	/* virtual clock, while dead */
-	guint slot;		/* place in ledger.dead, while dead */
-	bool dead;		/* else alive */
-};
-
-struct ledger {
-	GHashTable *pages;	/* of struct ledger_page, dead or alive */
-	GPtrArray *dead;	/* the dead ones, to go round */
-	uint32_t capacity;
-	uint64_t iova;		/* registers */
+struct ledger_regs {
+	struct ledger ledger;
+	uint64_t iova;
 	uint64_t len;
 	uint64_t answer;
 	uint64_t result;
 };
 
-void ledger_init(struct ledger *ledger, uint32_t capacity);
-void ledger_free(struct ledger *ledger);
-void ledger_clear(struct ledger *ledger);
-const struct ledger_page *ledger_find_dead(struct ledger *ledger, uint64_t iova);
-bool ledger_read(struct ledger *ledger, unsigned int reg, uint64_t *val);
-unsigned int ledger_write(struct ledger *ledger, unsigned int reg, uint64_t val);
+void ledger_regs_reset(struct ledger_regs *regs);
+bool ledger_read(struct ledger_regs *regs, unsigned int reg, uint64_t *val);
+unsigned int ledger_write(struct ledger_regs *regs, unsigned int reg, uint64_t val);
 
 /* ---- engine.c ---- */
 
@@ -90,32 +80,7 @@ bool engine_is_stored(unsigned int reg);
 
 /* ---- ats.c ---- */
 
-struct device_tlb {
-	bool present;		/* property "ats" */
-	GHashTable *entries;	/* of struct device_tlb_entry */
-	MemoryListener listener;	/* sees the IOMMU come and go */
-	bool listening;
-	IOMMUMemoryRegion *iommu;	/* NULL while requests bypass it */
-	unsigned int sections;	/* of the address space that lead to iommu */
-	IOMMUNotifier notifier;	/* on iommu: device-TLB invalidations */
-	uint64_t hits;
-	uint64_t fills;
-	uint64_t refused;
-	uint64_t invalidations;
-	uint64_t dropped;
-	uint64_t overflows;
-};
-
-void ats_init(DmaProbe *probe);
-void ats_exit(DmaProbe *probe);
-void ats_reset(DmaProbe *probe);
-void ats_control_written(DmaProbe *probe);
-void ats_flush(DmaProbe *probe);
-void ats_reset_counters(DmaProbe *probe);
-bool ats_in_use(DmaProbe *probe);
-MemTxResult ats_dma(DmaProbe *probe, uint64_t iova, void *buf, uint64_t len,
-		    bool write);
-bool ats_read(DmaProbe *probe, unsigned int reg, uint64_t *val);
+bool ats_read(const struct device_tlb *tlb, unsigned int reg, uint64_t *val);
 
 /* ---- device.c and bar.c ---- */
 
@@ -125,7 +90,7 @@ struct DmaProbe {
 	uint32_t num_engines;		/* properties */
 	uint32_t ledger_capacity;
 	struct engine engines[DMA_PROBE_MAX_ENGINES];
-	struct ledger ledger;
+	struct ledger_regs ledger;
 	struct device_tlb tlb;
 	bool busy;			/* own DMA may be under way */
 	uint64_t error;			/* registers */

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device TLB.
+ *
+ * QEMU gives no table to snoop: the IOMMU's memory region sends notifications,
+ * for device-TLB invalidations among others, to whoever registered with it.
+ * That region appears in the device's address space when the guest turns
+ * translation on, and goes when it turns it off; a listener follows it.
+ */
+#include "device-tlb.h"
+
+#include "hw/pci/pcie.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/rcu.h"
+
+#define PAGE_SHIFT	12
+#define PAGE_OFFSET	((1ull << PAGE_SHIFT) - 1)
+
+/* One 4 KiB page. Each direction was granted by a request of its own. */
+struct device_tlb_entry {
+	uint64_t pfn;		/* first: the hash table's key points here */
+	uint64_t target;	/* address of the page in as */
+	AddressSpace *as;
+	bool granted[2];	/* for reading, for writing */
+};
+
+bool device_tlb_enabled(const struct device_tlb *tlb)
+{
+	uint16_t cap = tlb->pci->exp.ats_cap;
+
+	return tlb->present &&
+	       pci_get_word(tlb->pci->config + cap + PCI_ATS_CTRL) &
+		       PCI_ATS_CTRL_ENABLE;
+}
+
+bool device_tlb_in_use(const struct device_tlb *tlb)
+{
+	return tlb->iommu && device_tlb_enabled(tlb);
+}
+
+void device_tlb_flush(struct device_tlb *tlb)
+{
+	if (tlb->entries)
+		g_hash_table_remove_all(tlb->entries);
+}
+
+struct pfn_range {
+	uint64_t first;
+	uint64_t last;
+};
+
+static gboolean entry_in_range(gpointer key, gpointer value, gpointer opaque)
+{
+	const struct device_tlb_entry *entry = value;
+	const struct pfn_range *range = opaque;
+
+	return entry->pfn >= range->first && entry->pfn <= range->last;
+}
+
+/* The IOMMU: forget what you know about @what's range. */
+static void invalidate(IOMMUNotifier *notifier, IOMMUTLBEntry *what)
+{
+	struct device_tlb *tlb = container_of(notifier, struct device_tlb,
+					      notifier);
+	struct pfn_range range = {
+		.first = what->iova >> PAGE_SHIFT,
+		.last = (what->iova + what->addr_mask) >> PAGE_SHIFT,
+	};
+
+	tlb->count.invalidations++;
+	if (range.last - range.first > g_hash_table_size(tlb->entries)) {
+		tlb->count.dropped +=
+			g_hash_table_foreach_remove(tlb->entries,
+						    entry_in_range, &range);
+		return;
+	}
+	for (; range.first <= range.last; range.first++)
+		tlb->count.dropped += g_hash_table_remove(tlb->entries,
+							  &range.first);
+}
+
+static void iommu_appeared(MemoryListener *listener,
+			   MemoryRegionSection *section)
+{
+	struct device_tlb *tlb = container_of(listener, struct device_tlb,
+					      listener);
+	Error *err = NULL;
+
+	if (!memory_region_is_iommu(section->mr))
+		return;
+	/* The interrupt window cuts the region in two; one notifier will do. */
+	if (tlb->iommu) {
+		tlb->sections += tlb->iommu == IOMMU_MEMORY_REGION(section->mr);
+		return;
+	}
+
+	iommu_notifier_init(&tlb->notifier, invalidate,
+			    IOMMU_NOTIFIER_DEVIOTLB_UNMAP, 0, HWADDR_MAX, 0);
+	if (memory_region_register_iommu_notifier(section->mr, &tlb->notifier,
+						  &err)) {
+		warn_reportf_err(err, "ATS is not used: ");
+		return;
+	}
+	tlb->iommu = IOMMU_MEMORY_REGION(section->mr);
+	tlb->sections = 1;
+}
+
+static void iommu_went(MemoryListener *listener, MemoryRegionSection *section)
+{
+	struct device_tlb *tlb = container_of(listener, struct device_tlb,
+					      listener);
+
+	if (!tlb->iommu || section->mr != MEMORY_REGION(tlb->iommu))
+		return;
+	if (--tlb->sections)
+		return;
+	memory_region_unregister_iommu_notifier(section->mr, &tlb->notifier);
+	tlb->iommu = NULL;
+	g_hash_table_remove_all(tlb->entries);
+}
+
+static void listen_to_iommu(struct device_tlb *tlb)
+{
+	if (tlb->listening)
+		return;
+	tlb->listener = (MemoryListener) {
+		.name = "device-tlb",
+		.region_add = iommu_appeared,
+		.region_del = iommu_went,
+	};
+	memory_listener_register(&tlb->listener,
+				 pci_device_iommu_address_space(tlb->pci));
+	tlb->listening = true;
+}
+
+static void unlisten(struct device_tlb *tlb)
+{
+	if (tlb->listening)
+		memory_listener_unregister(&tlb->listener);
+	tlb->listening = false;
+}
+
+/*
+ * Entries do not outlive the permission to use them. The IOMMU is looked up
+ * only here, because at realize time it may not exist yet.
+ */
+void device_tlb_control_written(struct device_tlb *tlb)
+{
+	if (device_tlb_enabled(tlb)) {
+		listen_to_iommu(tlb);
+	} else {
+		device_tlb_flush(tlb);
+		unlisten(tlb);
+	}
+}
+
+bool device_tlb_is_control(const struct device_tlb *tlb, uint32_t addr, int len)
+{
+	return tlb->present &&
+	       ranges_overlap(addr, len, tlb->pci->exp.ats_cap + PCI_ATS_CTRL, 2);
+}
+
+void device_tlb_init(struct device_tlb *tlb, PCIDevice *pci)
+{
+	tlb->pci = pci;
+	if (!tlb->present)
+		return;
+	pcie_ats_init(tlb->pci, PCI_CONFIG_SPACE_SIZE, true);
+	tlb->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
+					     g_free);
+}
+
+void device_tlb_exit(struct device_tlb *tlb)
+{
+	unlisten(tlb);
+	device_tlb_flush(tlb);
+}
+
+void device_tlb_free(struct device_tlb *tlb)
+{
+	g_clear_pointer(&tlb->entries, g_hash_table_unref);
+}
+
+void device_tlb_reset(struct device_tlb *tlb)
+{
+	uint16_t cap = tlb->pci->exp.ats_cap;
+
+	if (!tlb->present)
+		return;
+	pci_set_word(tlb->pci->config + cap + PCI_ATS_CTRL, 0);
+	device_tlb_control_written(tlb);
+}
+
+void device_tlb_reset_counters(struct device_tlb *tlb)
+{
+	memset(&tlb->count, 0, sizeof(tlb->count));
+}
+
+/* Keep what a request for one direction was answered. */
+static struct device_tlb_entry *keep(struct device_tlb *tlb, uint64_t pfn,
+				     AddressSpace *as, uint64_t target,
+				     bool write)
+{
+	struct device_tlb_entry *entry;
+
+	entry = g_hash_table_lookup(tlb->entries, &pfn);
+	if (!entry && g_hash_table_size(tlb->entries) >= DEVICE_TLB_CAPACITY) {
+		g_hash_table_remove_all(tlb->entries);
+		tlb->count.overflows++;
+	}
+	if (!entry) {
+		entry = g_new0(struct device_tlb_entry, 1);
+		entry->pfn = pfn;
+		g_hash_table_insert(tlb->entries, &entry->pfn, entry);
+	}
+	/* What was granted for another target is void. */
+	if (entry->as != as || entry->target != target)
+		entry->granted[!write] = false;
+	entry->as = as;
+	entry->target = target;
+	entry->granted[write] = true;
+	return entry;
+}
+
+/* A translation request; NULL when the IOMMU grants nothing. */
+static struct device_tlb_entry *request(struct device_tlb *tlb, uint64_t iova,
+					bool write)
+{
+	AddressSpace *as = pci_device_iommu_address_space(tlb->pci);
+	IOMMUTLBEntry got;
+	uint64_t target;
+
+	WITH_RCU_READ_LOCK_GUARD() {
+		got = address_space_get_iotlb_entry(as, iova, write,
+						    MEMTXATTRS_UNSPECIFIED);
+	}
+	if (!got.target_as || !(got.perm & (write ? IOMMU_WO : IOMMU_RO))) {
+		tlb->count.refused++;
+		return NULL;
+	}
+	tlb->count.fills++;
+	target = got.translated_addr | (iova & got.addr_mask);
+	return keep(tlb, iova >> PAGE_SHIFT, got.target_as,
+		    target & ~PAGE_OFFSET, write);
+}
+
+/* A request that is refused ends it: the device knows that it would be blocked. */
+static struct device_tlb_entry *translate(struct device_tlb *tlb, uint64_t iova,
+					  bool write)
+{
+	uint64_t pfn = iova >> PAGE_SHIFT;
+	uint16_t command = pci_get_word(tlb->pci->config + PCI_COMMAND);
+	struct device_tlb_entry *entry;
+
+	/* Translated requests do not pass the region that enforces this. */
+	if (!(command & PCI_COMMAND_MASTER))
+		return NULL;
+
+	entry = g_hash_table_lookup(tlb->entries, &pfn);
+	if (!entry || !entry->granted[write])
+		return request(tlb, iova, write);
+	tlb->count.hits++;
+	return entry;
+}
+
+bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
+			  uint64_t *memory)
+{
+	const struct device_tlb_entry *entry = translate(tlb, iova, write);
+
+	if (entry)
+		*memory = entry->target | (iova & PAGE_OFFSET);
+	return entry;
+}
+
+MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
+			   uint64_t len, bool write)
+{
+	const struct device_tlb_entry *entry = translate(tlb, iova, write);
+
+	if (!entry)
+		return MEMTX_DECODE_ERROR;
+	return dma_memory_rw(entry->as, entry->target | (iova & PAGE_OFFSET),
+			     buf, len,
+			     write ? DMA_DIRECTION_FROM_DEVICE :
+				     DMA_DIRECTION_TO_DEVICE,
+			     MEMTXATTRS_UNSPECIFIED);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A device TLB for a PCI device: with ATS, the device asks the IOMMU for
+ * translations, keeps them, and uses them until the IOMMU says that they are no
+ * longer valid. An entry that software forgot to invalidate therefore lets the
+ * device through, and the IOMMU's own cache has no part in it.
+ *
+ * The device sets present before device_tlb_init(), calls
+ * device_tlb_control_written() when the guest wrote the capability's control
+ * register, and makes its accesses with device_tlb_dma() while
+ * device_tlb_in_use().
+ */
+#ifndef XSMMU_DEVICES_DEVICE_TLB_H
+#define XSMMU_DEVICES_DEVICE_TLB_H
+
+#include "qemu/osdep.h"
+
+#include "compat.h"
+
+#define DEVICE_TLB_CAPACITY	4096
+
+struct device_tlb {
+	bool present;		/* for a property "ats" */
+	PCIDevice *pci;
+	GHashTable *entries;	/* of struct device_tlb_entry */
+	MemoryListener listener;	/* sees the IOMMU come and go */
+	bool listening;
+	IOMMUMemoryRegion *iommu;	/* NULL while requests bypass it */
+	unsigned int sections;	/* of the address space that lead to iommu */
+	IOMMUNotifier notifier;	/* on iommu: device-TLB invalidations */
+	struct {
+		uint64_t hits;
+		uint64_t fills;
+		uint64_t refused;
+		uint64_t invalidations;
+		uint64_t dropped;	/* entries, by them */
+		uint64_t overflows;
+	} count;
+};
+
+/* Give the device its ATS capability; it is a PCIe one already. */
+void device_tlb_init(struct device_tlb *tlb, PCIDevice *pci);
+/* The device is unplugged: no access comes any more. */
+void device_tlb_exit(struct device_tlb *tlb);
+/* The device is freed. */
+void device_tlb_free(struct device_tlb *tlb);
+void device_tlb_reset(struct device_tlb *tlb);
+void device_tlb_reset_counters(struct device_tlb *tlb);
+/* Whether bytes [@addr, @addr + @len) of the configuration hold the control. */
+bool device_tlb_is_control(const struct device_tlb *tlb, uint32_t addr, int len);
+void device_tlb_control_written(struct device_tlb *tlb);
+/* Whether the guest has ATS enabled. */
+bool device_tlb_enabled(const struct device_tlb *tlb);
+/* Whether accesses go through the device TLB. */
+bool device_tlb_in_use(const struct device_tlb *tlb);
+/* Drop every entry. */
+void device_tlb_flush(struct device_tlb *tlb);
+/* Where an access would go; false: nowhere. Asks the IOMMU if need be. */
+bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
+			  uint64_t *memory);
+/* One access within a page, straight to where the device TLB says. */
+MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
+			   uint64_t len, bool write);
+
+#endif /* XSMMU_DEVICES_DEVICE_TLB_H */
