@@ -35,6 +35,7 @@
 #include "net/net.h"
 
 #include "../lib/compat.h"
+#include "../lib/device-tlb.h"
 #include "ifc.h"
 
 #define TYPE_CONNECTX "connectx"
@@ -87,6 +88,8 @@ enum {
 	CX_EVENT_CQ_ERROR	= 0x04,
 	CX_EVENT_WQ_CATAS_ERROR	= 0x05,
 	CX_EVENT_PORT_CHANGE	= 0x09,
+	CX_EVENT_PORT_DOWN	= 0x109,
+	CX_EVENT_PORT_UP	= 0x409,
 	CX_EVENT_COMMAND	= 0x0a,
 	CX_EVENT_PAGE_REQUEST	= 0x0b,
 };
@@ -126,8 +129,11 @@ struct cx_access {
 	bool write;
 };
 
+/* Refused accesses are counted and logged, others told to attack.c. */
 bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len);
 bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len);
+/* The access alone; for attack.c. @buf is only written by a read. */
+bool dma_raw(ConnectX *cx, uint64_t iova, void *buf, size_t len, bool write);
 /* Virtual time of something that the device does later: delay and spread. */
 int64_t cx_later(ConnectX *cx);
 /* Arm @timer for cx_later(), unless it is armed already. */
@@ -187,7 +193,7 @@ struct cx_object {
  * besides (references, timers, memory); the object itself is freed afterwards.
  */
 void *cx_object_new(ConnectX *cx, enum cx_type type, size_t size,
-		 void (*release)(ConnectX *cx, struct cx_object *object));
+		    void (*release)(ConnectX *cx, struct cx_object *object));
 void *cx_object_find(ConnectX *cx, enum cx_type type, uint32_t num);
 /* Returns CX_OK, CX_BAD_RES (no such number) or CX_BAD_RES_STATE (in use). */
 uint8_t cx_object_destroy(ConnectX *cx, enum cx_type type, uint32_t num);
@@ -246,6 +252,13 @@ void command_init(ConnectX *cx);
 void command_reset(ConnectX *cx);
 void command_exit(ConnectX *cx);
 void command_doorbell(ConnectX *cx, uint32_t slots);
+/* Where the slots are, as the registers say. */
+uint64_t command_queue_iova(ConnectX *cx);
+void command_set_queue_iova(ConnectX *cx, uint64_t iova);
+
+/* ---- caps.c ---- */
+
+void caps_reset(ConnectX *cx);
 
 /* ---- mkey.c ---- */
 
@@ -264,7 +277,10 @@ bool mkey_update(ConnectX *cx, uint32_t key, uint64_t first,
 
 /* ---- event.c ---- */
 
-/* Tell the driver, if an EQ asked for this type; @data is that of the EQE. */
+/*
+ * Tell the driver, if an EQ asked for this type; @data is that of the EQE. Bits
+ * 15:8 of @type are the sub-type.
+ */
 void event_post(ConnectX *cx, unsigned int type, const uint8_t data[28]);
 /* The same on EQ @eqn. */
 void event_post_on(ConnectX *cx, uint32_t eqn, unsigned int type,
@@ -396,7 +412,11 @@ void port_out_of_buffer(ConnectX *cx, uint32_t id);
 bool port_is_up(ConnectX *cx);
 /* QEMU changed the link. */
 void port_link_changed(ConnectX *cx);
+void port_init(ConnectX *cx);
 void port_reset(ConnectX *cx);
+void port_exit(ConnectX *cx);
+/* A frame from the network; false: keep it, there is no room now. */
+bool port_receive(ConnectX *cx, const uint8_t *frame, size_t len);
 /* Send a frame to the network; counted. */
 void port_transmit(ConnectX *cx, const uint8_t *frame, size_t len);
 
@@ -413,6 +433,12 @@ void attack_init(ConnectX *cx);
 void attack_reset(ConnectX *cx);
 void attack_exit(ConnectX *cx);
 extern const MemoryRegionOps attack_bar_ops;
+/* Counters as properties of the object, for QMP. */
+void attack_class_init(ObjectClass *class);
+
+#define CX_ATTACK_BAR_SIZE	4096
+/* Properties of attack.c, for device.c's list. */
+#define ATTACK_PROPERTIES
 
 /* ---- device.c and bar.c ---- */
 
@@ -423,8 +449,8 @@ struct cx_properties {
 	uint32_t seed;		/* of everything random */
 	uint32_t vectors;
 	uint32_t fw_pages;	/* asked for at boot and again at init */
-	uint32_t trace;		/* 1: log every command */
 	uint16_t device_id;
+	bool trace;		/* log every command */
 	bool striding_rq;
 	bool multi_packet_wqe;
 	bool inline_l2;		/* work requests must inline the L2 header */
@@ -438,11 +464,14 @@ struct ConnectX {
 	NICConf conf;
 	struct cx_properties prop;
 	GRand *random;
+	struct device_tlb tlb;			/* property "ats" */
 
 	enum cx_stage stage;
 	uint64_t dma_faults;
+	bool in_dma;				/* our own access is under way */
 	uint32_t health_counter;
 	uint8_t health_syndrome;
+	uint8_t interface;			/* bar.c: who owns it */
 
 	struct cx_command_queue *commands;	/* command.c */
 	GHashTable *objects[CX_TYPES];		/* object.c */
@@ -450,6 +479,7 @@ struct ConnectX {
 	uint8_t *caps_current;			/* caps.c: general, as last set */
 	struct cx_receiver *receiver;		/* receive.c */
 	struct cx_steering *steering;		/* steering.c: roots */
+	GHashTable *lines;			/* cx_log(): how often, by format */
 	struct cx_port *port;			/* port.c */
 	struct cx_attack *attack;		/* attack.c */
 	struct cx_statistics stats;

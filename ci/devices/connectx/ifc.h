@@ -2,9 +2,9 @@
 /*
  * Fields of the ConnectX interface, by the names that the kernel gives them.
  *
- * The kernel's mlx5_ifc.h is read at build time from the source of the base
- * kernel. Its structures describe formats, not memory: each bit of a format
- * is one byte of the structure, so offsetof() and sizeof() count bits.
+ * The header is read at build time from the source of the base kernel. Its
+ * structures describe formats, not memory: each bit of a format is one byte
+ * of the structure, so offsetof() and sizeof() count bits.
  */
 #ifndef XSMMU_CONNECTX_IFC_H
 #define XSMMU_CONNECTX_IFC_H
@@ -46,7 +46,7 @@ static inline u64 ifc_get(const void *buf, size_t bit, size_t width)
 	size_t b;
 
 	if (bit % 8 == 0 && width == 32)
-		return ldl_be_p(p + bit / 8);
+		return (u32)ldl_be_p(p + bit / 8);
 	if (bit % 8 == 0 && width == 64)
 		return ldq_be_p(p + bit / 8);
 	for (b = bit; b < bit + width; b++)

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Capabilities: what the driver is told that this function can do.
+ *
+ * What is not modelled is not advertised, so that the driver never asks for it.
+ * Layouts: struct mlx5_ifc_*cap_bits.
+ */
+#include "connectx.h"
+
+#define CAP_SIZE	4096
+
+/* "op_mod" of QUERY_HCA_CAP: the group, and in bit 0 whether maximum or current. */
+enum { GROUP_GENERAL = 0, GROUP_ETHERNET = 1, GROUP_FLOW_TABLE = 7 };
+
+static void general(ConnectX *cx, uint8_t *caps)
+{
+#define CAP(field, val)	IFC_SET(cmd_hca_cap, caps, field, val)
+	CAP(port_type, 1);			/* Ethernet */
+	CAP(num_ports, 1);
+	CAP(eth_net_offloads, 1);
+	CAP(nic_flow_table, 1);
+	CAP(cqe_version, 1);
+	CAP(log_pg_sz, CX_PAGE_SHIFT);
+	CAP(uar_sz, 5);				/* log2 of the MiB of UARs */
+	CAP(log_bf_reg_size, 9);
+	CAP(max_wqe_sz_sq, CX_MAX_SEND_WQE);
+	CAP(max_wqe_sz_rq, CX_MAX_RECV_WQE);
+	CAP(log_max_wq_sz, CX_LOG_MAX_WQ);
+	CAP(log_max_qp_sz, CX_LOG_MAX_WQ);
+	CAP(log_max_cq_sz, CX_LOG_MAX_CQ);
+	CAP(log_max_eq_sz, CX_LOG_MAX_EQ);
+	CAP(log_max_eq, 5);
+	CAP(log_max_cq, 10);
+	CAP(log_max_sq, 10);
+	CAP(log_max_rq, 10);
+	CAP(log_max_qp, 10);
+	CAP(log_max_tir, 10);
+	CAP(log_max_tis, 10);
+	CAP(log_max_rqt, 10);
+	CAP(log_max_rqt_size, CX_LOG_MAX_RQT);
+	CAP(log_max_mkey, 12);
+	CAP(log_max_mrw_sz, 64);
+	CAP(log_max_pd, 10);
+	CAP(log_max_transport_domain, 10);
+	CAP(log_max_current_uc_list, 7);
+	CAP(log_max_current_mc_list, 11);
+	CAP(log_max_vlan_list, 12);
+	CAP(max_qp_cnt, 255);			/* Q counters */
+	CAP(cq_moderation, 1);
+	CAP(cq_period_start_from_cqe, 1);
+	CAP(nic_receive_steering_discard, 1);
+	CAP(vport_counters, 1);
+	CAP(driver_version, 1);
+	/* The internal timer counts nanoseconds. */
+	CAP(device_frequency_khz, 1000000);
+	CAP(striding_rq, cx->prop.striding_rq);
+	CAP(umr_ptr_rlky, cx->prop.striding_rq);
+	CAP(ext_stride_num_range, cx->prop.striding_rq);
+#undef CAP
+}
+
+static void ethernet(ConnectX *cx, uint8_t *caps)
+{
+#define CAP(field, val) \
+	IFC_SET(per_protocol_networking_offload_caps, caps, field, val)
+	CAP(csum_cap, 1);
+	CAP(vlan_cap, 1);
+	CAP(max_lso_cap, CX_LOG_MAX_LSO);
+	/* 0: the L2 header must be inline, 2: nothing must. */
+	CAP(wqe_inline_mode, cx->prop.inline_l2 ? 0 : 2);
+	CAP(wqe_vlan_insert, 1);
+	CAP(rss_ind_tbl_cap, CX_LOG_MAX_RQT);
+	CAP(self_lb_en_modifiable, 1);
+	CAP(cqe_checksum_full, 1);
+	CAP(enhanced_multi_pkt_send_wqe, cx->prop.multi_packet_wqe);
+	CAP(reg_umr_sq, cx->prop.striding_rq);
+#undef CAP
+}
+
+static void flow_table(ConnectX *cx, uint8_t *caps)
+{
+#define CAP(field, val) \
+	IFC_SET(flow_table_nic_cap, caps, flow_table_properties_nic_receive.field, val)
+	CAP(ft_support, 1);
+	CAP(flow_modify_en, 1);
+	CAP(modify_root, 1);
+	CAP(log_max_ft_size, 24);
+	CAP(max_ft_level, 64);
+	CAP(log_max_ft_num, 10);
+	CAP(log_max_destination, 4);
+	CAP(log_max_flow, 20);
+#undef CAP
+}
+
+void caps_reset(ConnectX *cx)
+{
+	if (!cx->caps_current)
+		cx->caps_current = g_malloc(CAP_SIZE);
+	memset(cx->caps_current, 0, CAP_SIZE);
+	general(cx, cx->caps_current);
+}
+
+static uint8_t cmd_query_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
+{
+	uint8_t *caps = IFC_PTR(query_hca_cap_out, cmd->out, capability);
+
+	switch (cmd->op_mod >> 1) {
+	case GROUP_GENERAL:
+		if (cmd->op_mod & 1)
+			memcpy(caps, cx->caps_current, IFC_SIZE(cmd_hca_cap));
+		else
+			general(cx, caps);
+		return CX_OK;
+	case GROUP_ETHERNET:
+		ethernet(cx, caps);
+		return CX_OK;
+	case GROUP_FLOW_TABLE:
+		flow_table(cx, caps);
+		return CX_OK;
+	default:
+		return CX_BAD_PARAM;
+	}
+}
+
+static uint8_t cmd_set_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *caps = IFC_PTR(set_hca_cap_in, cmd->in, capability);
+
+	if (cmd->op_mod >> 1 != GROUP_GENERAL)
+		return CX_BAD_PARAM;
+	memcpy(cx->caps_current, caps, IFC_SIZE(cmd_hca_cap));
+	return CX_OK;
+}
+
+const struct cx_op caps_ops[] = {
+	CX_OP(QUERY_HCA_CAP, query_hca_cap, cmd_query_hca_cap, CX_ENABLED),
+	CX_OP(SET_HCA_CAP, set_hca_cap, cmd_set_hca_cap, CX_ENABLED),
+	{}
+};

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Completion queues.
+ *
+ * A CQE is written some time after its work was done, in the order in which the
+ * queue was given them. An armed queue then tells its EQ, at once or, if the
+ * driver asked for moderation, after a number of CQEs or a time.
+ */
+#include "connectx.h"
+
+#define CQE_SIZE	64
+#define CQE_OWNER	63
+/* What the driver does not have to be told of exactly is kept this long. */
+#define MAX_PENDING	4096
+
+/* The doorbell's command, and the record in memory. */
+#define ARM_CQN(v)	((uint32_t)(v) & 0xffffff)
+#define ARM_CONSUMED(v)	((uint32_t)((v) >> 32) & 0xffffff)
+
+#define CQ_ERROR_OVERRUN	1
+#define CQ_ERROR_ACCESS		2
+
+/* States of a CQ, "st" of its context. */
+#define CQ_ARMED	0x9
+#define CQ_FIRED	0xa
+/* "status" */
+#define CQ_OVERFLOW	0x9
+#define CQ_WRITE_FAILED	0xa
+
+struct cx_cq {
+	struct cx_object object;
+	struct cx_ring ring;
+	ConnectX *cx;
+	struct cx_object *eq;
+	uint64_t record;	/* IOVA of the doorbell record */
+	uint32_t produced;
+	uint32_t consumed;	/* 24 bits, as far as we know */
+	uint32_t period_us;	/* moderation; 0: none */
+	uint32_t max_count;
+	uint32_t unannounced;	/* CQEs since the last event */
+	uint8_t status;		/* 0, or why it is broken */
+	bool restart_period;	/* by each CQE, instead of by the event */
+	bool ignore_overrun;
+	bool armed;
+	QEMUTimer writer;
+	QEMUTimer moderation;
+	GQueue pending;		/* of struct pending_cqe */
+};
+
+struct pending_cqe {
+	uint8_t cqe[CQE_SIZE];
+	GArray *touched;
+};
+
+static void pending_free(void *opaque)
+{
+	struct pending_cqe *pending = opaque;
+
+	if (pending->touched)
+		g_array_unref(pending->touched);
+	g_free(pending);
+}
+
+static void cq_event(struct cx_cq *cq)
+{
+	uint8_t data[28] = {};
+
+	cq->armed = false;
+	cq->unannounced = 0;
+	timer_del(&cq->moderation);
+	stl_be_p(data + 24, cq->object.num);
+	event_post_on(cq->cx, cq->eq->num, CX_EVENT_COMPLETION, data);
+}
+
+static void cq_moderation_timer(void *opaque)
+{
+	struct cx_cq *cq = opaque;
+
+	if (cq->armed && cq->unannounced)
+		cq_event(cq);
+}
+
+/* There is something to tell: now, or when moderation allows it. */
+static void cq_announce(struct cx_cq *cq)
+{
+	if (!cq->armed || !cq->unannounced)
+		return;
+	if (!cq->period_us || cq->unannounced >= MAX(cq->max_count, 1)) {
+		cq_event(cq);
+		return;
+	}
+	if (cq->restart_period || !timer_pending(&cq->moderation))
+		timer_mod_ns(&cq->moderation,
+			     qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+				     cq->period_us * 1000ull);
+}
+
+static void cq_break(struct cx_cq *cq, uint8_t status, uint8_t syndrome)
+{
+	uint8_t data[28] = {};
+
+	cq->status = status;
+	stl_be_p(data, cq->object.num);
+	data[11] = syndrome;
+	event_post(cq->cx, CX_EVENT_CQ_ERROR, data);
+}
+
+/* The driver's consumer index is fetched only when it matters. */
+static bool cq_is_full(struct cx_cq *cq)
+{
+	uint32_t size = 1u << cq->ring.log_size;
+	uint8_t record[4];
+
+	if (((cq->produced - cq->consumed) & 0xffffff) < size)
+		return false;
+	if (dma_read(cq->cx, cq->record, record, sizeof(record)))
+		cq->consumed = ldl_be_p(record) & 0xffffff;
+	return ((cq->produced - cq->consumed) & 0xffffff) >= size;
+}
+
+/* The owner bit, in the last byte, is what makes an entry valid: it goes last. */
+static bool cq_write(struct cx_cq *cq, uint8_t *cqe)
+{
+	uint64_t iova = ring_iova(&cq->ring, cq->produced);
+
+	if (!cq->ignore_overrun && cq_is_full(cq)) {
+		cq_break(cq, CQ_OVERFLOW, CQ_ERROR_OVERRUN);
+		return false;
+	}
+	cqe[CQE_OWNER] |= cq->produced >> cq->ring.log_size & 1;
+	if (!dma_write(cq->cx, iova, cqe, CQE_OWNER) ||
+	    !dma_write(cq->cx, iova + CQE_OWNER, cqe + CQE_OWNER, 1)) {
+		cq_break(cq, CQ_WRITE_FAILED, CQ_ERROR_ACCESS);
+		return false;
+	}
+	cq->produced++;
+	cq->unannounced++;
+	return true;
+}
+
+static void cq_writer_timer(void *opaque)
+{
+	struct cx_cq *cq = opaque;
+	struct pending_cqe *pending;
+
+	while (!cq->status && (pending = g_queue_pop_head(&cq->pending))) {
+		if (cq_write(cq, pending->cqe) && pending->touched)
+			attack_completed(cq->cx,
+					 g_steal_pointer(&pending->touched));
+		pending_free(pending);
+	}
+	cq_announce(cq);
+}
+
+void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64],
+	     GArray *touched)
+{
+	struct pending_cqe *pending = g_new0(struct pending_cqe, 1);
+
+	pending->touched = touched;
+	if (cq->status) {
+		pending_free(pending);
+		return;
+	}
+	memcpy(pending->cqe, cqe, CQE_SIZE);
+	pending->cqe[CQE_OWNER] &= ~1;
+	g_queue_push_tail(&cq->pending, pending);
+	if (g_queue_get_length(&cq->pending) > MAX_PENDING)
+		cq_writer_timer(cq);
+	else
+		cx_kick(cx, &cq->writer);
+}
+
+void cq_doorbell(ConnectX *cx, uint64_t val)
+{
+	struct cx_cq *cq = cx_object_find(cx, CX_CQ, ARM_CQN(val));
+
+	if (!cq || cq->status)
+		return;
+	cq->consumed = ARM_CONSUMED(val);
+	cq->armed = true;
+	/* What the driver had seen when it armed needs no event. */
+	cq->unannounced = (cq->produced - cq->consumed) & 0xffffff;
+	cq_announce(cq);
+}
+
+static void cq_set_moderation(struct cx_cq *cq, const uint8_t *cqc, bool period,
+			      bool count)
+{
+	if (period)
+		cq->period_us = IFC_GET(cqc, cqc, cq_period);
+	if (count)
+		cq->max_count = IFC_GET(cqc, cqc, cq_max_count);
+	if (cq->armed && cq->unannounced)
+		cq_event(cq);
+}
+
+static void cq_release(ConnectX *cx, struct cx_object *object)
+{
+	struct cx_cq *cq = container_of(object, struct cx_cq, object);
+
+	timer_del(&cq->writer);
+	timer_del(&cq->moderation);
+	while (!g_queue_is_empty(&cq->pending))
+		pending_free(g_queue_pop_head(&cq->pending));
+	ring_free(&cq->ring);
+	cx_object_put(cq->eq);
+}
+
+static uint8_t cmd_create_cq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *cqc = IFC_PTR(create_cq_in, cmd->in, cq_context);
+	const uint8_t *pages = IFC_PTR(create_cq_in, cmd->in, pas);
+	uint32_t eqn = IFC_GET(cqc, cqc, c_eqn_or_apu_element);
+	struct cx_eq *eq = cx_object_find(cx, CX_EQ, eqn);
+	struct cx_ring ring = {
+		.log_size = IFC_GET(cqc, cqc, log_cq_size),
+		.log_stride = 6,
+		.log_page = CX_PAGE_SHIFT + IFC_GET(cqc, cqc, log_page_size),
+		.page_offset = IFC_GET(cqc, cqc, page_offset) * 64,
+	};
+	struct cx_cq *cq;
+
+	/* 64-byte CQEs are the only ones, and there is no compression. */
+	if (!eq || IFC_GET(cqc, cqc, cqe_sz) || IFC_GET(cqc, cqc, cqe_comp_en) ||
+	    ring.log_size > CX_LOG_MAX_CQ ||
+	    !ring_init(&ring, pages, cmd_rest(cmd, pages)))
+		return CX_BAD_PARAM;
+	cq = cx_object_new(cx, CX_CQ, sizeof(*cq), cq_release);
+	if (!cq) {
+		ring_free(&ring);
+		return CX_NO_RES;
+	}
+	cq->cx = cx;
+	cq->ring = ring;
+	cq->eq = (struct cx_object *)eq;
+	cx_object_get(eq);
+	cq->record = IFC_GET(cqc, cqc, dbr_addr);
+	cq->ignore_overrun = IFC_GET(cqc, cqc, oi);
+	cq->restart_period = IFC_GET(cqc, cqc, cq_period_mode) == 1;
+	g_queue_init(&cq->pending);
+	timer_init_ns(&cq->writer, QEMU_CLOCK_VIRTUAL, cq_writer_timer, cq);
+	timer_init_ns(&cq->moderation, QEMU_CLOCK_VIRTUAL, cq_moderation_timer,
+		      cq);
+	cq_set_moderation(cq, cqc, true, true);
+	IFC_SET(create_cq_out, cmd->out, cqn, cq->object.num);
+	return CX_OK;
+}
+
+static uint8_t cmd_destroy_cq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return cx_object_destroy(cx, CX_CQ, IFC_GET(destroy_cq_in, cmd->in, cqn));
+}
+
+/* Moderation can be changed, the size cannot. */
+static uint8_t cmd_modify_cq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *cqc = IFC_PTR(modify_cq_in, cmd->in, cq_context);
+	uint32_t num = IFC_GET(modify_cq_in, cmd->in, cqn);
+	struct cx_cq *cq = cx_object_find(cx, CX_CQ, num);
+	uint32_t fields = ifc_get(cmd->in,
+				  IFC_AT(modify_cq_in,
+					 modify_field_select_resize_field_select),
+				  32);
+
+	if (!cq)
+		return CX_BAD_RES;
+	if (cmd->op_mod || fields & ~7u)
+		return CX_BAD_PARAM;
+	if (fields & 4)
+		cq->ignore_overrun = IFC_GET(cqc, cqc, oi);
+	cq_set_moderation(cq, cqc, fields & 1, fields & 2);
+	return CX_OK;
+}
+
+static uint8_t cmd_query_cq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	uint32_t num = IFC_GET(query_cq_in, cmd->in, cqn);
+	struct cx_cq *cq = cx_object_find(cx, CX_CQ, num);
+	uint8_t *cqc = IFC_PTR(query_cq_out, cmd->out, cq_context);
+
+	if (!cq)
+		return CX_BAD_RES;
+	IFC_SET(cqc, cqc, status, cq->status);
+	IFC_SET(cqc, cqc, st, cq->armed ? CQ_ARMED : CQ_FIRED);
+	IFC_SET(cqc, cqc, oi, cq->ignore_overrun);
+	IFC_SET(cqc, cqc, log_cq_size, cq->ring.log_size);
+	IFC_SET(cqc, cqc, log_page_size, cq->ring.log_page - CX_PAGE_SHIFT);
+	IFC_SET(cqc, cqc, cq_period, cq->period_us);
+	IFC_SET(cqc, cqc, cq_max_count, cq->max_count);
+	IFC_SET(cqc, cqc, c_eqn_or_apu_element, cq->eq->num);
+	IFC_SET(cqc, cqc, consumer_counter, cq->consumed);
+	IFC_SET(cqc, cqc, producer_counter, cq->produced);
+	IFC_SET(cqc, cqc, dbr_addr, cq->record);
+	return CX_OK;
+}
+
+const struct cx_op completion_ops[] = {
+	CX_OP(CREATE_CQ, create_cq, cmd_create_cq, CX_READY),
+	CX_OP(DESTROY_CQ, destroy_cq, cmd_destroy_cq, CX_READY),
+	CX_OP(MODIFY_CQ, modify_cq, cmd_modify_cq, CX_READY),
+	CX_OP(QUERY_CQ, query_cq, cmd_query_cq, CX_READY),
+	{}
+};

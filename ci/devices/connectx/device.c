@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The QEMU device: type, properties, PCI configuration, reset, network.
+ *
+ * Built as a shared object that a stock QEMU loads through LD_PRELOAD; the
+ * constructor at the end registers the type before QEMU's main() asks for it.
+ */
+#include "connectx.h"
+
+#include "hw/pci/msix.h"
+#include "hw/pci/pcie.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qemu/guest-random.h"
+#include "qemu/module.h"
+
+#define VENDOR_ID	0x15b3
+/* A virtual function of a ConnectX-6 Dx or later: no firmware to take care of. */
+#define DEVICE_ID	0x101e
+#define BAR_REGISTERS	0
+#define BAR_MSIX	2
+#define BAR_ATTACK	4
+#define ATS_OFFSET	PCI_CONFIG_SPACE_SIZE
+#define MAX_FW_PAGES	4096
+#define MAX_LINES	10	/* on stderr, of each kind */
+
+static void print_line(ConnectX *cx, const char *format, va_list args)
+{
+	fprintf(stderr, "connectx %02x.%x: ", PCI_SLOT(cx->pci.devfn),
+		PCI_FUNC(cx->pci.devfn));
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+/* Each format is a kind; a guest must not fill the host's disk. */
+void cx_log(ConnectX *cx, const char *format, ...)
+{
+	guint lines = GPOINTER_TO_UINT(g_hash_table_lookup(cx->lines, format));
+	va_list args;
+
+	if (lines >= MAX_LINES && !cx->prop.trace)
+		return;
+	g_hash_table_insert(cx->lines, (gpointer)format,
+			    GUINT_TO_POINTER(lines + 1));
+	va_start(args, format);
+	print_line(cx, format, args);
+	va_end(args);
+}
+
+void cx_trace(ConnectX *cx, const char *format, ...)
+{
+	va_list args;
+
+	if (!cx->prop.trace)
+		return;
+	va_start(args, format);
+	print_line(cx, format, args);
+	va_end(args);
+}
+
+void cx_health(ConnectX *cx, uint8_t syndrome)
+{
+	if (!cx->health_syndrome)
+		cx_log(cx, "health syndrome 0x%x", syndrome);
+	cx->health_syndrome = syndrome;
+}
+
+void cx_reset(ConnectX *cx)
+{
+	command_reset(cx);
+	receive_reset(cx);
+	steering_reset(cx);
+	cx_objects_reset(cx);
+	port_reset(cx);
+	attack_reset(cx);
+	caps_reset(cx);
+	g_array_set_size(cx->fw_pages, 0);
+	cx->stage = CX_ANY_TIME;
+	cx->interface = 0;
+	cx->health_syndrome = 0;
+	g_rand_set_seed(cx->random, cx->prop.seed);
+}
+
+static void device_reset(DeviceState *dev)
+{
+	ConnectX *cx = CONNECTX(dev);
+
+	cx_reset(cx);
+	device_tlb_reset(&cx->tlb);
+}
+
+/* ---- network ---- */
+
+static bool net_can_receive(NetClientState *nc)
+{
+	return receive_has_room(qemu_get_nic_opaque(nc));
+}
+
+/* 0 asks QEMU to keep the frame until we flush its queue. */
+static ssize_t net_receive(NetClientState *nc, const uint8_t *frame, size_t len)
+{
+	return port_receive(qemu_get_nic_opaque(nc), frame, len) ? len : 0;
+}
+
+static void net_link_changed(NetClientState *nc)
+{
+	port_link_changed(qemu_get_nic_opaque(nc));
+}
+
+static NetClientInfo net_info = {
+	.type = NET_CLIENT_DRIVER_NIC,
+	.size = sizeof(NICState),
+	.can_receive = net_can_receive,
+	.receive = net_receive,
+	.link_status_changed = net_link_changed,
+};
+
+/* ---- life ---- */
+
+static bool check_properties(ConnectX *cx, Error **errp)
+{
+	if (cx->prop.vectors < 2 || cx->prop.vectors > CX_MAX_VECTORS) {
+		error_setg(errp, "property vectors must be 2 .. %d",
+			   CX_MAX_VECTORS);
+		return false;
+	}
+	if (cx->prop.fw_pages > MAX_FW_PAGES) {
+		error_setg(errp, "property fw-pages must be at most %d",
+			   MAX_FW_PAGES);
+		return false;
+	}
+	if (cx->prop.delay_ns > NANOSECONDS_PER_SECOND ||
+	    cx->prop.spread_ns > NANOSECONDS_PER_SECOND) {
+		error_setg(errp, "properties delay-ns and spread-ns must be at most one second");
+		return false;
+	}
+	return true;
+}
+
+static bool init_capabilities(ConnectX *cx, Error **errp)
+{
+	uint32_t i;
+	int ret;
+
+	ret = pcie_endpoint_cap_init(&cx->pci, 0);
+	if (ret < 0) {
+		error_setg_errno(errp, -ret, "no PCIe capability");
+		return false;
+	}
+	pcie_cap_flr_init(&cx->pci);
+	if (msix_init_exclusive_bar(&cx->pci, cx->prop.vectors, BAR_MSIX, errp)) {
+		pcie_cap_exit(&cx->pci);
+		return false;
+	}
+	for (i = 0; i < cx->prop.vectors; i++)
+		msix_vector_use(&cx->pci, i);
+	device_tlb_init(&cx->tlb, &cx->pci);
+	return true;
+}
+
+static void init_bars(ConnectX *cx)
+{
+	memory_region_init_io(&cx->bar, OBJECT(cx), &cx_bar_ops, cx,
+			      TYPE_CONNECTX, CX_BAR_SIZE);
+	pci_register_bar(&cx->pci, BAR_REGISTERS,
+			 PCI_BASE_ADDRESS_SPACE_MEMORY |
+				 PCI_BASE_ADDRESS_MEM_TYPE_64 |
+				 PCI_BASE_ADDRESS_MEM_PREFETCH,
+			 &cx->bar);
+	memory_region_init_io(&cx->attack_bar, OBJECT(cx), &attack_bar_ops, cx,
+			      TYPE_CONNECTX "-attack", CX_ATTACK_BAR_SIZE);
+	pci_register_bar(&cx->pci, BAR_ATTACK,
+			 PCI_BASE_ADDRESS_SPACE_MEMORY |
+				 PCI_BASE_ADDRESS_MEM_TYPE_64,
+			 &cx->attack_bar);
+}
+
+static void init_network(ConnectX *cx)
+{
+	qemu_macaddr_default_if_unset(&cx->conf.macaddr);
+	cx->nic = qemu_new_nic(&net_info, &cx->conf, TYPE_CONNECTX,
+			       DEVICE(cx)->id, &DEVICE(cx)->mem_reentrancy_guard,
+			       cx);
+	qemu_format_nic_info_str(qemu_get_queue(cx->nic), cx->conf.macaddr.a);
+}
+
+static void device_realize(PCIDevice *pci, Error **errp)
+{
+	ConnectX *cx = CONNECTX(pci);
+
+	if (!check_properties(cx, errp) || !init_capabilities(cx, errp))
+		return;
+	pci_config_set_device_id(pci->config, cx->prop.device_id);
+	cx->random = g_rand_new_with_seed(cx->prop.seed);
+	cx->lines = g_hash_table_new(NULL, NULL);
+	cx->fw_pages = g_array_new(false, false, sizeof(uint64_t));
+	cx_objects_init(cx);
+	init_bars(cx);
+	init_network(cx);
+	command_init(cx);
+	receive_init(cx);
+	port_init(cx);
+	attack_init(cx);
+	cx_reset(cx);
+}
+
+/* Unplugged: nothing of it may run any more. */
+static void device_exit(PCIDevice *pci)
+{
+	ConnectX *cx = CONNECTX(pci);
+
+	cx_reset(cx);
+	qemu_del_nic(cx->nic);
+	attack_exit(cx);
+	port_exit(cx);
+	receive_exit(cx);
+	command_exit(cx);
+	cx_objects_free(cx);
+	device_tlb_exit(&cx->tlb);
+	msix_uninit_exclusive_bar(pci);
+	pcie_cap_exit(pci);
+	g_clear_pointer(&cx->caps_current, g_free);
+	g_array_unref(cx->fw_pages);
+	g_hash_table_unref(cx->lines);
+	g_rand_free(cx->random);
+}
+
+static void device_finalize(Object *obj)
+{
+	device_tlb_free(&CONNECTX(obj)->tlb);
+}
+
+static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
+				int len)
+{
+	ConnectX *cx = CONNECTX(pci);
+
+	pci_default_write_config(pci, addr, val, len);
+	pcie_cap_flr_write_config(pci, addr, val, len);
+	if (device_tlb_is_control(&cx->tlb, addr, len))
+		device_tlb_control_written(&cx->tlb);
+}
+
+static PROPERTY_CONST Property properties[] = {
+	DEFINE_NIC_PROPERTIES(ConnectX, conf),
+	DEFINE_PROP_UINT64("delay-ns", ConnectX, prop.delay_ns, 2000),
+	DEFINE_PROP_UINT64("spread-ns", ConnectX, prop.spread_ns, 10000),
+	DEFINE_PROP_UINT32("seed", ConnectX, prop.seed, 1),
+	DEFINE_PROP_UINT32("vectors", ConnectX, prop.vectors, 9),
+	DEFINE_PROP_UINT32("fw-pages", ConnectX, prop.fw_pages, 8),
+	DEFINE_PROP_UINT16("device-id", ConnectX, prop.device_id, DEVICE_ID),
+	DEFINE_PROP_BOOL("striding-rq", ConnectX, prop.striding_rq, false),
+	DEFINE_PROP_BOOL("multi-packet-wqe", ConnectX, prop.multi_packet_wqe,
+			 true),
+	DEFINE_PROP_BOOL("inline-l2", ConnectX, prop.inline_l2, false),
+	DEFINE_PROP_BOOL("trace", ConnectX, prop.trace, false),
+	DEFINE_PROP_BOOL("ats", ConnectX, tlb.present, false),
+	ATTACK_PROPERTIES
+	END_OF_PROPERTIES
+};
+
+static const VMStateDescription vmstate = {
+	.name = TYPE_CONNECTX,
+	.unmigratable = 1,
+};
+
+static void class_init(ObjectClass *class, void *data)
+{
+	DeviceClass *dev = DEVICE_CLASS(class);
+	PCIDeviceClass *pci = PCI_DEVICE_CLASS(class);
+
+	pci->realize = device_realize;
+	pci->exit = device_exit;
+	pci->config_write = device_config_write;
+	pci->vendor_id = VENDOR_ID;
+	pci->device_id = DEVICE_ID;
+	pci->class_id = PCI_CLASS_NETWORK_ETHERNET;
+	dev->desc = "Emulated ConnectX that can attack its host";
+	device_class_set_legacy_reset(dev, device_reset);
+	dev->vmsd = &vmstate;
+	device_class_set_props(dev, properties);
+	attack_class_init(class);
+	set_bit(DEVICE_CATEGORY_NETWORK, dev->categories);
+}
+
+static const TypeInfo type = {
+	.name = TYPE_CONNECTX,
+	.parent = TYPE_PCI_DEVICE,
+	.instance_size = sizeof(ConnectX),
+	.instance_finalize = device_finalize,
+	.class_init = class_init,
+	.interfaces = (InterfaceInfo[]) { { INTERFACE_PCIE_DEVICE }, {} },
+};
+
+static void register_type(void)
+{
+	type_register_static(&type);
+}
+
+static void __attribute__((constructor)) loaded(void)
+{
+	register_module_init(register_type, MODULE_INIT_QOM);
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands about the function as a whole: its life, the memory that the driver
+ * lends it, and the small objects that only have a number.
+ */
+#include "connectx.h"
+
+/* "op_mod" of QUERY_PAGES and MANAGE_PAGES. */
+enum { PAGES_BOOT = 1, PAGES_INIT = 2, PAGES_REGULAR = 3 };
+enum { PAGES_CANT_GIVE = 0, PAGES_GIVE = 1, PAGES_TAKE = 2 };
+
+#define ISSI_SUPPORTED	0x3	/* versions 0 and 1, a bit each */
+#define VENDOR_ID	0x15b3
+
+/* What a page holds while it is ours; the driver has no business in it. */
+#define PAGE_PATTERN	0xc5
+#define PAGE_PATTERN_LEN	64
+
+static uint8_t cmd_ok(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return CX_OK;
+}
+
+static uint8_t cmd_enable_hca(ConnectX *cx, struct cx_cmd *cmd)
+{
+	if (cx->stage == CX_ANY_TIME)
+		cx->stage = CX_ENABLED;
+	return CX_OK;
+}
+
+static uint8_t cmd_disable_hca(ConnectX *cx, struct cx_cmd *cmd)
+{
+	cx_objects_reset(cx);
+	g_array_set_size(cx->fw_pages, 0);
+	cx->stage = CX_ANY_TIME;
+	return CX_OK;
+}
+
+static uint8_t cmd_init_hca(ConnectX *cx, struct cx_cmd *cmd)
+{
+	cx->stage = CX_READY;
+	return CX_OK;
+}
+
+static uint8_t cmd_teardown_hca(ConnectX *cx, struct cx_cmd *cmd)
+{
+	receive_reset(cx);
+	steering_reset(cx);
+	cx_objects_reset(cx);
+	cx->stage = CX_ENABLED;
+	return CX_OK;
+}
+
+static uint8_t cmd_query_issi(ConnectX *cx, struct cx_cmd *cmd)
+{
+	IFC_SET(query_issi_out, cmd->out, current_issi, 1);
+	IFC_SET(query_issi_out, cmd->out, supported_issi_dw0, ISSI_SUPPORTED);
+	return CX_OK;
+}
+
+static uint8_t cmd_set_issi(ConnectX *cx, struct cx_cmd *cmd)
+{
+	uint32_t issi = IFC_GET(set_issi_in, cmd->in, current_issi);
+
+	return issi < 32 && ISSI_SUPPORTED >> issi & 1 ? CX_OK : CX_BAD_PARAM;
+}
+
+static uint8_t cmd_query_adapter(ConnectX *cx, struct cx_cmd *cmd)
+{
+	uint8_t *block = IFC_PTR(query_adapter_out, cmd->out,
+				 query_adapter_struct);
+
+	IFC_SET(query_adapter_param_block, block, ieee_vendor_id, VENDOR_ID);
+	IFC_SET(query_adapter_param_block, block, vsd_vendor_id, VENDOR_ID);
+	memcpy(IFC_PTR(query_adapter_param_block, block, vsd_contd_psid),
+	       "XSMMU_CONNECTX", 14);
+	return CX_OK;
+}
+
+/* ---- memory for the device's own use ---- */
+
+static uint8_t cmd_query_pages(ConnectX *cx, struct cx_cmd *cmd)
+{
+	int32_t pages;
+
+	switch (cmd->op_mod) {
+	case PAGES_BOOT:
+	case PAGES_INIT:
+		pages = cx->prop.fw_pages;
+		break;
+	case PAGES_REGULAR:
+		/* Below 0: so many may be taken back. */
+		pages = -(int32_t)cx->fw_pages->len;
+		break;
+	default:
+		return CX_BAD_PARAM;
+	}
+	IFC_SET(query_pages_out, cmd->out, num_pages, (uint32_t)pages);
+	return CX_OK;
+}
+
+static uint8_t pages_give(ConnectX *cx, const uint8_t *list, uint32_t count)
+{
+	uint8_t pattern[PAGE_PATTERN_LEN];
+	uint32_t i;
+
+	memset(pattern, PAGE_PATTERN, sizeof(pattern));
+	for (i = 0; i < count; i++) {
+		uint64_t iova = ldq_be_p(list + 8 * i);
+
+		if (!dma_write(cx, iova, pattern, sizeof(pattern)))
+			return CX_BAD_PARAM;
+		g_array_append_val(cx->fw_pages, iova);
+	}
+	return CX_OK;
+}
+
+static void page_check(ConnectX *cx, uint64_t iova)
+{
+	uint8_t now[PAGE_PATTERN_LEN];
+	size_t i;
+
+	if (!dma_read(cx, iova, now, sizeof(now)))
+		return;
+	for (i = 0; i < sizeof(now); i++)
+		if (now[i] != PAGE_PATTERN)
+			break;
+	if (i < sizeof(now))
+		cx_log(cx, "the page at 0x%" PRIx64 " was lent to us and changed",
+		       iova);
+}
+
+static uint32_t pages_take(ConnectX *cx, uint8_t *list, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count && cx->fw_pages->len; i++) {
+		guint last = cx->fw_pages->len - 1;
+		uint64_t iova = g_array_index(cx->fw_pages, uint64_t, last);
+
+		page_check(cx, iova);
+		g_array_set_size(cx->fw_pages, last);
+		stq_be_p(list + 8 * i, iova);
+	}
+	return i;
+}
+
+static uint8_t cmd_manage_pages(ConnectX *cx, struct cx_cmd *cmd)
+{
+	uint32_t count = IFC_GET(manage_pages_in, cmd->in, input_num_entries);
+	const uint8_t *in = IFC_PTR(manage_pages_in, cmd->in, pas);
+	uint8_t *out = IFC_PTR(manage_pages_out, cmd->out, pas);
+	size_t room = cmd->out_len - MIN(cmd->out_len, (size_t)(out - cmd->out));
+
+	switch (cmd->op_mod) {
+	case PAGES_CANT_GIVE:
+		return CX_OK;
+	case PAGES_GIVE:
+		if (count > cmd_rest(cmd, in) / 8)
+			return CX_BAD_INPUT_LEN;
+		return pages_give(cx, in, count);
+	case PAGES_TAKE:
+		count = pages_take(cx, out, MIN(count, room / 8));
+		IFC_SET(manage_pages_out, cmd->out, output_num_entries, count);
+		return CX_OK;
+	default:
+		return CX_BAD_PARAM;
+	}
+}
+
+/* ---- objects that are only numbers ---- */
+
+/* Their number is in the same place of all layouts that give or take one. */
+static uint8_t number_alloc(ConnectX *cx, struct cx_cmd *cmd, enum cx_type type)
+{
+	struct cx_object *object;
+
+	object = cx_object_new(cx, type, sizeof(*object), NULL);
+	if (!object)
+		return CX_NO_RES;
+	IFC_SET(alloc_pd_out, cmd->out, pd, object->num);
+	return CX_OK;
+}
+
+static uint8_t number_dealloc(ConnectX *cx, struct cx_cmd *cmd,
+			      enum cx_type type)
+{
+	return cx_object_destroy(cx, type, IFC_GET(dealloc_pd_in, cmd->in, pd));
+}
+
+static uint8_t cmd_alloc_pd(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return number_alloc(cx, cmd, CX_PD);
+}
+
+static uint8_t cmd_dealloc_pd(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return number_dealloc(cx, cmd, CX_PD);
+}
+
+static uint8_t cmd_alloc_uar(ConnectX *cx, struct cx_cmd *cmd)
+{
+	G_STATIC_ASSERT(IFC_AT(alloc_uar_out, uar) == IFC_AT(alloc_pd_out, pd));
+	return number_alloc(cx, cmd, CX_UAR);
+}
+
+static uint8_t cmd_dealloc_uar(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return number_dealloc(cx, cmd, CX_UAR);
+}
+
+static uint8_t cmd_alloc_td(ConnectX *cx, struct cx_cmd *cmd)
+{
+	G_STATIC_ASSERT(IFC_AT(alloc_transport_domain_out, transport_domain) ==
+			IFC_AT(alloc_pd_out, pd));
+	return number_alloc(cx, cmd, CX_TD);
+}
+
+static uint8_t cmd_dealloc_td(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return number_dealloc(cx, cmd, CX_TD);
+}
+
+const struct cx_op hca_ops[] = {
+	CX_OP(ENABLE_HCA, enable_hca, cmd_enable_hca, CX_ANY_TIME),
+	CX_OP(DISABLE_HCA, disable_hca, cmd_disable_hca, CX_ANY_TIME),
+	CX_OP(QUERY_ISSI, query_issi, cmd_query_issi, CX_ANY_TIME),
+	CX_OP(SET_ISSI, set_issi, cmd_set_issi, CX_ANY_TIME),
+	CX_OP(QUERY_PAGES, query_pages, cmd_query_pages, CX_ENABLED),
+	CX_OP(MANAGE_PAGES, manage_pages, cmd_manage_pages, CX_ENABLED),
+	CX_OP(INIT_HCA, init_hca, cmd_init_hca, CX_ENABLED),
+	CX_OP(TEARDOWN_HCA, teardown_hca, cmd_teardown_hca, CX_ENABLED),
+	CX_OP(QUERY_ADAPTER, query_adapter, cmd_query_adapter, CX_ENABLED),
+	CX_OP(SET_DRIVER_VERSION, set_driver_version, cmd_ok, CX_ENABLED),
+	CX_OP(NOP, nop, cmd_ok, CX_ANY_TIME),
+	CX_OP(ALLOC_PD, alloc_pd, cmd_alloc_pd, CX_READY),
+	CX_OP(DEALLOC_PD, dealloc_pd, cmd_dealloc_pd, CX_READY),
+	CX_OP(ALLOC_UAR, alloc_uar, cmd_alloc_uar, CX_READY),
+	CX_OP(DEALLOC_UAR, dealloc_uar, cmd_dealloc_uar, CX_READY),
+	CX_OP(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, cmd_alloc_td,
+	      CX_READY),
+	CX_OP(DEALLOC_TRANSPORT_DOMAIN, dealloc_transport_domain,
+	      cmd_dealloc_td, CX_READY),
+	{}
+};
