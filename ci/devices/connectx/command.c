@@ -22,6 +22,7 @@
 #define SLOT_SIGNATURE	61
 #define SLOT_STATUS	63
 #define INLINE_LEN	16
+#define HEADER_LEN	8	/* what all inputs and outputs begin with */
 #define TYPE_PCI	7
 #define STATUS_OWNED	1	/* by the device; the bits above are the delivery */
 
@@ -177,7 +178,7 @@ static void cmd_execute(ConnectX *cx, struct cx_cmd *cmd)
 		 op ? op->name : "unknown", cmd->op_mod, status);
 	if (status) {
 		/* What a failed command left in its output is not for the driver. */
-		memset(cmd->out, 0, cmd->out_len);
+		memset(cmd->out, 0, MAX(cmd->out_len, INLINE_LEN));
 		stl_be_p(cmd->out + 4, cmd->syndrome ?: opcode);
 	}
 	cmd->out[0] = status;
@@ -185,7 +186,7 @@ static void cmd_execute(ConnectX *cx, struct cx_cmd *cmd)
 
 static uint32_t buffer_size(uint32_t len, uint32_t needed)
 {
-	return ROUND_UP(MAX(len, needed), 8);
+	return MAX(MAX(len, needed), INLINE_LEN);
 }
 
 /* The slot's inline output is in @slot afterwards. */
@@ -204,9 +205,9 @@ static enum delivery slot_deliver(ConnectX *cx, uint8_t *slot)
 		return DELIVERY_DESCRIPTOR;
 	if (exclusive_or(slot, SLOT_SIZE) != 0xff)
 		return DELIVERY_SIGNATURE;
-	if (cmd.in_len < INLINE_LEN || cmd.in_len > MAX_LEN)
+	if (cmd.in_len < HEADER_LEN || cmd.in_len > MAX_LEN)
 		return DELIVERY_IN_LENGTH;
-	if (cmd.out_len < INLINE_LEN || cmd.out_len > MAX_LEN)
+	if (cmd.out_len < HEADER_LEN || cmd.out_len > MAX_LEN)
 		return DELIVERY_OUT_LENGTH;
 
 	in = g_malloc0(buffer_size(cmd.in_len, op ? op->in_size : 0));
