@@ -57,6 +57,10 @@ enum {
 	CX_MAX_RECV_WQE		= 512,
 	CX_LOG_MAX_LSO		= 18,
 	CX_LOG_MAX_RQT		= 8,
+	CX_LOG_MAX_FT_SIZE	= 20,	/* flow tables: entries; aRFS wants so many */
+	CX_LOG_MAX_FLOW		= 17,	/* entries of all of them */
+	CX_LOG_MAX_DEST		= 4,	/* of an entry */
+	CX_MAX_FT_LEVEL		= 64,
 	CX_MAX_MTU		= 9978,
 	CX_L2_OVERHEAD		= 22,	/* Ethernet header, VLAN tag, FCS */
 	CX_MAX_FRAME		= CX_MAX_MTU + CX_L2_OVERHEAD,
@@ -332,14 +336,15 @@ struct cx_packet {
 	bool has_vlan;
 	bool has_second_vlan;
 	uint32_t l3;
-	uint32_t l4;		/* also 0 for fragments */
+	uint32_t upper;		/* what the IP headers carry; 0 for fragments */
+	uint32_t l4;		/* the same, if it is a TCP or UDP header */
 	uint32_t payload;	/* behind a TCP or UDP header */
 	uint32_t l3_end;	/* behind the IP payload, without Ethernet padding */
 	uint8_t ip_version;	/* 0, 4 or 6 */
 	uint8_t protocol;	/* of the IP payload, also of a fragment's */
 	bool fragment;
-	bool ip_ok;		/* checksums: right, or not there */
-	bool l4_ok;
+	bool ip_ok;		/* l3 is there, its checksum is right or none */
+	bool l4_ok;		/* the same of l4 */
 	uint16_t sport;
 	uint16_t dport;
 };
@@ -366,7 +371,7 @@ unsigned int packet_segment(ConnectX *cx, const uint8_t *frame, size_t len,
 struct cx_rq;
 
 /* Receive queues that a frame goes to, most of the time one. */
-#define CX_MAX_COPIES	16
+#define CX_MAX_COPIES	(1 << CX_LOG_MAX_DEST)
 
 struct cx_verdict {
 	unsigned int count;

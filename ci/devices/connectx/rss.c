@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a packet to a receive queue: transport interface receive objects (TIR),
+ * which hash, and the tables that they look the hash up in (RQT). Transport
+ * interface send objects (TIS) are here, too: what sends has to name one.
+ *
+ * What is hashed: source and destination address, then the ports, as far as
+ * they are selected, in the order in which they are in the packet. This is the
+ * input of "Verifying the RSS Hash Calculation" in Microsoft's NDIS
+ * documentation, whose vectors ci/devices/connectx/test/ checks.
+ */
+#include "connectx.h"
+
+#include <netinet/in.h>
+
+/* The longest input: IPv6 addresses and ports. The key has 32 bits more. */
+#define HASH_MAX	36
+
+/* Bits of selected_fields. */
+enum {
+	SRC_IP	= 1 << MLX5_RX_HASH_FIELD_SELECT_SELECTED_FIELDS_SRC_IP,
+	DST_IP	= 1 << MLX5_RX_HASH_FIELD_SELECT_SELECTED_FIELDS_DST_IP,
+	SPORT	= 1 << MLX5_RX_HASH_FIELD_SELECT_SELECTED_FIELDS_L4_SPORT,
+	DPORT	= 1 << MLX5_RX_HASH_FIELD_SELECT_SELECTED_FIELDS_L4_DPORT,
+	SPI	= 1 << MLX5_RX_HASH_FIELD_SELECT_SELECTED_FIELDS_IPSEC_SPI,
+	ALL	= SRC_IP | DST_IP | SPORT | DPORT | SPI,
+};
+
+/* rss_hash_type of a CQE: what was hashed, in two fields. */
+enum {
+	HASHED_IPV4	= 1 << 2,
+	HASHED_IPV6	= 2 << 2,
+	HASHED_TCP	= 1 << 6,
+	HASHED_UDP	= 2 << 6,
+	HASHED_SPI	= 3 << 6,
+};
+
+struct cx_rqt {
+	struct cx_object object;
+	uint32_t max_size;
+	uint32_t size;
+	struct cx_object **rqs;
+};
+
+struct cx_tir {
+	struct cx_object object;
+	uint8_t context[IFC_SIZE(tirc)];
+	struct cx_object *domain;
+	struct cx_object *rq;		/* this one, or … */
+	struct cx_rqt *rqt;		/* … one of these */
+};
+
+struct cx_tis {
+	struct cx_object object;
+	uint8_t context[IFC_SIZE(tisc)];
+	struct cx_object *domain;
+};
+
+/* ---- the hash ---- */
+
+struct hash_input {
+	uint8_t data[HASH_MAX];
+	unsigned int len;
+	uint8_t type;
+};
+
+/*
+ * Two fields of @len bytes that lie behind each other at @pair, as far as they
+ * are selected. A symmetric hash is the same for both directions of a flow. How
+ * the card does that is not published; here the smaller field comes first.
+ */
+static void hash_pair(struct hash_input *input, const uint8_t *pair,
+		      unsigned int len, bool first, bool second, bool symmetric)
+{
+	uint8_t *to = input->data + input->len;
+	bool swap = first && second && symmetric &&
+		    memcmp(pair, pair + len, len) > 0;
+
+	if (first) {
+		memcpy(to, swap ? pair + len : pair, len);
+		to += len;
+	}
+	if (second) {
+		memcpy(to, swap ? pair : pair + len, len);
+		to += len;
+	}
+	input->len = to - input->data;
+}
+
+static void hash_spi(struct hash_input *input, const struct cx_packet *packet)
+{
+	uint32_t at = packet->upper;
+
+	if (packet->protocol == IPPROTO_AH)
+		at += 4;
+	else if (packet->protocol != IPPROTO_ESP)
+		return;
+	if (!packet->upper || packet->l3_end < at + 4)
+		return;
+	memcpy(input->data + input->len, packet->frame + at, 4);
+	input->len += 4;
+	input->type |= HASHED_SPI;
+}
+
+/* What of @packet is hashed. Ports that are not there (fragments) are left out. */
+static void hash_select(struct hash_input *input, const uint8_t *context,
+			const struct cx_packet *packet)
+{
+	const uint8_t *selector = IFC_PTR(tirc, context,
+					  rx_hash_field_selector_outer);
+	uint32_t fields = IFC_GET(rx_hash_field_select, selector,
+				  selected_fields);
+	bool v6 = IFC_GET(rx_hash_field_select, selector, l3_prot_type);
+	bool udp = IFC_GET(rx_hash_field_select, selector, l4_prot_type);
+	bool symmetric = IFC_GET(tirc, context, rx_hash_symmetric);
+	const uint8_t *ip = packet->frame + packet->l3;
+
+	if (packet->ip_version != (v6 ? 6 : 4))
+		return;
+	if (fields & (SRC_IP | DST_IP)) {
+		hash_pair(input, v6 ? ip + 8 : ip + 12, v6 ? 16 : 4,
+			  fields & SRC_IP, fields & DST_IP, symmetric);
+		input->type |= v6 ? HASHED_IPV6 : HASHED_IPV4;
+	}
+	if (fields & (SPORT | DPORT) && packet->l4 &&
+	    packet->protocol == (udp ? IPPROTO_UDP : IPPROTO_TCP)) {
+		hash_pair(input, packet->frame + packet->l4, 2,
+			  fields & SPORT, fields & DPORT, symmetric);
+		input->type |= udp ? HASHED_UDP : HASHED_TCP;
+	} else if (fields & SPI) {
+		hash_spi(input, packet);
+	}
+}
+
+static uint32_t hash_toeplitz(const uint8_t *key, const struct hash_input *input)
+{
+	uint32_t window = ldl_be_p(key), hash = 0;
+	unsigned int bit;
+
+	for (bit = 0; bit < input->len * 8; bit++) {
+		if (input->data[bit / 8] >> (7 - bit % 8) & 1)
+			hash ^= window;
+		window = window << 1 | (key[4 + bit / 8] >> (7 - bit % 8) & 1);
+	}
+	return hash;
+}
+
+/* "Inverted": the last bit first; the driver turns its table accordingly. */
+static uint32_t hash_inverted_xor8(const struct hash_input *input)
+{
+	uint8_t sum = 0, inverted = 0;
+	unsigned int i;
+
+	for (i = 0; i < input->len; i++)
+		sum ^= input->data[i];
+	for (i = 0; i < 8; i++)
+		inverted |= (sum >> i & 1) << (7 - i);
+	return inverted;
+}
+
+/* Returns the hash, and in @type what it is of. */
+static uint32_t hash_packet(const uint8_t *context,
+			    const struct cx_packet *packet, uint8_t *type)
+{
+	struct hash_input input = { 0 };
+
+	hash_select(&input, context, packet);
+	*type = input.type;
+	if (!input.len)
+		return 0;
+	if (IFC_GET(tirc, context, rx_hash_fn) == MLX5_RX_HASH_FN_INVERTED_XOR8)
+		return hash_inverted_xor8(&input);
+	return hash_toeplitz(IFC_PTR(tirc, context, rx_hash_toeplitz_key), &input);
+}
+
+void rss_deliver(ConnectX *cx, uint32_t tirn, const struct cx_packet *packet,
+		 uint32_t flow_tag, struct cx_verdict *verdict)
+{
+	struct cx_tir *tir = cx_object_find(cx, CX_TIR, tirn);
+	struct cx_object *rq;
+	uint32_t hash = 0;
+	uint8_t type = 0;
+
+	if (!tir || verdict->count == CX_MAX_COPIES)
+		return;
+	if (IFC_GET(tirc, tir->context, rx_hash_fn) != MLX5_RX_HASH_FN_NONE)
+		hash = hash_packet(tir->context, packet, &type);
+	rq = tir->rqt ? tir->rqt->rqs[hash % tir->rqt->size] : tir->rq;
+	verdict->to[verdict->count].rq = (struct cx_rq *)rq;
+	verdict->to[verdict->count].flow_tag = flow_tag;
+	verdict->to[verdict->count].hash = hash;
+	verdict->to[verdict->count].hash_type = type;
+	verdict->count++;
+}
+
+/* ---- TIR ---- */
+
+static void tir_release(ConnectX *cx, struct cx_object *object)
+{
+	struct cx_tir *tir = container_of(object, struct cx_tir, object);
+
+	cx_object_put(tir->domain);
+	cx_object_put(tir->rq);
+	cx_object_put(tir->rqt);
+}
+
+/* No LRO, no TLS, no tunnels: not advertised. */
+static bool tir_merges_packets(const uint8_t *context)
+{
+	return IFC_GET(tirc, context, packet_merge_mask);
+}
+
+static bool tir_hash_is_known(const uint8_t *context)
+{
+	const uint8_t *outer = IFC_PTR(tirc, context,
+				       rx_hash_field_selector_outer);
+
+	return IFC_GET(tirc, context, rx_hash_fn) <= MLX5_RX_HASH_FN_TOEPLITZ &&
+	       !(IFC_GET(rx_hash_field_select, outer, selected_fields) & ~ALL) &&
+	       !IFC_GET(rx_hash_field_select,
+			IFC_PTR(tirc, context, rx_hash_field_selector_inner),
+			selected_fields);
+}
+
+static uint8_t cmd_create_tir(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *context = IFC_PTR(create_tir_in, cmd->in, ctx);
+	uint8_t type = IFC_GET(tirc, context, disp_type);
+	struct cx_object *domain, *rq = NULL;
+	struct cx_rqt *rqt = NULL;
+	struct cx_tir *tir;
+
+	if (type > MLX5_TIRC_DISP_TYPE_INDIRECT || !tir_hash_is_known(context) ||
+	    tir_merges_packets(context) || IFC_GET(tirc, context, tls_en) ||
+	    IFC_GET(tirc, context, tunneled_offload_en))
+		return CX_BAD_PARAM;
+	domain = cx_object_find(cx, CX_TD,
+				IFC_GET(tirc, context, transport_domain));
+	if (type == MLX5_TIRC_DISP_TYPE_DIRECT)
+		rq = cx_object_find(cx, CX_RQ,
+				    IFC_GET(tirc, context, inline_rqn));
+	else
+		rqt = cx_object_find(cx, CX_RQT,
+				     IFC_GET(tirc, context, indirect_table));
+	if (!domain || (!rq && !rqt))
+		return CX_BAD_RES;
+
+	tir = cx_object_new(cx, CX_TIR, sizeof(*tir), tir_release);
+	if (!tir)
+		return CX_NO_RES;
+	memcpy(tir->context, context, sizeof(tir->context));
+	tir->domain = domain;
+	tir->rq = rq;
+	tir->rqt = rqt;
+	cx_object_get(domain);
+	cx_object_get(rq ? (void *)rq : rqt);
+	IFC_SET(create_tir_out, cmd->out, tirn, tir->object.num);
+	return CX_OK;
+}
+
+static void copy_hash(uint8_t *to, const uint8_t *from)
+{
+	size_t key = IFC_WIDTH(tirc, rx_hash_toeplitz_key) / 8;
+	size_t fields = IFC_WIDTH(tirc, rx_hash_field_selector_outer) / 8;
+
+	IFC_SET(tirc, to, rx_hash_fn, IFC_GET(tirc, from, rx_hash_fn));
+	IFC_SET(tirc, to, rx_hash_symmetric,
+		IFC_GET(tirc, from, rx_hash_symmetric));
+	memcpy(IFC_PTR(tirc, to, rx_hash_toeplitz_key),
+	       IFC_PTR(tirc, from, rx_hash_toeplitz_key), key);
+	memcpy(IFC_PTR(tirc, to, rx_hash_field_selector_outer),
+	       IFC_PTR(tirc, from, rx_hash_field_selector_outer), fields);
+}
+
+static uint8_t cmd_modify_tir(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *mask = IFC_PTR(modify_tir_in, cmd->in, bitmask);
+	const uint8_t *context = IFC_PTR(modify_tir_in, cmd->in, ctx);
+	uint32_t tirn = IFC_GET(modify_tir_in, cmd->in, tirn);
+	struct cx_tir *tir = cx_object_find(cx, CX_TIR, tirn);
+
+	if (!tir)
+		return CX_BAD_RES;
+	if (IFC_GET(modify_tir_bitmask, mask, packet_merge) &&
+	    tir_merges_packets(context))
+		return CX_BAD_PARAM;
+	if (IFC_GET(modify_tir_bitmask, mask, hash)) {
+		if (!tir_hash_is_known(context))
+			return CX_BAD_PARAM;
+		copy_hash(tir->context, context);
+	}
+	if (IFC_GET(modify_tir_bitmask, mask, self_lb_en))
+		IFC_SET(tirc, tir->context, self_lb_block,
+			IFC_GET(tirc, context, self_lb_block));
+	return CX_OK;
+}
+
+static uint8_t cmd_query_tir(ConnectX *cx, struct cx_cmd *cmd)
+{
+	uint32_t tirn = IFC_GET(query_tir_in, cmd->in, tirn);
+	struct cx_tir *tir = cx_object_find(cx, CX_TIR, tirn);
+
+	if (!tir)
+		return CX_BAD_RES;
+	memcpy(IFC_PTR(query_tir_out, cmd->out, tir_context), tir->context,
+	       sizeof(tir->context));
+	return CX_OK;
+}
+
+static uint8_t cmd_destroy_tir(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return cx_object_destroy(cx, CX_TIR,
+				 IFC_GET(destroy_tir_in, cmd->in, tirn));
+}
+
+/* ---- TIS ---- */
+
+static void tis_release(ConnectX *cx, struct cx_object *object)
+{
+	cx_object_put(container_of(object, struct cx_tis, object)->domain);
+}
+
+static uint8_t cmd_create_tis(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *context = IFC_PTR(create_tis_in, cmd->in, ctx);
+	struct cx_object *domain;
+	struct cx_tis *tis;
+
+	if (IFC_GET(tisc, context, tls_en) ||
+	    IFC_GET(tisc, context, underlay_qpn) ||
+	    IFC_GET(tisc, context, lag_tx_port_affinity) ||
+	    IFC_GET(tisc, context, strict_lag_tx_port_affinity))
+		return CX_BAD_PARAM;
+	domain = cx_object_find(cx, CX_TD,
+				IFC_GET(tisc, context, transport_domain));
+	if (!domain)
+		return CX_BAD_RES;
+
+	tis = cx_object_new(cx, CX_TIS, sizeof(*tis), tis_release);
+	if (!tis)
+		return CX_NO_RES;
+	memcpy(tis->context, context, sizeof(tis->context));
+	tis->domain = domain;
+	cx_object_get(domain);
+	IFC_SET(create_tis_out, cmd->out, tisn, tis->object.num);
+	return CX_OK;
+}
+
+static uint8_t cmd_modify_tis(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *mask = IFC_PTR(modify_tis_in, cmd->in, bitmask);
+	const uint8_t *context = IFC_PTR(modify_tis_in, cmd->in, ctx);
+	uint32_t tisn = IFC_GET(modify_tis_in, cmd->in, tisn);
+	struct cx_tis *tis = cx_object_find(cx, CX_TIS, tisn);
+
+	if (!tis)
+		return CX_BAD_RES;
+	if (IFC_GET(modify_tis_bitmask, mask, lag_tx_port_affinity) ||
+	    IFC_GET(modify_tis_bitmask, mask, strict_lag_tx_port_affinity))
+		return CX_BAD_PARAM;
+	if (IFC_GET(modify_tis_bitmask, mask, prio))
+		IFC_SET(tisc, tis->context, prio, IFC_GET(tisc, context, prio));
+	return CX_OK;
+}
+
+static uint8_t cmd_query_tis(ConnectX *cx, struct cx_cmd *cmd)
+{
+	uint32_t tisn = IFC_GET(query_tis_in, cmd->in, tisn);
+	struct cx_tis *tis = cx_object_find(cx, CX_TIS, tisn);
+
+	if (!tis)
+		return CX_BAD_RES;
+	memcpy(IFC_PTR(query_tis_out, cmd->out, tis_context), tis->context,
+	       sizeof(tis->context));
+	return CX_OK;
+}
+
+static uint8_t cmd_destroy_tis(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return cx_object_destroy(cx, CX_TIS,
+				 IFC_GET(destroy_tis_in, cmd->in, tisn));
+}
+
+/* ---- RQT ---- */
+
+static void rqt_put_rqs(struct cx_rqt *rqt)
+{
+	uint32_t i;
+
+	for (i = 0; i < rqt->size; i++)
+		cx_object_put(rqt->rqs[i]);
+	g_free(rqt->rqs);
+}
+
+static void rqt_release(ConnectX *cx, struct cx_object *object)
+{
+	rqt_put_rqs(container_of(object, struct cx_rqt, object));
+}
+
+/*
+ * The receive queues that @context, of which @bytes bytes are there, lists; a
+ * table has room for @max. NULL, and the reason in @status, if it may not.
+ */
+static struct cx_object **rqt_list(ConnectX *cx, const uint8_t *context,
+				   size_t bytes, uint32_t max, uint8_t *status)
+{
+	uint32_t size = IFC_GET(rqtc, context, rqt_actual_size);
+	struct cx_object **rqs;
+	uint32_t i;
+
+	*status = CX_BAD_PARAM;
+	if (!size || size > max || bytes < IFC_SIZE(rqtc) ||
+	    (bytes - IFC_SIZE(rqtc)) / IFC_SIZE(rq_num) < size ||
+	    IFC_GET(rqtc, context, list_q_type) ||
+	    IFC_GET(rqtc, context, rq_vhca_id_format))
+		return NULL;
+	rqs = g_new(struct cx_object *, size);
+	for (i = 0; i < size; i++) {
+		const uint8_t *num = context + IFC_SIZE(rqtc) +
+				     i * IFC_SIZE(rq_num);
+
+		rqs[i] = cx_object_find(cx, CX_RQ,
+					IFC_GET(rq_num, num, rq_num));
+		if (!rqs[i]) {
+			*status = CX_BAD_RES;
+			g_free(rqs);
+			return NULL;
+		}
+	}
+	for (i = 0; i < size; i++)
+		cx_object_get(rqs[i]);
+	return rqs;
+}
+
+static uint8_t cmd_create_rqt(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *context = IFC_PTR(create_rqt_in, cmd->in, rqt_context);
+	uint32_t max = IFC_GET(rqtc, context, rqt_max_size);
+	struct cx_rqt *rqt, list;
+	uint8_t status;
+
+	if (max > 1 << CX_LOG_MAX_RQT)
+		return CX_BAD_PARAM;
+	list.size = IFC_GET(rqtc, context, rqt_actual_size);
+	list.rqs = rqt_list(cx, context, cmd_rest(cmd, context), max, &status);
+	if (!list.rqs)
+		return status;
+
+	rqt = cx_object_new(cx, CX_RQT, sizeof(*rqt), rqt_release);
+	if (!rqt) {
+		rqt_put_rqs(&list);
+		return CX_NO_RES;
+	}
+	rqt->max_size = max;
+	rqt->size = list.size;
+	rqt->rqs = list.rqs;
+	IFC_SET(create_rqt_out, cmd->out, rqtn, rqt->object.num);
+	return CX_OK;
+}
+
+static uint8_t cmd_modify_rqt(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *mask = IFC_PTR(modify_rqt_in, cmd->in, bitmask);
+	const uint8_t *context = IFC_PTR(modify_rqt_in, cmd->in, ctx);
+	uint32_t rqtn = IFC_GET(modify_rqt_in, cmd->in, rqtn);
+	struct cx_rqt *rqt = cx_object_find(cx, CX_RQT, rqtn);
+	struct cx_object **rqs;
+	uint8_t status;
+
+	if (!rqt)
+		return CX_BAD_RES;
+	if (!IFC_GET(rqt_bitmask, mask, rqn_list))
+		return CX_OK;
+	rqs = rqt_list(cx, context, cmd_rest(cmd, context), rqt->max_size,
+		       &status);
+	if (!rqs)
+		return status;
+	rqt_put_rqs(rqt);
+	rqt->rqs = rqs;
+	rqt->size = IFC_GET(rqtc, context, rqt_actual_size);
+	return CX_OK;
+}
+
+static uint8_t cmd_query_rqt(ConnectX *cx, struct cx_cmd *cmd)
+{
+	uint32_t rqtn = IFC_GET(query_rqt_in, cmd->in, rqtn);
+	struct cx_rqt *rqt = cx_object_find(cx, CX_RQT, rqtn);
+	uint8_t *context = IFC_PTR(query_rqt_out, cmd->out, rqt_context);
+	uint8_t *list = context + IFC_SIZE(rqtc);
+	uint32_t i;
+
+	if (!rqt)
+		return CX_BAD_RES;
+	if (cmd->out_len < list - cmd->out + rqt->size * IFC_SIZE(rq_num))
+		return CX_BAD_OUTPUT_LEN;
+	IFC_SET(rqtc, context, rqt_max_size, rqt->max_size);
+	IFC_SET(rqtc, context, rqt_actual_size, rqt->size);
+	for (i = 0; i < rqt->size; i++)
+		IFC_SET(rq_num, list + i * IFC_SIZE(rq_num), rq_num,
+			rqt->rqs[i]->num);
+	return CX_OK;
+}
+
+static uint8_t cmd_destroy_rqt(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return cx_object_destroy(cx, CX_RQT,
+				 IFC_GET(destroy_rqt_in, cmd->in, rqtn));
+}
+
+const struct cx_op rss_ops[] = {
+	CX_OP(CREATE_TIR, create_tir, cmd_create_tir, CX_READY),
+	CX_OP(MODIFY_TIR, modify_tir, cmd_modify_tir, CX_READY),
+	CX_OP(QUERY_TIR, query_tir, cmd_query_tir, CX_READY),
+	CX_OP(DESTROY_TIR, destroy_tir, cmd_destroy_tir, CX_READY),
+	CX_OP(CREATE_TIS, create_tis, cmd_create_tis, CX_READY),
+	CX_OP(MODIFY_TIS, modify_tis, cmd_modify_tis, CX_READY),
+	CX_OP(QUERY_TIS, query_tis, cmd_query_tis, CX_READY),
+	CX_OP(DESTROY_TIS, destroy_tis, cmd_destroy_tis, CX_READY),
+	CX_OP(CREATE_RQT, create_rqt, cmd_create_rqt, CX_READY),
+	CX_OP(MODIFY_RQT, modify_rqt, cmd_modify_rqt, CX_READY),
+	CX_OP(QUERY_RQT, query_rqt, cmd_query_rqt, CX_READY),
+	CX_OP(DESTROY_RQT, destroy_rqt, cmd_destroy_rqt, CX_READY),
+	{ 0 }
+};
