@@ -77,19 +77,55 @@ static void ethernet(ConnectX *cx, uint8_t *caps)
 #undef CAP
 }
 
-static void flow_table(ConnectX *cx, uint8_t *caps)
+/* The fields of a packet that rules may ask for, wholly or under a mask. */
+static void match_fields(uint8_t *caps)
 {
 #define CAP(field, val) \
-	IFC_SET(flow_table_nic_cap, caps, flow_table_properties_nic_receive.field, val)
+	IFC_SET(flow_table_fields_supported, caps, field, val)
+	CAP(outer_dmac, 1);
+	CAP(outer_smac, 1);
+	CAP(outer_ether_type, 1);
+	CAP(outer_ip_version, 1);
+	CAP(outer_first_prio, 1);
+	CAP(outer_first_cfi, 1);
+	CAP(outer_first_vid, 1);
+	CAP(outer_ipv4_ttl, 1);
+	CAP(outer_sip, 1);
+	CAP(outer_dip, 1);
+	CAP(outer_frag, 1);
+	CAP(outer_ip_protocol, 1);
+	CAP(outer_ip_ecn, 1);
+	CAP(outer_ip_dscp, 1);
+	CAP(outer_udp_sport, 1);
+	CAP(outer_udp_dport, 1);
+	CAP(outer_tcp_sport, 1);
+	CAP(outer_tcp_dport, 1);
+	CAP(outer_tcp_flags, 1);
+#undef CAP
+}
+
+static void flow_table(ConnectX *cx, uint8_t *caps)
+{
+	uint8_t *receive = IFC_PTR(flow_table_nic_cap, caps,
+				   flow_table_properties_nic_receive);
+
+	IFC_SET(flow_table_nic_cap, caps, nic_rx_multi_path_tirs, 1);
+	IFC_SET(flow_table_nic_cap, caps, nic_rx_multi_path_tirs_fts, 1);
+#define CAP(field, val)	IFC_SET(flow_table_prop_layout, receive, field, val)
 	CAP(ft_support, 1);
 	CAP(flow_modify_en, 1);
 	CAP(modify_root, 1);
-	CAP(log_max_ft_size, 24);
-	CAP(max_ft_level, 64);
+	CAP(identified_miss_table_mode, 1);
+	CAP(flow_table_modify, 1);
+	CAP(log_max_ft_size, CX_LOG_MAX_FT_SIZE);
+	CAP(max_ft_level, CX_MAX_FT_LEVEL);
 	CAP(log_max_ft_num, 10);
-	CAP(log_max_destination, 4);
-	CAP(log_max_flow, 20);
+	CAP(log_max_destination, CX_LOG_MAX_DEST);
+	CAP(log_max_flow, CX_LOG_MAX_FLOW);
 #undef CAP
+	match_fields(IFC_PTR(flow_table_prop_layout, receive, ft_field_support));
+	match_fields(IFC_PTR(flow_table_prop_layout, receive,
+			     ft_field_bitmask_support));
 }
 
 void caps_reset(ConnectX *cx)
