@@ -69,8 +69,8 @@ void cx_reset(ConnectX *cx)
 {
 	command_reset(cx);
 	receive_reset(cx);
-	steering_reset(cx);
 	cx_objects_reset(cx);
+	steering_reset(cx);
 	port_reset(cx);
 	attack_reset(cx);
 	caps_reset(cx);

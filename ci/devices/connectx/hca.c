@@ -28,14 +28,6 @@ static uint8_t cmd_enable_hca(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_disable_hca(ConnectX *cx, struct cx_cmd *cmd)
-{
-	cx_objects_reset(cx);
-	g_array_set_size(cx->fw_pages, 0);
-	cx->stage = CX_ANY_TIME;
-	return CX_OK;
-}
-
 static uint8_t cmd_init_hca(ConnectX *cx, struct cx_cmd *cmd)
 {
 	cx->stage = CX_READY;
@@ -45,9 +37,17 @@ static uint8_t cmd_init_hca(ConnectX *cx, struct cx_cmd *cmd)
 static uint8_t cmd_teardown_hca(ConnectX *cx, struct cx_cmd *cmd)
 {
 	receive_reset(cx);
-	steering_reset(cx);
 	cx_objects_reset(cx);
+	steering_reset(cx);
 	cx->stage = CX_ENABLED;
+	return CX_OK;
+}
+
+static uint8_t cmd_disable_hca(ConnectX *cx, struct cx_cmd *cmd)
+{
+	cmd_teardown_hca(cx, cmd);
+	g_array_set_size(cx->fw_pages, 0);
+	cx->stage = CX_ANY_TIME;
 	return CX_OK;
 }
 
