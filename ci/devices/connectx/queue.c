@@ -139,11 +139,325 @@ static bool wq_context_ok(const uint8_t *context)
 }
 
 /* What is read here as a field of sqc may be that of an rqc. */
-#define SAME_FIELD(field) \
-	_Static_assert(IFC_AT(sqc, field) == IFC_AT(rqc, field), #field)
-SAME_FIELD(wq);
-SAME_FIELD(state);
-SAME_FIELD(cqn);
-SAME_FIELD(hairpin);
-SAME_FIELD(ts_format);
+_Static_assert(IFC_AT(sqc, wq) == IFC_AT(rqc, wq), "wq");
+_Static_assert(IFC_AT(sqc, state) == IFC_AT(rqc, state), "state");
+_Static_assert(IFC_AT(sqc, cqn) == IFC_AT(rqc, cqn), "cqn");
+_Static_assert(IFC_AT(sqc, hairpin) == IFC_AT(rqc, hairpin), "hairpin");
+_Static_assert(IFC_AT(sqc, ts_format) == IFC_AT(rqc, ts_format), "ts_format");
 _Static_assert(IFC_SIZE(sqc) == IFC_SIZE(rqc), "size");
+
+static uint8_t wq_init(ConnectX *cx, struct cx_wq *wq, const struct cx_cmd *cmd,
+		       const uint8_t *context, uint32_t num, QEMUTimerCB *serve,
+		       void *opaque)
+{
+	const uint8_t *in = IFC_PTR(sqc, context, wq);
+	uint8_t status;
+
+	wq->cx = cx;
+	wq->num = num;
+	wq->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, serve, opaque);
+	if (!wq_context_ok(context))
+		return CX_BAD_PARAM;
+	status = wq_init_ring(wq, cmd, context);
+	if (status)
+		return status;
+
+	wq->cq = cx_object_find(cx, CX_CQ, IFC_GET(sqc, context, cqn));
+	if (!wq->cq)
+		return CX_BAD_RES;
+	cx_object_get(wq->cq);
+	wq->pd = cx_object_find(cx, CX_PD, IFC_GET(wq, in, pd));
+	if (!wq->pd)
+		return CX_BAD_RES;
+	cx_object_get(wq->pd);
+	memcpy(wq->context, context, sizeof(wq->context));
+	return CX_OK;
+}
+
+static void wq_release(struct cx_wq *wq)
+{
+	timer_free(wq->timer);
+	ring_free(&wq->ring);
+	cx_object_put(wq->cq);
+	cx_object_put(wq->pd);
+	cx_object_put(wq->uar);
+}
+
+static void sq_release(ConnectX *cx, struct cx_object *object)
+{
+	struct cx_sq *sq = container_of(object, struct cx_sq, object);
+
+	sq_reset(sq);
+	cx_object_put(sq->tis);
+	wq_release(&sq->wq);
+}
+
+static void rq_release(ConnectX *cx, struct cx_object *object)
+{
+	struct cx_rq *rq = container_of(object, struct cx_rq, object);
+
+	rq_reset(rq);
+	wq_release(&rq->wq);
+}
+
+/* What only a send queue has. */
+static uint8_t sq_init(ConnectX *cx, struct cx_sq *sq, const uint8_t *context)
+{
+	const uint8_t *in = IFC_PTR(sqc, context, wq);
+	uint32_t tis_count = IFC_GET(sqc, context, tis_lst_sz);
+
+	sq->wq.flush = IFC_GET(sqc, context, flush_in_error_en);
+	sq->umr = IFC_GET(sqc, context, reg_umr);
+	if (IFC_GET(wq, in, wq_type) != MLX5_WQ_TYPE_CYCLIC || tis_count > 1 ||
+	    sq->wq.ring.log_stride != LOG_SEND_STRIDE ||
+	    IFC_GET(sqc, context, allow_swp) ||
+	    IFC_GET(sqc, context, ts_cqe_to_dest_cqn) ||
+	    (sq->umr && !cx->prop.striding_rq))
+		return CX_BAD_PARAM;
+
+	sq->wq.uar = cx_object_find(cx, CX_UAR, IFC_GET(wq, in, uar_page));
+	if (!sq->wq.uar)
+		return CX_BAD_RES;
+	cx_object_get(sq->wq.uar);
+	if (!tis_count)
+		return CX_OK;
+	sq->tis = cx_object_find(cx, CX_TIS, IFC_GET(sqc, context, tis_num_0));
+	if (!sq->tis)
+		return CX_BAD_RES;
+	cx_object_get(sq->tis);
+	return CX_OK;
+}
+
+static uint8_t rq_init_striding(ConnectX *cx, struct cx_rq *rq, const uint8_t *in)
+{
+	unsigned int strides = IFC_GET(wq, in, log_wqe_num_of_strides);
+
+	/* Signed, 4 bits wide. */
+	rq->log_strides = BASE_LOG_STRIDES + strides - (strides & 8 ? 16 : 0);
+	rq->log_stride = BASE_LOG_STRIDE_BYTES + IFC_GET(wq, in, log_wqe_stride_size);
+	rq->striding = true;
+	if (!cx->prop.striding_rq || rq->wq.ring.log_stride < MIN_LOG_STRIDE_LIST ||
+	    rq->log_strides < MIN_LOG_STRIDES || rq->log_strides > MAX_LOG_STRIDES ||
+	    IFC_GET(wq, in, two_byte_shift_en) || IFC_GET(wq, in, shampo_enable))
+		return CX_BAD_PARAM;
+	return CX_OK;
+}
+
+static bool rq_set_counter(ConnectX *cx, struct cx_rq *rq, uint8_t id)
+{
+	if (id && !cx_object_find(cx, CX_Q_COUNTER, id))
+		return false;
+	rq->counter = id;
+	IFC_SET(rqc, rq->wq.context, counter_set_id, id);
+	return true;
+}
+
+/* What only a receive queue has. */
+static uint8_t rq_init(ConnectX *cx, struct cx_rq *rq, const uint8_t *context)
+{
+	const uint8_t *in = IFC_PTR(rqc, context, wq);
+	uint8_t log_stride = rq->wq.ring.log_stride;
+
+	rq->wq.flush = IFC_GET(rqc, context, flush_in_error_en);
+	rq->strip_vlan = !IFC_GET(rqc, context, vsd);
+	if (IFC_GET(rqc, context, mem_rq_type) != MLX5_RQC_MEM_RQ_TYPE_MEMORY_RQ_INLINE ||
+	    log_stride < MIN_LOG_STRIDE || log_stride > MAX_LOG_STRIDE ||
+	    IFC_GET(rqc, context, scatter_fcs) || IFC_GET(rqc, context, delay_drop_en) ||
+	    !rq_set_counter(cx, rq, IFC_GET(rqc, context, counter_set_id)))
+		return CX_BAD_PARAM;
+
+	switch (IFC_GET(wq, in, wq_type)) {
+	case MLX5_WQ_TYPE_CYCLIC:
+		return CX_OK;
+	case MLX5_WQ_TYPE_LINKED_LIST_STRIDING_RQ:
+		rq->linked = true;
+		return rq_init_striding(cx, rq, in);
+	case MLX5_WQ_TYPE_CYCLIC_STRIDING_RQ:
+		return rq_init_striding(cx, rq, in);
+	default:
+		return CX_BAD_PARAM;
+	}
+}
+
+static uint8_t cmd_create_sq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *context = IFC_PTR(create_sq_in, cmd->in, ctx);
+	struct cx_sq *sq = cx_object_new(cx, CX_SQ, sizeof(*sq), sq_release);
+	uint8_t status;
+
+	if (!sq)
+		return CX_NO_RES;
+	sq->wq.send = true;
+	status = wq_init(cx, &sq->wq, cmd, context, sq->object.num, sq_serve, sq);
+	if (!status)
+		status = sq_init(cx, sq, context);
+	if (status) {
+		cx_object_drop(cx, sq);
+		return status;
+	}
+	IFC_SET(create_sq_out, cmd->out, sqn, sq->object.num);
+	return CX_OK;
+}
+
+static uint8_t cmd_create_rq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *context = IFC_PTR(create_rq_in, cmd->in, ctx);
+	struct cx_rq *rq = cx_object_new(cx, CX_RQ, sizeof(*rq), rq_release);
+	uint8_t status;
+
+	if (!rq)
+		return CX_NO_RES;
+	g_queue_init(&rq->frames);
+	status = wq_init(cx, &rq->wq, cmd, context, rq->object.num, rq_serve, rq);
+	if (!status)
+		status = rq_init(cx, rq, context);
+	if (status) {
+		cx_object_drop(cx, rq);
+		return status;
+	}
+	IFC_SET(create_rq_out, cmd->out, rqn, rq->object.num);
+	return CX_OK;
+}
+
+/* ---- states ---- */
+
+/* Whether a queue may go from its state, which the driver names, to @next. */
+static uint8_t wq_check_move(const struct cx_wq *wq, uint8_t now, uint8_t next)
+{
+	if (now != wq->state)
+		return CX_BAD_RES_STATE;
+	switch (next) {
+	case CX_QUEUE_RESET:
+	case CX_QUEUE_ERROR:
+		return CX_OK;
+	case CX_QUEUE_READY:
+		return now == CX_QUEUE_ERROR ? CX_BAD_RES_STATE : CX_OK;
+	default:
+		return CX_BAD_PARAM;
+	}
+}
+
+/* The move itself. True if the queue has to begin anew. */
+static bool wq_move(struct cx_wq *wq, uint8_t next)
+{
+	wq->state = next;
+	if (next == CX_QUEUE_ERROR)
+		cx_kick(wq->cx, wq->timer);	/* flush */
+	if (next != CX_QUEUE_RESET)
+		return false;
+	timer_del(wq->timer);
+	wq->index = 0;
+	wq->stuck = false;
+	return true;
+}
+
+static uint8_t cmd_modify_sq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *context = IFC_PTR(modify_sq_in, cmd->in, ctx);
+	struct cx_sq *sq = cx_object_find(cx, CX_SQ,
+					  IFC_GET(modify_sq_in, cmd->in, sqn));
+	uint8_t next = IFC_GET(sqc, context, state);
+	uint8_t status;
+
+	if (!sq)
+		return CX_BAD_RES;
+	/* Rate limits and the like: not offered. */
+	if (IFC_GET(modify_sq_in, cmd->in, modify_bitmask))
+		return CX_BAD_PARAM;
+	status = wq_check_move(&sq->wq, IFC_GET(modify_sq_in, cmd->in, sq_state), next);
+	if (status)
+		return status;
+	if (wq_move(&sq->wq, next))
+		sq_reset(sq);
+	return CX_OK;
+}
+
+static uint8_t rq_modify(ConnectX *cx, struct cx_rq *rq, uint64_t what,
+			 const uint8_t *context)
+{
+	uint8_t vsd = IFC_GET(rqc, context, vsd);
+
+	if (what & ~(uint64_t)(MODIFY_RQ_VSD | MODIFY_RQ_COUNTER))
+		return CX_BAD_PARAM;
+	if (what & MODIFY_RQ_COUNTER &&
+	    !rq_set_counter(cx, rq, IFC_GET(rqc, context, counter_set_id)))
+		return CX_BAD_PARAM;
+	if (what & MODIFY_RQ_VSD) {
+		rq->strip_vlan = !vsd;
+		IFC_SET(rqc, rq->wq.context, vsd, vsd);
+	}
+	return CX_OK;
+}
+
+static uint8_t cmd_modify_rq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const uint8_t *context = IFC_PTR(modify_rq_in, cmd->in, ctx);
+	struct cx_rq *rq = cx_object_find(cx, CX_RQ,
+					  IFC_GET(modify_rq_in, cmd->in, rqn));
+	uint8_t next = IFC_GET(rqc, context, state);
+	uint8_t status;
+
+	if (!rq)
+		return CX_BAD_RES;
+	status = wq_check_move(&rq->wq, IFC_GET(modify_rq_in, cmd->in, rq_state), next);
+	if (!status)
+		status = rq_modify(cx, rq, IFC_GET(modify_rq_in, cmd->in, modify_bitmask),
+				   context);
+	if (status)
+		return status;
+	if (wq_move(&rq->wq, next))
+		rq_reset(rq);
+	return CX_OK;
+}
+
+/* The context as it was given, with what has become of it since. */
+static void wq_query(const struct cx_wq *wq, uint8_t *context)
+{
+	memcpy(context, wq->context, sizeof(wq->context));
+	IFC_SET(sqc, context, state, wq->state);
+	IFC_SET(wq, IFC_PTR(sqc, context, wq), hw_counter, wq->index);
+}
+
+static uint8_t cmd_query_sq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	struct cx_sq *sq = cx_object_find(cx, CX_SQ,
+					  IFC_GET(query_sq_in, cmd->in, sqn));
+
+	if (!sq)
+		return CX_BAD_RES;
+	wq_query(&sq->wq, IFC_PTR(query_sq_out, cmd->out, sq_context));
+	return CX_OK;
+}
+
+static uint8_t cmd_query_rq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	struct cx_rq *rq = cx_object_find(cx, CX_RQ,
+					  IFC_GET(query_rq_in, cmd->in, rqn));
+
+	if (!rq)
+		return CX_BAD_RES;
+	wq_query(&rq->wq, IFC_PTR(query_rq_out, cmd->out, rq_context));
+	return CX_OK;
+}
+
+static uint8_t cmd_destroy_sq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return cx_object_destroy(cx, CX_SQ, IFC_GET(destroy_sq_in, cmd->in, sqn));
+}
+
+static uint8_t cmd_destroy_rq(ConnectX *cx, struct cx_cmd *cmd)
+{
+	return cx_object_destroy(cx, CX_RQ, IFC_GET(destroy_rq_in, cmd->in, rqn));
+}
+
+const struct cx_op queue_ops[] = {
+	CX_OP(CREATE_SQ, create_sq, cmd_create_sq, CX_READY),
+	CX_OP(MODIFY_SQ, modify_sq, cmd_modify_sq, CX_READY),
+	CX_OP(QUERY_SQ, query_sq, cmd_query_sq, CX_READY),
+	CX_OP(DESTROY_SQ, destroy_sq, cmd_destroy_sq, CX_READY),
+	CX_OP(CREATE_RQ, create_rq, cmd_create_rq, CX_READY),
+	CX_OP(MODIFY_RQ, modify_rq, cmd_modify_rq, CX_READY),
+	CX_OP(QUERY_RQ, query_rq, cmd_query_rq, CX_READY),
+	CX_OP(DESTROY_RQ, destroy_rq, cmd_destroy_rq, CX_READY),
+	{}
+};
