@@ -20,7 +20,7 @@
  * steering.c	flow tables
  * rss.c	TIRs, TISs, RQTs: which receive queue
  * port.c	vport, port registers, statistics
- * attack.c	hostility: replay and sweep, the ledger's registers
+ * attack.c	hostility: one access, and what it means (attack.h names its parts)
  *
  * Everything runs under QEMU's big lock; the structures have no lock of their
  * own. All numbers are in the host's byte order unless a comment says so.
@@ -434,6 +434,8 @@ void attack_completed(ConnectX *cx, GArray *touched);
 /* The device has read (@write false) or written guest memory (from dma.c). */
 void attack_accessed(ConnectX *cx, uint64_t iova, const void *buf, size_t len,
 		     bool write);
+/* Whether the properties make sense, before attack_init(). */
+bool attack_check(ConnectX *cx, Error **errp);
 void attack_init(ConnectX *cx);
 void attack_reset(ConnectX *cx);
 void attack_exit(ConnectX *cx);
@@ -441,9 +443,16 @@ extern const MemoryRegionOps attack_bar_ops;
 /* Counters as properties of the object, for QMP. */
 void attack_class_init(ObjectClass *class);
 
-#define CX_ATTACK_BAR_SIZE	4096
-/* Properties of attack.c, for device.c's list. */
-#define ATTACK_PROPERTIES
+#define CX_MAX_REPLAYS	8
+
+struct cx_attack_properties {
+	bool replay;		/* "replay", off */
+	uint32_t replay_times;	/* "replay-times", 4: after the first */
+	bool sweep;		/* "sweep", off */
+	uint64_t sweep_ns;	/* "sweep-ns", 100000: period */
+	uint32_t sweep_burst;	/* "sweep-burst", 4: accesses in each */
+	uint32_t ledger;	/* "ledger", 262144: pages that it holds */
+};
 
 /* ---- device.c and bar.c ---- */
 
@@ -459,6 +468,7 @@ struct cx_properties {
 	bool striding_rq;
 	bool multi_packet_wqe;
 	bool inline_l2;		/* work requests must inline the L2 header */
+	struct cx_attack_properties attack;
 };
 
 struct ConnectX {

@@ -6,6 +6,7 @@
  * constructor at the end registers the type before QEMU's main() asks for it.
  */
 #include "connectx.h"
+#include "attack-regs.h"
 
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
@@ -134,7 +135,7 @@ static bool check_properties(ConnectX *cx, Error **errp)
 		error_setg(errp, "properties delay-ns and spread-ns must be at most one second");
 		return false;
 	}
-	return true;
+	return attack_check(cx, errp);
 }
 
 static bool init_capabilities(ConnectX *cx, Error **errp)
@@ -255,7 +256,12 @@ static PROPERTY_CONST Property properties[] = {
 	DEFINE_PROP_BOOL("inline-l2", ConnectX, prop.inline_l2, false),
 	DEFINE_PROP_BOOL("trace", ConnectX, prop.trace, false),
 	DEFINE_PROP_BOOL("ats", ConnectX, tlb.present, false),
-	ATTACK_PROPERTIES
+	DEFINE_PROP_BOOL("replay", ConnectX, prop.attack.replay, false),
+	DEFINE_PROP_UINT32("replay-times", ConnectX, prop.attack.replay_times, 4),
+	DEFINE_PROP_BOOL("sweep", ConnectX, prop.attack.sweep, false),
+	DEFINE_PROP_UINT64("sweep-ns", ConnectX, prop.attack.sweep_ns, 100000),
+	DEFINE_PROP_UINT32("sweep-burst", ConnectX, prop.attack.sweep_burst, 4),
+	DEFINE_PROP_UINT32("ledger", ConnectX, prop.attack.ledger, 1u << 18),
 	END_OF_PROPERTIES
 };
 

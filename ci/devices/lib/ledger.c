@@ -71,6 +71,7 @@ static void add_dead(struct ledger *ledger, struct ledger_page *page, int64_t no
 	if (page->dead)
 		return;
 	page->dead = true;
+	page->taken = false;
 	page->dead_since = now;
 	page->slot = ledger->dead->len;
 	g_ptr_array_add(ledger->dead, page);
@@ -167,6 +168,22 @@ enum ledger_result ledger_declare_alive(struct ledger *ledger, uint64_t iova,
 		page->memory = memory;
 		if (memory != LEDGER_ANYWHERE)
 			memory += LEDGER_PAGE_SIZE;
+	}
+	return LEDGER_OK;
+}
+
+enum ledger_result ledger_take(struct ledger *ledger, uint64_t iova, uint64_t len)
+{
+	struct range range;
+	uint64_t pfn;
+
+	if (!range_of(ledger, iova, len, &range))
+		return LEDGER_BAD_RANGE;
+	for (pfn = range.first; pfn <= range.last; pfn++) {
+		struct ledger_page *page = find(ledger, pfn);
+
+		if (page && page->dead)
+			page->taken = true;
 	}
 	return LEDGER_OK;
 }

@@ -24,10 +24,11 @@ enum ledger_result { LEDGER_OK, LEDGER_BAD_RANGE, LEDGER_FULL };
 
 struct ledger_page {
 	uint64_t pfn;		/* first: the hash table's key points here */
-	uint64_t memory;	/* physical page that it leads to while alive */
+	uint64_t memory;	/* physical page that it led to when last alive */
 	int64_t dead_since;	/* virtual clock, while dead */
 	guint slot;		/* place in ledger.dead, while dead */
 	bool dead;		/* else alive */
+	bool taken;		/* the memory has a new owner, while dead */
 };
 
 struct ledger {
@@ -49,6 +50,9 @@ enum ledger_result ledger_declare_dead(struct ledger *ledger, uint64_t iova,
 				       uint64_t len);
 enum ledger_result ledger_declare_alive(struct ledger *ledger, uint64_t iova,
 					uint64_t len, uint64_t memory);
+/* The memory behind the dead ones of these pages has a new owner. */
+enum ledger_result ledger_take(struct ledger *ledger, uint64_t iova,
+			       uint64_t len);
 /* Back to unknown. */
 enum ledger_result ledger_forget(struct ledger *ledger, uint64_t iova,
 				 uint64_t len);

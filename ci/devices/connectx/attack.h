@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Hostility: what its parts offer each other. The rest of the device sees only
+ * the functions in connectx.h.
+ *
+ * attack.c	one hostile access, and what it means; life
+ * attack-bar.c	registers, and the same numbers for QMP; all its own
+ * replay.c	completed work is done again
+ * sweep.c	random pages of the recent past
+ */
+#ifndef XSMMU_CONNECTX_ATTACK_H
+#define XSMMU_CONNECTX_ATTACK_H
+
+#include "connectx.h"
+#include "attack-regs.h"
+#include "../lib/ledger.h"
+
+/* A kind's counters, in the layout of CX_ATTACK_KIND(). */
+struct attack_counters {
+	uint64_t n[8];
+};
+
+/* Everything that CX_ATTACK_RESET_COUNTERS resets. */
+struct attack_result {
+	struct attack_counters kind[CX_ATTACK_KINDS];
+	uint64_t landed_first;
+	uint64_t landed_last;
+	uint64_t exposure_ns;
+	uint64_t mistranslated_first;
+	uint64_t dropped;
+	uint64_t damaged;
+};
+
+struct cx_attack {
+	uint64_t control;		/* CX_ATTACK_CONTROL_* */
+	struct ledger ledger;
+	GHashTable *mapping;		/* page frames of memory, to counts */
+	unsigned int mapping_any;
+	struct attack_result result;
+	uint64_t memory;		/* registers */
+	uint64_t state;
+	uint64_t errors;
+	struct attack_replay *replay;
+	struct attack_sweep *sweep;
+};
+
+/* ---- attack.c ---- */
+
+/* One access of @kind; [@iova, @iova + @len) lies within a page. */
+void attack_access(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len);
+/* The same for a range of any length. */
+void attack_range(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len);
+/* The guest begins or ends to map page frame @pfn of memory; false: too many. */
+bool attack_mapping(struct cx_attack *attack, uint64_t pfn, bool begins);
+void attack_reset_counters(struct cx_attack *attack);
+
+/* ---- replay.c ---- */
+
+void replay_init(ConnectX *cx);
+void replay_completed(ConnectX *cx, const struct cx_access *access);
+void replay_reset(ConnectX *cx);
+void replay_exit(ConnectX *cx);
+
+/* ---- sweep.c ---- */
+
+void sweep_init(ConnectX *cx);
+/* The device used the page of [@iova, @iova + @len), which lies within one. */
+void sweep_note(ConnectX *cx, uint64_t iova, size_t len, bool write);
+/* Start or stop, as control says. */
+void sweep_update(ConnectX *cx);
+void sweep_reset(ConnectX *cx);
+void sweep_exit(ConnectX *cx);
+
+#endif /* XSMMU_CONNECTX_ATTACK_H */
