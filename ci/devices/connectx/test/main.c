@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs the tests and prints KTAP. Exit status: 0 all passed, 1 a failure.
+ */
+#include "test.h"
+
+static bool failed;
+
+void test_failed(const char *file, int line, const char *what)
+{
+	printf("# %s:%d: %s\n", file, line, what);
+	failed = true;
+}
+
+int main(void)
+{
+	static const struct test *const all[] = {
+		packet_tests, rss_tests, steering_tests,
+	};
+	const struct test *test;
+	unsigned int count = 0;
+	bool any = false;
+	size_t i;
+
+	printf("KTAP version 1\n");
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		for (test = all[i]; test->name; test++) {
+			failed = false;
+			test->run();
+			any |= failed;
+			printf("%s %u %s\n", failed ? "not ok" : "ok", ++count,
+			       test->name);
+			fflush(stdout);
+		}
+	}
+	printf("1..%u\n", count);
+	return any;
+}
