@@ -150,7 +150,7 @@ static uint8_t wq_init(ConnectX *cx, struct cx_wq *wq, const struct cx_cmd *cmd,
 		       const uint8_t *context, uint32_t num, QEMUTimerCB *serve,
 		       void *opaque)
 {
-	const uint8_t *in = IFC_PTR(sqc, context, wq);
+	uint32_t pd = IFC_GET(wq, IFC_PTR(sqc, context, wq), pd);
 	uint8_t status;
 
 	wq->cx = cx;
@@ -166,10 +166,12 @@ static uint8_t wq_init(ConnectX *cx, struct cx_wq *wq, const struct cx_cmd *cmd,
 	if (!wq->cq)
 		return CX_BAD_RES;
 	cx_object_get(wq->cq);
-	wq->pd = cx_object_find(cx, CX_PD, IFC_GET(wq, in, pd));
-	if (!wq->pd)
+	wq->pd = cx_object_find(cx, CX_PD, pd);
+	/* The queue that the driver drops frames with has none. */
+	if (!wq->pd && (pd || wq->send))
 		return CX_BAD_RES;
-	cx_object_get(wq->pd);
+	if (wq->pd)
+		cx_object_get(wq->pd);
 	memcpy(wq->context, context, sizeof(wq->context));
 	return CX_OK;
 }
