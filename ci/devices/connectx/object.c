@@ -20,7 +20,7 @@ static const struct {
 	[CX_TIR]	= { 1, 1024 },
 	[CX_TIS]	= { 1, 1024 },
 	[CX_RQT]	= { 1, 1024 },
-	[CX_MKEY]	= { 1, 4096 },
+	[CX_MKEY]	= { 2, 4096 },	/* key 0x100 ends a list: receive.c */
 	[CX_PD]		= { 1, 1024 },
 	[CX_TD]		= { 1, 1024 },
 	[CX_UAR]	= { CX_FIRST_UAR, 1024 },
