@@ -6,6 +6,7 @@
 # what several of them share.
 #
 #   ci/devices/build.sh OUTDIR [QEMU]
+#   ci/devices/build.sh --options [QEMU]	prints the compiler's options
 #
 # They are compiled against the headers of that QEMU's source package (a word of
 # ci/qemu.sh; default: stock, the installed one), configured but not built. Those
@@ -22,11 +23,12 @@ set -eu -o pipefail
 . "$ci/lib/deb.sh"
 
 needs="awk dpkg-source flock gcc meson ninja pkg-config python3 sha256sum tar xz"
-# -z now: a symbol that this QEMU lacks is seen at its start, not in mid-test.
 # Hidden, and what is not used dropped: devices share names, but no code at run time.
-cflags="-std=gnu11 -O2 -g -fPIC -shared -Wl,-z,now -D_GNU_SOURCE
-	-fvisibility=hidden -ffunction-sections -fdata-sections -Wl,--gc-sections
+cflags="-std=gnu11 -O2 -g -fPIC -D_GNU_SOURCE
+	-fvisibility=hidden -ffunction-sections -fdata-sections
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers"
+# -z now: a symbol that this QEMU lacks is seen at its start, not in mid-test.
+ldflags="-shared -Wl,-z,now -Wl,--gc-sections"
 
 check_tools() {
 	local tool
@@ -123,12 +125,21 @@ have_headers() {
 	make_headers
 }
 
+# What device sources are compiled with.
+options() {
+	# shellcheck disable=SC2086 # a list of options
+	printf '%s ' $cflags
+	printf -- '-isystem %s ' "$tree"/{src,src/include,src/linux-headers} \
+		"$tree"/build{,/qapi,/trace}
+	echo "-idirafter $interface $(pkg-config --cflags glib-2.0)"
+}
+
 # Compile device folder FOLDER to OUT/<name>.so, unless it is there already.
 build_device() {
 	local folder=$1 out=$2 name key
 	name=$(basename "$folder")
 	key=$({
-		echo "$version" "$cflags"
+		echo "$version" "$cflags" "$ldflags"
 		gcc --version
 		cd "$folder" && sha256sum ./*.[ch] ../lib/*.[ch] "$interface"/mlx5_ifc*.h |
 			sed 's| [^ ]*/| |'
@@ -139,12 +150,7 @@ build_device() {
 
 	say "qemu: compiling $name.so for QEMU $version"
 	# shellcheck disable=SC2046,SC2086 # lists of options
-	gcc $cflags -o "$out/$name.so.$$" "$folder"/*.c "$ci"/devices/lib/*.c \
-		-isystem "$tree/src" -isystem "$tree/src/include" \
-		-isystem "$tree/src/linux-headers" -isystem "$tree/build" \
-		-isystem "$tree/build/qapi" -isystem "$tree/build/trace" \
-		-idirafter "$interface" \
-		$(pkg-config --cflags glib-2.0) || {
+	gcc $(options) $ldflags -o "$out/$name.so.$$" "$folder"/*.c "$ci"/devices/lib/*.c || {
 		rm -f "$out/$name.so.$$"
 		die "$name.so does not compile"
 	}
@@ -152,7 +158,7 @@ build_device() {
 	printf '%s\n' "$key" >"$out/$name.key"
 }
 
-[ $# = 1 ] || [ $# = 2 ] || die "usage: ci/devices/build.sh OUTDIR [QEMU]"
+[ $# = 1 ] || [ $# = 2 ] || die "usage: ci/devices/build.sh OUTDIR|--options [QEMU]"
 word=${2:-stock}
 emulator=$("$ci/qemu.sh" "$word")
 check_tools
@@ -163,6 +169,10 @@ esac
 tree=$cache/qemu-${version#*:}
 interface=$("$ci/source.sh" "${bases[0]}")/include/linux/mlx5
 have_headers
+if [ "$1" = --options ]; then
+	options
+	exit
+fi
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 for folder in "$ci"/devices/*/device.c; do

@@ -112,10 +112,22 @@ void cx_objects_init(ConnectX *cx)
 		cx->objects[type] = g_hash_table_new(NULL, NULL);
 }
 
+/* One that nobody refers to: without cycles there is one among any. */
+static struct cx_object *unreferenced(GHashTable *objects)
+{
+	GHashTableIter iter;
+	gpointer object;
+
+	g_hash_table_iter_init(&iter, objects);
+	while (g_hash_table_iter_next(&iter, NULL, &object))
+		if (!((struct cx_object *)object)->refs)
+			break;
+	return object;
+}
+
 /*
  * An object may put others in its release(): those that refer go before those
- * that are referred to. A cycle cannot be made, and whatever order this is, an
- * object that lost its references is freed by its own turn.
+ * that are referred to, between the types and, for flow tables, within one.
  */
 void cx_objects_reset(ConnectX *cx)
 {
@@ -124,19 +136,14 @@ void cx_objects_reset(ConnectX *cx)
 		CX_TIS, CX_CQ, CX_EQ, CX_MKEY, CX_Q_COUNTER, CX_TD, CX_PD,
 		CX_UAR,
 	};
-	GHashTableIter iter;
-	gpointer object;
 	size_t i;
 
 	G_STATIC_ASSERT(ARRAY_SIZE(order) == CX_TYPES);
 	for (i = 0; i < ARRAY_SIZE(order); i++) {
 		GHashTable *objects = cx->objects[order[i]];
 
-		while (g_hash_table_size(objects)) {
-			g_hash_table_iter_init(&iter, objects);
-			g_hash_table_iter_next(&iter, NULL, &object);
-			cx_object_drop(cx, object);
-		}
+		while (g_hash_table_size(objects))
+			cx_object_drop(cx, unreferenced(objects));
 	}
 }
 

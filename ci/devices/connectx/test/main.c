@@ -12,27 +12,39 @@ void test_failed(const char *file, int line, const char *what)
 	failed = true;
 }
 
+static const struct test *const all[] = {
+	packet_tests, rss_tests, steering_tests,
+};
+
+static unsigned int count(void)
+{
+	const struct test *test;
+	unsigned int tests = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		for (test = all[i]; test->name; test++)
+			tests++;
+	return tests;
+}
+
 int main(void)
 {
-	static const struct test *const all[] = {
-		packet_tests, rss_tests, steering_tests,
-	};
 	const struct test *test;
-	unsigned int count = 0;
+	unsigned int number = 0;
 	bool any = false;
 	size_t i;
 
-	printf("KTAP version 1\n");
+	printf("KTAP version 1\n1..%u\n", count());
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		for (test = all[i]; test->name; test++) {
 			failed = false;
 			test->run();
 			any |= failed;
-			printf("%s %u %s\n", failed ? "not ok" : "ok", ++count,
-			       test->name);
+			printf("%s %u %s\n", failed ? "not ok" : "ok",
+			       ++number, test->name);
 			fflush(stdout);
 		}
 	}
-	printf("1..%u\n", count);
 	return any;
 }

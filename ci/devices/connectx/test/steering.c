@@ -7,6 +7,7 @@
 static const struct flow to_port_80 = {
 	AF_INET, "192.0.2.1", "198.51.100.2", IPPROTO_TCP, 1000, 80, 0
 };
+
 static const struct flow to_port_81 = {
 	AF_INET, "192.0.2.1", "198.51.100.2", IPPROTO_TCP, 1000, 81, 0
 };
@@ -139,6 +140,15 @@ static uint8_t set_entry(ConnectX *cx, const struct entry *entry,
 			    at - in, NULL, 0);
 }
 
+/* An entry for one TIR, or for none: drop. */
+static uint8_t add_entry(ConnectX *cx, uint32_t table, uint32_t group,
+			 uint32_t index, const uint8_t *value, uint32_t tir)
+{
+	struct entry entry = { table, group, index, value, { tir } };
+
+	return set_entry(cx, &entry, 0);
+}
+
 static uint8_t delete_entry(ConnectX *cx, uint32_t table, uint32_t index)
 {
 	uint8_t in[IFC_SIZE(delete_fte_in)] = {};
@@ -206,15 +216,13 @@ static void first_entry_decides(void)
 	/* The later group is made first. */
 	rest = make_group(cx, table, NULL, 8, 15);
 	ports = make_group(cx, table, port_mask, 0, 7);
-	CHECK(!set_entry(cx, &(struct entry) { table, rest, 9, NULL,
-					       { tirs[1] } }, 0));
-	CHECK(!set_entry(cx, &(struct entry) { table, ports, 5, port_80,
-					       { tirs[0] } }, 0));
+	CHECK(!add_entry(cx, table, rest, 9, NULL, tirs[1]));
+	CHECK(!add_entry(cx, table, ports, 5, port_80, tirs[0]));
 	CHECK(receivers(&to_port_80) == 1);
 	CHECK(receivers(&to_port_81) == 2);
 
 	/* The same condition, before it: nowhere. */
-	CHECK(!set_entry(cx, &(struct entry) { table, ports, 3, port_80 }, 0));
+	CHECK(!add_entry(cx, table, ports, 3, port_80, 0));
 	CHECK(receivers(&to_port_80) == 0);
 	CHECK(!delete_entry(cx, table, 3));
 	CHECK(receivers(&to_port_80) == 1);
@@ -258,14 +266,12 @@ static void each_field_is_looked_at(void)
 		table = make_table(cx, 0, 0);
 		set_root(cx, table);
 		group = make_group(cx, table, mask, 0, 1);
-		CHECK(!set_entry(cx, &(struct entry) { table, group, 0, value,
-						       { tirs[0] } }, 0));
+		CHECK(!add_entry(cx, table, group, 0, value, tirs[0]));
 		CHECK(receivers(&tagged) == 1);
 		CHECK(!delete_entry(cx, table, 0));
 		ifc_set(value, fields[i].bit, fields[i].width,
 			fields[i].value ^ 1);
-		CHECK(!set_entry(cx, &(struct entry) { table, group, 0, value,
-						       { tirs[0] } }, 0));
+		CHECK(!add_entry(cx, table, group, 0, value, tirs[0]));
 		CHECK(receivers(&tagged) == 0);
 		test_device_free(cx);
 	}
@@ -274,6 +280,7 @@ static void each_field_is_looked_at(void)
 static void tables_lead_on(void)
 {
 	uint32_t last, middle, first, group;
+	struct entry entry;
 
 	begin();
 	last = make_table(cx, 5, 0);
@@ -281,22 +288,21 @@ static void tables_lead_on(void)
 	first = make_table(cx, 3, middle);
 	set_root(cx, first);
 	group = make_group(cx, last, NULL, 0, 0);
-	CHECK(!set_entry(cx, &(struct entry) { last, group, 0, NULL,
-					       { tirs[1] } }, 0));
+	CHECK(!add_entry(cx, last, group, 0, NULL, tirs[1]));
 	CHECK(receivers(&to_port_80) == 2);	/* missed twice */
 
 	group = make_group(cx, first, port_mask, 0, 0);
-	CHECK(!set_entry(cx, &(struct entry) { first, group, 0, port_80,
-					       { tirs[0] }, { last } }, 0));
+	entry = (struct entry) { first, group, 0, port_80, { tirs[0] }, { last } };
+	CHECK(!set_entry(cx, &entry, 0));
 	CHECK(receivers(&to_port_80) == 3);
 	CHECK(receivers(&to_port_81) == 2);
 
 	/* Changed in one step, and back to where it was if that is refused. */
-	CHECK(!set_entry(cx, &(struct entry) { first, group, 0, port_80,
-					       { tirs[0] } }, 4));
+	entry = (struct entry) { first, group, 0, port_80, { tirs[0] } };
+	CHECK(!set_entry(cx, &entry, 4));
 	CHECK(receivers(&to_port_80) == 1);
-	CHECK(set_entry(cx, &(struct entry) { first, group, 0, port_80,
-					      { tirs[1], 0x999 } }, 4));
+	entry = (struct entry) { first, group, 0, port_80, { tirs[1], 0x999 } };
+	CHECK(set_entry(cx, &entry, 4) == CX_BAD_RES);
 	CHECK(receivers(&to_port_80) == 1);
 	CHECK(destroy_table(cx, last) == CX_BAD_RES_STATE);
 	CHECK(destroy_table(cx, first) == CX_BAD_RES_STATE);
@@ -328,6 +334,7 @@ static void what_cannot_be_matched_is_refused(void)
 static void ranges_are_kept(void)
 {
 	uint32_t table, other, group, id;
+	struct entry entry;
 
 	begin();
 	table = make_table(cx, 0, 0);
@@ -338,22 +345,20 @@ static void ranges_are_kept(void)
 	CHECK(try_group(cx, table, NULL, 0, 15, &id) == CX_BAD_INDEX);
 	CHECK(try_group(cx, table, NULL, 8, 16, &id) == CX_BAD_INDEX);
 	CHECK(try_group(cx, table, NULL, 9, 8, &id) == CX_BAD_INDEX);
-	CHECK(set_entry(cx, &(struct entry) { table, group, 3 }, 0) ==
-	      CX_BAD_INDEX);
-	CHECK(set_entry(cx, &(struct entry) { table, group, 8 }, 0) ==
-	      CX_BAD_INDEX);
-	CHECK(set_entry(cx, &(struct entry) { other, group, 4 }, 0) == CX_BAD_RES);
-	CHECK(set_entry(cx, &(struct entry) { table, group, 4 }, 4) ==
-	      CX_BAD_INDEX);
-	CHECK(set_entry(cx, &(struct entry) { table, group, 4 }, 0) == CX_OK);
-	CHECK(set_entry(cx, &(struct entry) { table, group, 4 }, 0) ==
-	      CX_BAD_INDEX);
+	CHECK(add_entry(cx, table, group, 3, NULL, 0) == CX_BAD_INDEX);
+	CHECK(add_entry(cx, table, group, 8, NULL, 0) == CX_BAD_INDEX);
+	CHECK(add_entry(cx, other, group, 4, NULL, 0) == CX_BAD_RES);
+	entry = (struct entry) { table, group, 4 };
+	CHECK(set_entry(cx, &entry, 4) == CX_BAD_INDEX);
+	CHECK(add_entry(cx, table, group, 4, NULL, 0) == CX_OK);
+	CHECK(add_entry(cx, table, group, 4, NULL, 0) == CX_BAD_INDEX);
 	test_device_free(cx);
 }
 
 static void loops_cannot_be_made(void)
 {
 	uint32_t low, high, group, id;
+	struct entry entry;
 
 	begin();
 	high = make_table(cx, 7, 0);
@@ -362,10 +367,10 @@ static void loops_cannot_be_made(void)
 	CHECK(try_table(cx, 8, low, &id) == CX_BAD_PARAM);
 	CHECK(try_table(cx, CX_MAX_FT_LEVEL, 0, &id) == CX_BAD_PARAM);
 	group = make_group(cx, high, NULL, 0, 0);
-	CHECK(set_entry(cx, &(struct entry) { high, group, 0, NULL, {}, { low } },
-			0) == CX_BAD_PARAM);
-	CHECK(set_entry(cx, &(struct entry) { high, group, 0, NULL, {}, { high } },
-			0) == CX_BAD_PARAM);
+	entry = (struct entry) { high, group, 0, NULL, {}, { low } };
+	CHECK(set_entry(cx, &entry, 0) == CX_BAD_PARAM);
+	entry.tables[0] = high;
+	CHECK(set_entry(cx, &entry, 0) == CX_BAD_PARAM);
 	test_device_free(cx);
 }
 
@@ -378,8 +383,7 @@ static void what_is_in_use_stays(void)
 	table = make_table(cx, 0, 0);
 	set_root(cx, table);
 	group = make_group(cx, table, NULL, 0, 0);
-	CHECK(!set_entry(cx, &(struct entry) { table, group, 0, NULL,
-					       { tirs[0] } }, 0));
+	CHECK(!add_entry(cx, table, group, 0, NULL, tirs[0]));
 	IFC_SET(destroy_tir_in, in, tirn, tirs[0]);
 	CHECK(test_command(cx, MLX5_CMD_OP_DESTROY_TIR, in, sizeof(in), NULL, 0) ==
 	      CX_BAD_RES_STATE);

@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Those parts of the emulated ConnectX that need no QEMU around them: packets,
+# the receive hash, flow tables. With sanitizers, and on the host.
+set -eu -o pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=ci/lib/common.sh
+. ci/lib/common.sh
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+device=ci/devices/connectx
+options=$(ci/devices/build.sh --options)
+# shellcheck disable=SC2046,SC2086 # lists of options
+gcc $options -fsanitize=address,undefined -fno-sanitize-recover=undefined -Wl,--gc-sections \
+	-o "$work/test" $device/test/*.c $device/{object,packet,rss,steering}.c \
+	$(pkg-config --libs glib-2.0) || die "the tests in $device/test do not compile"
+"$work/test"
