@@ -153,7 +153,8 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
 def parts(cell):
     """What a cell boots with: kernel, initramfs, devices; built if need be."""
     kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends)
-    return kernel, prepare.initramfs(cell.arch, kernel, bool(cell.tests)), prepare.devices(cell.qemu)
+    initrd = prepare.initramfs(cell.arch, kernel, bool(cell.tests), cell.kernel == "nic")
+    return kernel, initrd, prepare.devices(cell.qemu)
 
 
 def boot_cell(cell, out, extra="", follow=None):

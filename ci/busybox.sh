@@ -7,6 +7,8 @@
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
+# shellcheck source=ci/lib/deb.sh
+. "$ci/lib/deb.sh"
 
 [ $# = 1 ] || die "usage: ci/busybox.sh ARCH"
 check_word ARCH "$1" "${arches[@]}"
@@ -17,21 +19,12 @@ if [ "$debian" = "$(dpkg --print-architecture)" ]; then
 	exit 0
 fi
 
-# As if this were a machine of that architecture that has nothing installed yet.
-foreign_apt() {
-	LC_ALL=C apt-get -q -o "APT::Architecture=$debian" -o "APT::Architectures::=$debian" \
-		-o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" \
-		-o Dir::State::status=/dev/null -o Acquire::Languages=none \
-		-o APT::Sandbox::User=root "$@" >>"$work/log" 2>&1
-}
-
-# One failed line among the machine's sources is no reason to give up.
 fetch() {
-	mkdir -p "$work"/{lists,cache/archives}/partial
-	foreign_apt update || true
-	(cd "$work" && foreign_apt download busybox-static) ||
-		die "cannot fetch busybox-static for $debian: $(grep -m1 '^E:' "$work/log" || tail -n 1 "$work/log")"
-	dpkg-deb --extract "$work"/busybox-static_*.deb "$work/unpacked"
+	mkdir -p "$work/apt"
+	deb_foreign "$work/apt" "$1"
+	cd "$work"
+	deb_get "$work/apt" "busybox-static for $1" download busybox-static
+	dpkg-deb --extract busybox-static_*.deb unpacked || die "cannot unpack busybox-static for $1"
 }
 
 result=$cache/busybox-$debian
@@ -42,7 +35,7 @@ if [ ! -x "$result" ]; then
 	work=$(mktemp -d "$cache/.busybox.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 2' INT TERM HUP
-	fetch
+	(fetch "$1")
 	mv "$work/unpacked/bin/busybox" "$result"
 fi
 printf '%s\n' "$result"

@@ -1,16 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/initramfs.sh OUT ARCH KERNELDIR MODULE...: writes an initramfs to OUT: a static
-# busybox (/bin/busybox), ci/guest/init as /init, the modules in /modules in the
-# order given, and /etc/release with the kernel's release.
+# ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE...: writes an initramfs to OUT: a
+# static busybox (/bin/busybox), ci/guest/init as /init, the modules in /modules, and
+# /etc/release with the kernel's release. With --nic, also the programs of
+# ci/guest-root.sh, ci/guest/nic as /nic, and the kernel's own modules.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
-[ $# -ge 3 ] || die "usage: ci/initramfs.sh OUT ARCH KERNELDIR MODULE..."
-out=$1 arch=$2 kernel=$3
+[ $# -ge 3 ] || die "usage: ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE..."
+out=$1 arch=$2 kernel=$3 programs=''
 shift 3
+if [ "${1:-}" = --nic ]; then
+	shift
+	programs=$("$ci/guest-root.sh" "$arch")
+	set -- "$kernel"/modules/*.ko "$@"
+fi
 [ -f "$ci/guest/init" ] || die "there is no ci/guest/init"
 busybox=$("$ci/busybox.sh" "$arch")
 
@@ -22,6 +28,11 @@ cp "$busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 install -m 755 "$ci/guest/init" "$root/init"
 cp "$kernel/release" "$root/etc/release"
+if [ -n "$programs" ]; then
+	cp -r "$programs"/* "$root/"
+	rm "$root/sums"
+	cp -r "$ci/guest/nic" "$root/nic"
+fi
 for module in "$@"; do
 	cp "$module" "$root/modules/"
 done

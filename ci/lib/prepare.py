@@ -79,12 +79,15 @@ def kernel(base, arch, config, backends="default"):
 
 
 @once
-def initramfs(arch, kernel_dir, with_modules):
-    """An initramfs with the guest's init and, built for that kernel, its modules."""
-    modules = []
-    if with_modules:
+def initramfs(arch, kernel_dir, with_modules, nic=False):
+    """An initramfs with the guest's init and, built for that kernel, its modules.
+
+    nic: with what tests of a NIC need instead of the attack's module.
+    """
+    modules = ["--nic"] if nic else []
+    if with_modules and not nic:
         modules = sorted(pathlib.Path(script("guest-modules.sh", arch, kernel_dir)).glob("*.ko"))
-    image = BUILD / "initramfs" / f"{kernel_dir.name}{'-modules' * with_modules}.cpio.gz"
+    image = BUILD / "initramfs" / f"{kernel_dir.name}{'-modules' * with_modules}{'-nic' * nic}.cpio.gz"
     image.parent.mkdir(parents=True, exist_ok=True)
     script("initramfs.sh", image, arch, kernel_dir, *modules)
     return image
