@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154
+#
+# The link, and which frames pass it. Sourced by main.sh.
+
+table="$table
+driver_probes      the driver takes both NICs
+mode_is_asked_for  the IOMMU treats both as the command line says
+link_comes_up      the link comes up on both sides
+sizes_at_1500      frames of all sizes pass at an MTU of 1500
+sizes_at_9000      frames of all sizes pass at an MTU of 9000
+ipv6_passes        neighbours and groups are found over IPv6
+broadcast_passes   neighbours and everybody are found over IPv4
+vlans_pass         a VLAN passes, another one does not mix with it
+address_changes    a changed address is listened to, the one before is not
+second_address     a second address is listened to while it is there
+promiscuity        foreign frames come in while the NIC is promiscuous"
+
+foreign=02:00:00:00:00:99
+
+driver_probes() {
+	load_driver
+	until_true 20 two_netdevs
+}
+
+mode_is_asked_for() {
+	local type wanted=DMA
+	for type in $(tr ' ' '\n' </proc/cmdline); do
+		case $type in
+		iommu.strict=0) wanted=DMA-FQ ;;
+		iommu.passthrough=1) wanted=identity ;;
+		esac
+	done
+	for type in /sys/bus/pci/drivers/mlx5_core/*/iommu_group/type; do
+		equal "$type" "$(cat "$type")" "$wanted"
+	done
+}
+
+link_comes_up() {
+	set_up
+	near ethtool nic
+	near ethtool nic | grep -q 'Link detected: yes'
+	far ethtool nic | grep -q 'Link detected: yes'
+}
+
+# With a header of 28 bytes; more than that is in fragments.
+sizes() {
+	local mtu=$1 size
+	shift
+	both ip link set nic mtu "$mtu"
+	links_up
+	for size in "$@"; do
+		reaches -M "do" -s "$size"
+	done
+	reaches -M "do" -s $((mtu - 28))
+	fails reaches -M "do" -s $((mtu - 27))
+	reaches -s 30000
+	reaches -s 65000
+}
+
+sizes_at_1500() { sizes 1500 16 18 19 64 65 127 128 129 512 1024; }
+sizes_at_9000() {
+	sizes 9000 18 64 1500 2000 2048 4000 4096 4097 8192
+	both ip link set nic mtu 1500
+	links_up
+}
+
+ipv6_passes() {
+	both ip neigh flush dev nic
+	near ping -q -6 -c 3 -i 0.02 -s 64 "$(ip6 far)"
+	near ping -q -6 -c 3 -i 0.02 -s 20000 "$(ip6 far)"
+	near ping -q -6 -c 3 -i 0.2 ff02::1%nic
+	# Answered by far only: near's own answer is no duplicate.
+	near ping -6 -c 2 -i 0.2 ff02::1%nic | grep 'from fe80'
+}
+
+broadcast_passes() {
+	both ip neigh flush dev nic
+	reaches
+	near ip neigh show dev nic | grep "$(mac far)"
+	near ping -q -b -c 3 -i 0.2 10.0.0.255
+}
+
+vlans_pass() {
+	both ip link add link nic name nic.7 type vlan id 7
+	far ip link add link nic name nic.8 type vlan id 8
+	trap 'both ip link del nic.7; far ip link del nic.8' EXIT
+	near ip address add 10.0.7.1/24 dev nic.7
+	far ip address add 10.0.7.2/24 dev nic.7
+	near ip link set nic.7 up
+	far ip link set nic.7 up
+	near ping -q -c 3 -i 0.02 -s 1472 -M "do" 10.0.7.2
+	far ip link set nic.7 down
+	far ip address del 10.0.7.2/24 dev nic.7
+	far ip address add 10.0.7.2/24 dev nic.8
+	far ip link set nic.8 up
+	fails near ping -q -c 2 -i 0.1 -W 1 10.0.7.2
+}
+
+# sends_to ADDRESS [OPTIONS OF PING]: to far, but with that hardware address.
+sends_to() {
+	near ip neigh replace "$(ip4 far)" lladdr "$1" nud permanent dev nic
+	shift
+	reaches -W 1 "$@"
+}
+forgets() { near ip neigh del "$(ip4 far)" dev nic; }
+
+address_changes() {
+	own=$(mac far)
+	trap 'forgets; far ip link set nic address $own' EXIT
+	far ip link set nic address "$foreign"
+	sends_to "$foreign"
+	fails sends_to "$own"
+	far ip link set nic address "$own"
+	sends_to "$own"
+	fails sends_to "$foreign"
+}
+
+second_address() {
+	trap forgets EXIT
+	fails sends_to "$foreign"
+	far bridge fdb add "$foreign" dev nic self
+	sends_to "$foreign"
+	sends_to "$(mac far)"
+	far bridge fdb del "$foreign" dev nic self
+	fails sends_to "$foreign"
+}
+
+# Nobody answers frames to others; they are counted.
+foreign_frames() {
+	remember before
+	fails sends_to "$foreign"
+	remember after
+	grown far rx_packets
+}
+
+promiscuity() {
+	trap 'forgets; far ip link set nic promisc off' EXIT
+	equal "received before" "$(foreign_frames | tail -n 1)" 0
+	far ip link set nic promisc on
+	at_least "received while promiscuous" "$(foreign_frames | tail -n 1)" 3
+	far ip link set nic promisc off
+	equal "received afterwards" "$(foreign_frames | tail -n 1)" 0
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# main.sh nic-FILE...: runs the tests of each FILE.sh beside it, in that order, and
+# prints one KTAP document to the kernel's log. ci/guest/init starts it.
+set -eu
+cd "$(dirname "$0")"
+# shellcheck source=ci/guest/nic/harness.sh
+. ./harness.sh
+# shellcheck source=ci/guest/nic/pair.sh
+. ./pair.sh
+
+table=''
+for word in "$@"; do
+	# shellcheck source=/dev/null
+	. "./${word#nic-}.sh"
+done
+trap 'say "Bail out! $0 ended early"' EXIT
+run_table
+trap - EXIT

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC3043
+#
+# Two NICs, each called "nic" in a network namespace of its own, "near" and "far",
+# which QEMU joins outside. Sourced.
+
+# The loopback of a shell with applets would come first without the whole path.
+in_namespace() {
+	local namespace=$1 program=$2
+	shift 2
+	nsenter "--net=/run/netns/$namespace" "/bin/$program" "$@"
+}
+near() { in_namespace near "$@"; }
+far() { in_namespace far "$@"; }
+both() {
+	near "$@"
+	far "$@"
+}
+
+ip4() { case $1 in near) echo 10.0.0.1 ;; far) echo 10.0.0.2 ;; esac; }
+ip6() { case $1 in near) echo fd00::1 ;; far) echo fd00::2 ;; esac; }
+mac() { "$1" ip link show nic | sed -n 's|.*link/ether \([^ ]*\).*|\1|p'; }
+
+netdevs() {
+	local device
+	for device in /sys/bus/pci/drivers/mlx5_core/*/net/*; do
+		[ ! -e "$device" ] || basename "$device"
+	done
+}
+two_netdevs() { [ "$(netdevs | wc -l)" = 2 ]; }
+
+# IPv6 speaks of its own accord when an interface comes up; a test that counts
+# frames wants none that it did not send.
+make_namespaces() {
+	local side
+	for side in near far; do
+		[ ! -e "/run/netns/$side" ] || continue
+		mkdir -p "/run/$side"
+		/bin/ip netns add "$side"
+		"$side" ip link set lo up
+		"$side" sysctl -q -w net.ipv6.conf.default.router_solicitations=0 \
+			net.ipv6.conf.default.accept_dad=0 net.ipv4.icmp_echo_ignore_broadcasts=0
+		"$side" mount -t sysfs sysfs "/run/$side"
+	done
+}
+
+# adopt SIDE DEVICE: its address and name depend on the side only.
+adopt() {
+	/bin/ip link set "$2" netns "$1"
+	"$1" ip link set "$2" name nic
+	"$1" ip address add "$(ip4 "$1")/24" broadcast + dev nic
+	"$1" ip address add "$(ip6 "$1")/64" nodad dev nic
+	"$1" ip link set nic up
+}
+
+link_up() { "$1" ip link show nic | grep -q LOWER_UP; }
+links_up() {
+	until_true 10 link_up near
+	until_true 10 link_up far
+}
+
+# Right after probing or after a driver came back: devices in their namespaces.
+set_up() {
+	local side
+	make_namespaces
+	until_true 20 two_netdevs
+	set -- $(netdevs)
+	for side in near far; do
+		adopt "$side" "$1"
+		shift
+	done
+	links_up
+}
+
+load_driver() { insmod /modules/mlx5_core.ko; }
+
+# reaches [OPTIONS OF PING]: near to far and back.
+reaches() { near ping -q -c 3 -i 0.02 -W 3 "$@" "$(ip4 far)"; }
+
+# Counters of both NICs, kept under a name to compare.
+remember() {
+	near ethtool -S nic >"/tmp/near.$1"
+	far ethtool -S nic >"/tmp/far.$1"
+}
+
+# total FILE PATTERN: the sum of the counters whose whole name matches.
+total() {
+	awk -v pattern="^$2:\$" '$1 ~ pattern { sum += $2; found = 1 }
+		END { if (!found) exit 1; printf "%.0f\n", sum }' "$1" ||
+		{ echo "there is no counter $2" >&2 && return 1; }
+}
+
+# grown SIDE PATTERN: from remember before to remember after.
+grown() {
+	local before after
+	before=$(total "/tmp/$1.before" "$2")
+	after=$(total "/tmp/$1.after" "$2")
+	echo $((after - before))
+}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154
+#
+# Load: many bytes, several streams, whole files. Sourced by main.sh.
+
+table="$table
+tcp_both_ways       TCP carries what it was given, both ways
+tcp_over_ipv6       TCP carries what it was given over IPv6
+tcp_in_streams      TCP carries what it was given in several streams at once
+tcp_bidirectional   TCP carries what it was given both ways at once
+udp_both_ways       UDP carries what it was given, both ways
+large_frames        TCP carries what it was given in large frames
+files_arrive        files arrive whole with all offloads
+without_tso         files arrive whole without segmentation in the NIC
+without_checksums   files arrive whole without checksums by the NIC"
+
+bytes=8388608
+udp_bytes=2097152
+file_bytes=4194304
+
+listens() { far netstat -ltn | grep -q ":$1 "; }
+
+serve() {
+	listens 5201 || far iperf3 --server --daemon
+	until_true 5 listens 5201
+}
+
+# carries BYTES OPTION...: what iperf3 says to have received has come through the NICs.
+# It ends when it has sent them all, and may leave the last ones in a socket.
+carries() {
+	local wanted=$1 received
+	shift
+	serve
+	remember before
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes "$wanted" --json "$@" >/tmp/iperf
+	remember after
+	received=$(awk '/"sum_received"/ { inside = 1 } inside && /"bytes"/ { sum += $2; inside = 0 }
+		END { printf "%.0f\n", sum }' /tmp/iperf)
+	at_least "bytes received" "$received" $((wanted * 3 / 4))
+	at_least "bytes in frames" $(($(grown far rx_bytes) + $(grown near rx_bytes))) "$received"
+}
+
+tcp_both_ways() {
+	carries "$bytes"
+	at_least "bytes to far" "$(grown far rx_bytes)" $((bytes * 3 / 4))
+	carries "$bytes" --reverse
+	at_least "bytes to near" "$(grown near rx_bytes)" $((bytes * 3 / 4))
+}
+
+tcp_over_ipv6() {
+	serve
+	near timeout 60 iperf3 -6 --client "$(ip6 far)" --bytes "$bytes"
+	near timeout 60 iperf3 -6 --client "$(ip6 far)" --bytes "$bytes" --reverse
+}
+
+tcp_in_streams() {
+	carries "$bytes" --parallel 4
+	carries "$bytes" --parallel 4 --reverse
+}
+
+tcp_bidirectional() {
+	carries "$bytes" --bidir
+	at_least "bytes to far" "$(grown far rx_bytes)" $((bytes / 8))
+	at_least "bytes to near" "$(grown near rx_bytes)" $((bytes / 8))
+}
+
+# Slow enough for a receiver to follow, so that nothing may be lost.
+udp_both_ways() {
+	carries "$udp_bytes" --udp --bitrate 20M --length 1400
+	equal "lost" "$(sed -n 's/.*"lost_packets":[^0-9]*\([0-9]*\).*/\1/p' /tmp/iperf | sort -u)" 0
+	carries "$udp_bytes" --udp --bitrate 20M --length 1400 --reverse --parallel 2
+}
+
+large_frames() {
+	trap 'both ip link set nic mtu 1500' EXIT
+	both ip link set nic mtu 9000
+	links_up
+	carries "$bytes"
+	carries "$bytes" --reverse
+}
+
+# The same file on both sides, fetched by the other.
+make_files() {
+	[ ! -e /tmp/www/file ] || return 0
+	mkdir -p /tmp/www
+	head -c "$file_bytes" /dev/urandom >/tmp/www/file
+	md5sum </tmp/www/file >/tmp/www.sum
+	both httpd -p 80 -h /tmp/www
+}
+
+files_are_whole() {
+	make_files
+	near timeout 60 wget -q -O - "http://$(ip4 far)/file" | md5sum | cmp - /tmp/www.sum
+	far timeout 60 wget -q -O - "http://$(ip4 near)/file" | md5sum | cmp - /tmp/www.sum
+}
+
+files_arrive() {
+	both ethtool -k nic
+	remember before
+	files_are_whole
+	remember after
+	at_least "frames that the NIC segmented" "$(grown far tx_tso_packets)" 1
+	at_least "checksums by the sending NIC" "$(grown far tx_csum_partial)" 1
+	at_least "checksums by the receiving NIC" "$(grown near 'rx_csum_(complete|unnecessary)')" 1
+}
+
+without_tso() {
+	trap 'both ethtool -K nic tso on' EXIT
+	both ethtool -K nic tso off
+	remember before
+	files_are_whole
+	remember after
+	equal "frames that the NIC segmented" "$(grown far tx_tso_packets)" 0
+}
+
+without_checksums() {
+	trap 'both ethtool -K nic rx on tx on tso on' EXIT
+	both ethtool -K nic rx off tx off
+	remember before
+	files_are_whole
+	remember after
+	equal "checksums by the sending NIC" "$(grown far 'tx_csum_partial')" 0
+	equal "checksums by the receiving NIC" "$(grown near 'rx_csum_(complete|unnecessary)')" 0
+}
