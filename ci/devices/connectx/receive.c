@@ -24,7 +24,7 @@ enum {
 	CQE_WQE_ID		= 2,
 	CQE_HASH		= 12,
 	CQE_HASH_TYPE		= 16,
-	CQE_CHECKSUM		= 22,
+	CQE_CHECKSUM		= 20,
 	CQE_OK			= 28,
 	CQE_TYPES		= 29,
 	CQE_VLAN		= 30,
