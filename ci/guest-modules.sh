@@ -1,21 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/guest-modules.sh ARCH KERNELDIR: builds ci/guest/module against a kernel folder
-# of ci/kernel.sh; prints the folder that holds the .ko files. Cached.
+# ci/guest-modules.sh ARCH KERNELDIR [FOLDER]: builds ci/guest/FOLDER (default: module)
+# against a kernel folder of ci/kernel.sh; prints the folder that holds the .ko files.
+# Cached.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
-[ $# = 2 ] || die "usage: ci/guest-modules.sh ARCH KERNELDIR"
-arch=$1 kernel=$2
+[ $# = 2 ] || [ $# = 3 ] || die "usage: ci/guest-modules.sh ARCH KERNELDIR [FOLDER]"
+arch=$1 kernel=$2 folder=${3:-module}
 check_word ARCH "$arch" "${arches[@]}"
 [ -f "$kernel/obj/Makefile" ] || die "$kernel is no kernel folder: see ci/kernel.sh"
-[ -f "$ci/guest/module/Kbuild" ] || die "there is no ci/guest/module/Kbuild"
+[ -f "$ci/guest/$folder/Kbuild" ] || die "there is no ci/guest/$folder/Kbuild"
 
 # The module includes the devices' register headers by relative path: the copy
 # keeps the layout. It is built in a copy to leave this checkout clean.
-sources() { (cd "$ci" && find guest/module devices -name '*.[ch]' -o -name Kbuild | LC_ALL=C sort); }
+sources() { (cd "$ci" && find "guest/$folder" devices -name '*.[ch]' -o -name Kbuild | LC_ALL=C sort); }
 key=$({
 	basename "$kernel"
 	cat "$ci/guest-modules.sh"
@@ -37,14 +38,14 @@ if [ ! -d "$result" ]; then
 	trap 'exit 2' INT TERM HUP
 	sources | (cd "$ci" && xargs -d '\n' cp -t "$work" --parents)
 	unset MAKEFLAGS MFLAGS MAKELEVEL KBUILD_OUTPUT
-	make -C "$kernel/obj" M="$work/guest/module" ARCH="$arch" \
+	make -C "$kernel/obj" M="$work/guest/$folder" ARCH="$arch" \
 		CROSS_COMPILE="$(cross_prefix "$arch")" -j"$(nproc)" modules >"$work/log" 2>&1 || {
 		tail -n 20 "$work/log" >&2
-		die "building ci/guest/module failed: see the lines above"
+		die "building ci/guest/$folder failed: see the lines above"
 	}
 	grep -i 'warning' "$work/log" >&2 || true
 	mkdir "$work/result"
-	cp "$work"/guest/module/*.ko "$work/result/"
+	cp "$work/guest/$folder"/*.ko "$work/result/"
 	mv "$work/result" "$result"
 	find "$cache/modules" -mindepth 1 -maxdepth 1 -mtime +14 -exec rm -rf {} +
 fi

@@ -85,8 +85,9 @@ def initramfs(arch, kernel_dir, with_modules, nic=False):
     nic: with what tests of a NIC need instead of the attack's module.
     """
     modules = ["--nic"] if nic else []
-    if with_modules and not nic:
-        modules = sorted(pathlib.Path(script("guest-modules.sh", arch, kernel_dir)).glob("*.ko"))
+    if with_modules:
+        folder = script("guest-modules.sh", arch, kernel_dir, "ledger" if nic else "module")
+        modules += sorted(pathlib.Path(folder).glob("*.ko"))
     image = BUILD / "initramfs" / f"{kernel_dir.name}{'-modules' * with_modules}{'-nic' * nic}.cpio.gz"
     image.parent.mkdir(parents=True, exist_ok=True)
     script("initramfs.sh", image, arch, kernel_dir, *modules)

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ConnectX functions: their attack registers, and their DMA operations.
+ *
+ * A device's DMA operations are a table that it points to. While a driver has
+ * the device, it points to a copy of ours, whose functions tell pages.c and
+ * then call the kernel's own. Nothing can slip past that, as it could past a
+ * probe that is hit while another one runs.
+ *
+ * The kernel sets the table anew whenever a driver is about to be bound
+ * (arch_setup_dma_ops() on arm64), and then tells the bus' notifiers.
+ */
+#include <linux/iommu.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "ledger.h"
+
+static DEFINE_MUTEX(function_lock);
+static LIST_HEAD(functions);
+
+static struct function *function_of(struct device *dev)
+{
+	return container_of(get_dma_ops(dev), struct function, ops);
+}
+
+/* ---- DMA operations ---- */
+
+static dma_addr_t follow_map_page(struct device *dev, struct page *page,
+				  unsigned long offset, size_t size,
+				  enum dma_data_direction dir,
+				  unsigned long attrs)
+{
+	struct function *function = function_of(dev);
+	phys_addr_t memory = page_to_phys(page) + offset;
+	dma_addr_t iova;
+
+	pages_mapping(function, memory, size);
+	iova = function->real->map_page(dev, page, offset, size, dir, attrs);
+	if (iova != DMA_MAPPING_ERROR)
+		pages_alive(function, iova, memory, size);
+	pages_mapped(function, memory, size);
+	return iova;
+}
+
+static void follow_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
+			      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct function *function = function_of(dev);
+
+	pages_unmap(function, iova, size);
+	function->real->unmap_page(dev, iova, size, dir, attrs);
+}
+
+#ifdef CONFIG_XSMMU
+static void follow_unmap_page_no_sync(struct device *dev, dma_addr_t iova,
+				      size_t size, enum dma_data_direction dir,
+				      unsigned long attrs)
+{
+	struct function *function = function_of(dev);
+
+	pages_unmap(function, iova, size);
+	function->real->unmap_page_no_sync(dev, iova, size, dir, attrs);
+}
+#endif
+
+/* Coherent memory: rings, mailboxes. Its pages need not be neighbours. */
+static void *follow_alloc(struct device *dev, size_t size, dma_addr_t *iova,
+			  gfp_t gfp, unsigned long attrs)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct function *function = function_of(dev);
+	size_t done, part;
+	void *memory;
+
+	pages_mapping(function, 0, 0);
+	memory = function->real->alloc(dev, size, iova, gfp, attrs);
+	for (done = 0; memory && done < size; done += part) {
+		part = min_t(size_t, size - done, PAGE_SIZE);
+		pages_alive(function, *iova + done,
+			    iommu_iova_to_phys(domain, *iova + done), part);
+	}
+	pages_mapped(function, 0, 0);
+	return memory;
+}
+
+static void follow_free(struct device *dev, size_t size, void *memory,
+			dma_addr_t iova, unsigned long attrs)
+{
+	struct function *function = function_of(dev);
+
+	pages_unmap(function, iova, size);
+	function->real->free(dev, size, memory, iova, attrs);
+}
+
+/* mlx5 does nothing of the following. Should it, the count says so. */
+
+static int unfollowed_map_sg(struct device *dev, struct scatterlist *sg,
+			     int nents, enum dma_data_direction dir,
+			     unsigned long attrs)
+{
+	pages_count.unfollowed++;
+	return function_of(dev)->real->map_sg(dev, sg, nents, dir, attrs);
+}
+
+static struct page *unfollowed_alloc_pages(struct device *dev, size_t size,
+					   dma_addr_t *iova,
+					   enum dma_data_direction dir, gfp_t gfp)
+{
+	pages_count.unfollowed++;
+	return function_of(dev)->real->alloc_pages(dev, size, iova, dir, gfp);
+}
+
+static struct sg_table *
+unfollowed_alloc_noncontiguous(struct device *dev, size_t size,
+			       enum dma_data_direction dir, gfp_t gfp,
+			       unsigned long attrs)
+{
+	pages_count.unfollowed++;
+	return function_of(dev)->real->alloc_noncontiguous(dev, size, dir, gfp,
+							   attrs);
+}
+
+static void wrap(struct function *function)
+{
+	struct device *dev = &function->pdev->dev;
+
+	function->real = get_dma_ops(dev);
+	function->ops = *function->real;
+	function->ops.map_page = follow_map_page;
+	function->ops.unmap_page = follow_unmap_page;
+#ifdef CONFIG_XSMMU
+	function->ops.unmap_page_no_sync = follow_unmap_page_no_sync;
+#endif
+	function->ops.alloc = follow_alloc;
+	function->ops.free = follow_free;
+	function->ops.map_sg = unfollowed_map_sg;
+	function->ops.alloc_pages = unfollowed_alloc_pages;
+	function->ops.alloc_noncontiguous = unfollowed_alloc_noncontiguous;
+	set_dma_ops(dev, &function->ops);
+}
+
+/* ---- the functions ---- */
+
+static bool is_attacker(struct pci_dev *pdev)
+{
+	return pdev->vendor == PCI_VENDOR_ID_MELLANOX &&
+	       pci_resource_len(pdev, CX_ATTACK_BAR) == CX_ATTACK_BAR_SIZE;
+}
+
+/* The driver takes the BARs for its own; registers are mapped, not requested. */
+static int open_bar(struct function *function)
+{
+	struct pci_dev *pdev = function->pdev;
+	u64 version;
+	int ret;
+
+	ret = pci_enable_device_mem(pdev);
+	if (ret)
+		return ret;
+	function->bar = ioremap(pci_resource_start(pdev, CX_ATTACK_BAR),
+				CX_ATTACK_BAR_SIZE);
+	if (!function->bar) {
+		pci_disable_device(pdev);
+		return -ENOMEM;
+	}
+	version = function_read(function, CX_ATTACK_VERSION);
+	if (function_read(function, CX_ATTACK_ID) == CX_ATTACK_MAGIC &&
+	    version == CX_ATTACK_VERSION_NOW)
+		return 0;
+	pci_err(pdev, "ledger: its registers are not of version %d\n",
+		CX_ATTACK_VERSION_NOW);
+	iounmap(function->bar);
+	pci_disable_device(pdev);
+	return -ENODEV;
+}
+
+static struct function *function_find(struct pci_dev *pdev)
+{
+	struct function *function;
+
+	list_for_each_entry(function, &functions, list)
+		if (function->pdev == pdev)
+			return function;
+	return NULL;
+}
+
+static struct function *function_add(struct pci_dev *pdev)
+{
+	struct function *function = kzalloc(sizeof(*function), GFP_KERNEL);
+
+	if (!function)
+		return NULL;
+	function->pdev = pci_dev_get(pdev);
+	if (open_bar(function)) {
+		pci_dev_put(pdev);
+		kfree(function);
+		return NULL;
+	}
+	list_add_tail(&function->list, &functions);
+	files_add(function);
+	return function;
+}
+
+static bool is_translated(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY &&
+	       get_dma_ops(dev);
+}
+
+/* Without translation an IOVA is its memory, and dies with nobody. */
+static void function_bind(struct pci_dev *pdev)
+{
+	struct function *function = function_find(pdev);
+
+	if (!function)
+		function = function_add(pdev);
+	if (!function)
+		return;
+	if (!is_translated(&pdev->dev)) {
+		pci_warn(pdev, "ledger: not followed: no IOMMU translates it\n");
+		return;
+	}
+	__module_get(THIS_MODULE);
+	function->bound = true;
+	wrap(function);
+}
+
+static void function_unbound(struct pci_dev *pdev)
+{
+	struct function *function = function_find(pdev);
+
+	if (!function || !function->bound)
+		return;
+	if (get_dma_ops(&pdev->dev) == &function->ops)
+		set_dma_ops(&pdev->dev, function->real);
+	function->bound = false;
+	module_put(THIS_MODULE);
+}
+
+static int on_bus(struct notifier_block *block, unsigned long event, void *data)
+{
+	struct pci_dev *pdev = to_pci_dev(data);
+
+	if (!is_attacker(pdev))
+		return NOTIFY_DONE;
+	mutex_lock(&function_lock);
+	switch (event) {
+	case BUS_NOTIFY_BIND_DRIVER:
+		function_bind(pdev);
+		break;
+	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+	case BUS_NOTIFY_UNBOUND_DRIVER:
+		function_unbound(pdev);
+		break;
+	}
+	mutex_unlock(&function_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block notifier = { .notifier_call = on_bus };
+
+void functions_each(void (*call)(struct function *function))
+{
+	struct function *function;
+
+	mutex_lock(&function_lock);
+	list_for_each_entry(function, &functions, list)
+		call(function);
+	mutex_unlock(&function_lock);
+}
+
+/* What a driver mapped before we came we cannot know. */
+static bool too_late(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		if (is_attacker(pdev) && pdev->driver) {
+			pci_err(pdev, "ledger: load this module before %s\n",
+				pdev->driver->name);
+			pci_dev_put(pdev);
+			return true;
+		}
+	}
+	return false;
+}
+
+int functions_init(void)
+{
+	if (too_late())
+		return -EBUSY;
+	return bus_register_notifier(&pci_bus_type, &notifier);
+}
+
+/* No driver has one of them: the module would still be in use. */
+void functions_exit(void)
+{
+	struct function *function, *next;
+
+	bus_unregister_notifier(&pci_bus_type, &notifier);
+	list_for_each_entry_safe(function, next, &functions, list) {
+		list_del(&function->list);
+		iounmap(function->bar);
+		pci_disable_device(function->pdev);
+		pci_dev_put(function->pdev);
+		kfree(function);
+	}
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module: load it before the driver of the devices, remove it after.
+ */
+#include <linux/module.h>
+
+#include "ledger.h"
+
+static int __init ledger_init(void)
+{
+	int ret;
+
+	BUILD_BUG_ON(PAGE_SIZE != CX_ATTACK_PAGE_SIZE);
+	ret = pages_init();
+	if (ret)
+		return ret;
+	ret = memory_init();
+	if (ret)
+		goto free_pages;
+	files_init();
+	ret = functions_init();
+	if (ret)
+		goto remove_files;
+	return 0;
+
+remove_files:
+	files_exit();
+	memory_exit();
+free_pages:
+	pages_exit();
+	return ret;
+}
+module_init(ledger_init);
+
+static void __exit ledger_exit(void)
+{
+	memory_exit();
+	files_exit();
+	functions_exit();
+	pages_exit();
+}
+module_exit(ledger_exit);
+
+MODULE_DESCRIPTION("Tells the emulated ConnectX which IOVAs are dead");
+MODULE_AUTHOR("The xSMMU developers");
+MODULE_LICENSE("GPL");
