@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The accelerator that QEMU's qtest needs: CPUs that never run, and a virtual
+ * clock that only qtest moves. It is a module of its own that Debian does not
+ * ship; all that it stands on is in the binary. Loaded as the devices are.
+ */
+#include "qemu/osdep.h"
+#include "qemu/accel.h"
+#include "qemu/module.h"
+#include "sysemu/accel-ops.h"
+#include "sysemu/cpus.h"
+#include "sysemu/qtest.h"
+
+static int init_machine(MachineState *ms)
+{
+	return 0;
+}
+
+static void accel_class_init(ObjectClass *class, void *data)
+{
+	AccelClass *accel = ACCEL_CLASS(class);
+
+	accel->name = "qtest";
+	accel->init_machine = init_machine;
+	accel->allowed = &qtest_allowed;
+}
+
+static void ops_class_init(ObjectClass *class, void *data)
+{
+	AccelOpsClass *ops = ACCEL_OPS_CLASS(class);
+
+	ops->create_vcpu_thread = dummy_start_vcpu_thread;
+	ops->get_virtual_clock = qtest_get_virtual_clock;
+}
+
+static const TypeInfo types[] = {
+	{
+		.name = ACCEL_CLASS_NAME("qtest"),
+		.parent = TYPE_ACCEL,
+		.class_init = accel_class_init,
+	}, {
+		.name = ACCEL_OPS_NAME("qtest"),
+		.parent = TYPE_ACCEL_OPS,
+		.class_init = ops_class_init,
+		.abstract = true,
+	},
+};
+
+static void register_types(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		type_register_static(&types[i]);
+}
+
+static void __attribute__((constructor)) loaded(void)
+{
+	register_module_init(register_types, MODULE_INIT_QOM);
+}

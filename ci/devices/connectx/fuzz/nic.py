@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One ConnectX as a driver sees it: commands, rings, doorbells; nothing is waited for."""
+
+import re
+import struct
+
+from layouts import get, put
+from qtest import register, write
+
+INLINE = 16		# bytes of a command that need no mailbox
+BOX, BOX_STEP = 512, 1024
+PAGE = 4096
+ALL_EVENTS = ((1 << 64) - 1) << 192
+
+# Fields that hold the number of an object, and the object's type.
+NUMBERS = {
+    "eq_number": "EQ", "c_eqn_or_apu_element": "EQ", "cqn": "CQ", "sqn": "SQ", "rqn": "RQ",
+    "inline_rqn": "RQ", "tirn": "TIR", "tisn": "TIS", "tis_num_0": "TIS", "rqtn": "RQT",
+    "indirect_table": "RQT", "mkey_index": "MKEY", "pd": "PD", "transport_domain": "TD",
+    "uar": "UAR", "uar_page": "UAR", "counter_set_id": "COUNTER", "table_id": "TABLE",
+    "table_miss_id": "TABLE", "group_id": "GROUP",
+}
+# What a command that succeeds makes, and where its number is in the output.
+MAKES = {
+    "CREATE_EQ": ("EQ", "eq_number"), "CREATE_CQ": ("CQ", "cqn"), "CREATE_SQ": ("SQ", "sqn"),
+    "CREATE_RQ": ("RQ", "rqn"), "CREATE_TIR": ("TIR", "tirn"), "CREATE_TIS": ("TIS", "tisn"),
+    "CREATE_RQT": ("RQT", "rqtn"), "CREATE_MKEY": ("MKEY", "mkey_index"),
+    "ALLOC_PD": ("PD", "pd"), "ALLOC_TRANSPORT_DOMAIN": ("TD", "transport_domain"),
+    "ALLOC_UAR": ("UAR", "uar"), "ALLOC_Q_COUNTER": ("COUNTER", "counter_set_id"),
+    "CREATE_FLOW_TABLE": ("TABLE", "table_id"), "CREATE_FLOW_GROUP": ("GROUP", "group_id"),
+}
+UNMAKES = {
+    "DESTROY_EQ": "EQ", "DESTROY_CQ": "CQ", "DESTROY_SQ": "SQ", "DESTROY_RQ": "RQ",
+    "DESTROY_TIR": "TIR", "DESTROY_TIS": "TIS", "DESTROY_RQT": "RQT", "DESTROY_MKEY": "MKEY",
+    "DEALLOC_PD": "PD", "DEALLOC_TRANSPORT_DOMAIN": "TD", "DEALLOC_UAR": "UAR",
+    "DEALLOC_Q_COUNTER": "COUNTER", "DESTROY_FLOW_TABLE": "TABLE",
+    "DESTROY_FLOW_GROUP": "GROUP",
+}
+
+
+class Refused(Exception):
+    """A command that had to succeed did not."""
+
+
+class Interface:
+    """Opcodes and layouts: those of the header, and the commands that the device has."""
+
+    def __init__(self, layouts, headers, sources):
+        self.layouts = layouts
+        opcodes = dict(re.findall(r"MLX5_CMD_OP_(\w+)\s*=\s*(0x\w+)", "".join(
+            header.read_text("utf-8") for header in headers)))
+        names = re.findall(r"CX_OP\((\w+),\s*(\w+),", "".join(
+            source.read_text("utf-8") for source in sources))
+        self.commands = {upper: (int(opcodes[upper], 16), lower) for upper, lower in names}
+
+
+class Queue:
+    """A send or receive queue: its ring and the record of its producer."""
+
+    def __init__(self, ring, record, log_size, log_stride):
+        self.ring, self.record = ring, record
+        self.log_size, self.log_stride = log_size, log_stride
+        self.produced = 0
+
+    def slot(self, index):
+        """Address of an entry."""
+        return self.ring + ((index % (1 << self.log_size)) << self.log_stride)
+
+
+class Nic:
+    """One function; its memory begins at base, its registers at bar."""
+
+    def __init__(self, qemu, interface, rng, base, bar):
+        self.qemu, self.interface, self.rng = qemu, interface, rng
+        self.layouts = interface.layouts
+        self.base, self.bar = base, bar
+        self.forget()
+
+    def forget(self):
+        """After a reset: there are no objects, and all memory is free."""
+        self.objects = {kind: [] for kind, _ in MAKES.values()}
+        self.queues = {}	# ("SQ" or "RQ", number): Queue
+        self.keys = []
+        self.at = self.base + (1 << 20)
+
+    def allocate(self, size):
+        """Page-aligned guest memory."""
+        if self.at + size > self.base + (24 << 20):
+            self.at = self.base + (1 << 20)
+        at, self.at = self.at, self.at + (size + PAGE - 1) // PAGE * PAGE
+        return at
+
+    # ---- commands ----
+
+    def command(self, upper, **fields):
+        """The input of a command; a__b is the field a.b."""
+        opcode, lower = self.interface.commands[upper]
+        buf = bytearray(self.layouts.size(f"{lower}_in"))
+        put(buf, 0, 16, opcode)
+        for field, value in fields.items():
+            self.layouts.set(f"{lower}_in", buf, field.replace("__", "."), value)
+        return buf
+
+    def boxes(self, where, data, token):
+        """Requests that make a chain of mailboxes, and its first address."""
+        lines = []
+        chunks = [data[i:i + BOX] for i in range(0, len(data), BOX)]
+        for i, chunk in enumerate(chunks):
+            at = where + i * BOX_STEP
+            follows = at + BOX_STEP if i + 1 < len(chunks) else 0
+            control = struct.pack(">QIBBBB", follows, i, 0, token, 0, 0)
+            lines.append(write(at, bytes(chunk).ljust(BOX, b"\0") + bytes(48) + control))
+        return lines, where if chunks else 0
+
+    def slot(self, data, out_len, token):
+        """Requests that write a command's mailboxes, and the slot itself."""
+        lines, first = self.boxes(self.base + 0x10000, data[INLINE:], token)
+        more, answer = self.boxes(self.base + 0x60000, bytes(max(out_len - INLINE, 0)), token)
+        slot = bytearray(64)
+        slot[0] = 7
+        struct.pack_into(">IQ", slot, 4, len(data), first)
+        slot[16:32] = data[:INLINE].ljust(INLINE, b"\0")
+        struct.pack_into(">QI", slot, 48, answer, out_len)
+        slot[60], slot[63] = token, 1
+        return lines + more, slot
+
+    @staticmethod
+    def sign(slot):
+        """Make the signature of a slot right."""
+        slot[61] = 0
+        total = 0xff
+        for byte in slot:
+            total ^= byte
+        slot[61] = total
+
+    def submit(self, lines, slot, index=0):
+        """Rings the doorbell; returns the status of the delivery and the inline output."""
+        at = self.base + index * 64
+        lines = lines + [write(at, slot), register(self.bar + 0x18, 1 << index, 4),
+                         "clock_step 20000", f"read 0x{at:x} 0x40"]
+        done = bytes.fromhex(self.qemu.requests(lines)[-1][2:])
+        return done[63], done[32:48]
+
+    def run(self, upper, data, out_len=None):
+        """Runs a command, and keeps what it makes. Returns its status, or None."""
+        if out_len is None:
+            out_len = self.layouts.size(self.interface.commands[upper][1] + "_out")
+        lines, slot = self.slot(data, max(out_len, INLINE), self.rng.randrange(1, 256))
+        self.sign(slot)
+        delivery, out = self.submit(lines, slot)
+        if delivery:
+            return None
+        if out[0] == 0:
+            self.keep(upper, data, out)
+        return out[0]
+
+    def keep(self, upper, data, out):
+        """Remember objects that were made, forget those that were destroyed."""
+        if upper in MAKES:
+            kind, field = MAKES[upper]
+            bit, width = self.layouts.fields(self.interface.commands[upper][1] + "_out")[field]
+            self.objects[kind].append(get(out, bit, width))
+        elif upper in UNMAKES:
+            lower = self.interface.commands[upper][1] + "_in"
+            kind = UNMAKES[upper]
+            for field, (bit, width) in self.layouts.fields(lower).items():
+                if NUMBERS.get(field) == kind:
+                    num = get(data, bit, width)
+                    self.objects[kind] = [n for n in self.objects[kind] if n != num]
+                    self.queues.pop((kind, num), None)
+
+    def must(self, upper, tail=b"", **fields):
+        """Runs a command that has to succeed; returns the number of what it made."""
+        status = self.run(upper, self.command(upper, **fields) + tail)
+        if status != 0:
+            raise Refused(f"{upper}: status {status}")
+        return self.objects[MAKES[upper][0]][-1] if upper in MAKES else 0
+
+    def pick(self, kind):
+        """The number of some object, or 0."""
+        return self.rng.choice(self.objects[kind]) if self.objects[kind] else 0
+
+    # ---- what a driver makes ----
+
+    def ring(self, size):
+        """A ring of so many bytes: its address and the list of its pages."""
+        at = self.allocate(size)
+        return at, b"".join(struct.pack(">Q", at + i) for i in range(0, size, PAGE))
+
+    def eq_input(self):
+        """CREATE_EQ."""
+        log_size = self.rng.choice((2, 6, 10))
+        _, pages = self.ring(max(64 << log_size, PAGE))
+        return self.command("CREATE_EQ", eq_context_entry__log_eq_size=log_size,
+                            eq_context_entry__intr=self.rng.randrange(4),
+                            event_bitmask=self.rng.choice((0, 0, ALL_EVENTS))) + pages
+
+    def cq_input(self):
+        """CREATE_CQ."""
+        log_size = self.rng.choice((1, 4, 8))
+        _, pages = self.ring(max(64 << log_size, PAGE))
+        return self.command(
+            "CREATE_CQ", cq_context__log_cq_size=log_size, cq_context__oi=self.rng.randrange(2),
+            cq_context__c_eqn_or_apu_element=self.pick("EQ"),
+            cq_context__cq_period=self.rng.choice((0, 0, 8)),
+            cq_context__cq_max_count=self.rng.randrange(4),
+            cq_context__dbr_addr=self.allocate(64)) + pages
+
+    def key_input(self):
+        """CREATE_MKEY: all memory, or some pages by a table."""
+        table = self.rng.random() < 0.3
+        fields = {"access_mode_1_0": int(table), "lr": 1, "lw": 1, "length64": int(not table),
+                  "pd": self.pick("PD"), "mkey_7_0": 0x42, "qpn": 0xffffff,
+                  "log_page_size": 12, "len": 16 * PAGE, "umr_en": 1,
+                  "translations_octword_size": 8 * table}
+        data = self.command("CREATE_MKEY", **{
+            f"memory_key_mkey_entry__{field}": value for field, value in fields.items()})
+        return data + (self.ring(16 * PAGE)[1] if table else b"")
+
+    def queue_input(self, upper, striding=False):
+        """CREATE_SQ or CREATE_RQ, and the Queue that it makes."""
+        log_size, log_stride = self.rng.choice((1, 4, 6)), 6
+        at, pages = self.ring(max(1 << (log_size + log_stride), PAGE))
+        queue = Queue(at, self.allocate(64), log_size, log_stride)
+        fields = {"cqn": self.pick("CQ"), "flush_in_error_en": 1, "wq__wq_type": 1,
+                  "wq__pd": self.pick("PD"), "wq__dbr_addr": queue.record,
+                  "wq__log_wq_stride": log_stride, "wq__log_wq_sz": log_size}
+        if upper == "CREATE_SQ":
+            fields.update(tis_lst_sz=1, tis_num_0=self.pick("TIS"),
+                          wq__uar_page=self.pick("UAR"), reg_umr=int(striding))
+        else:
+            fields.update(vsd=self.rng.randrange(2), counter_set_id=self.pick("COUNTER"))
+            if striding:
+                fields.update(wq__wq_type=self.rng.choice((2, 3)),
+                              wq__log_wqe_num_of_strides=0xa)
+        data = self.command(upper, **{f"ctx__{field}": value for field, value in fields.items()})
+        return data + pages, queue
+
+    def make_queue(self, kind, data, queue):
+        """Creates a queue and makes it ready."""
+        upper = f"CREATE_{kind}"
+        status = self.run(upper, data)
+        if status != 0:
+            return status
+        num = self.objects[kind][-1]
+        self.queues[kind, num] = queue
+        field = "sqn" if kind == "SQ" else "rqn"
+        return self.run(f"MODIFY_{kind}", self.command(
+            f"MODIFY_{kind}", **{field: num, "ctx__state": 1}))
+
+    def rqt_input(self):
+        """CREATE_RQT."""
+        rqs = [self.pick("RQ") for _ in range(self.rng.choice((1, 2, 16)))]
+        return self.command("CREATE_RQT", rqt_context__rqt_max_size=len(rqs),
+                            rqt_context__rqt_actual_size=len(rqs)
+                            ) + b"".join(struct.pack(">I", rq) for rq in rqs)
+
+    def tir_input(self):
+        """CREATE_TIR: direct, or by a hash."""
+        fields = {"disp_type": self.rng.randrange(2), "inline_rqn": self.pick("RQ"),
+                  "indirect_table": self.pick("RQT"), "transport_domain": self.pick("TD"),
+                  "rx_hash_fn": self.rng.randrange(3),
+                  "rx_hash_symmetric": self.rng.randrange(2),
+                  "rx_hash_field_selector_outer": self.rng.getrandbits(2) << 30 |
+                  self.rng.getrandbits(5)}
+        return self.command("CREATE_TIR", **{
+            f"ctx__{field}": value for field, value in fields.items()})
+
+    def entry_input(self):
+        """SET_FLOW_TABLE_ENTRY: to some TIRs and tables."""
+        count = self.rng.choice((0, 1, 1, 2, 16))
+        tail = b""
+        for _ in range(count):
+            kind = self.rng.choice(((1, "TABLE"), (2, "TIR"), (2, "TIR")))
+            tail += struct.pack(">II", kind[0] << 24 | self.pick(kind[1]), 0)
+        return self.command("SET_FLOW_TABLE_ENTRY", table_id=self.pick("TABLE"),
+                            flow_index=self.rng.randrange(8),
+                            flow_context__group_id=self.pick("GROUP"),
+                            flow_context__action=4 if count else 2,
+                            flow_context__destination_list_size=count) + tail
+
+    # ---- life ----
+
+    def bring_up(self):
+        """From reset to a function that sends and receives."""
+        self.forget()
+        self.qemu.requests([register(self.bar + 0x10, self.base >> 32, 4),
+                            register(self.bar + 0x14, self.base & 0xffffffff, 4)])
+        self.must("ENABLE_HCA")
+        self.must("SET_ISSI", current_issi=1)
+        self.must("MANAGE_PAGES", op_mod=1, input_num_entries=4,
+                  tail=self.ring(4 * PAGE)[1])
+        self.must("INIT_HCA")
+        self.must("ALLOC_UAR")
+        for upper in ("ALLOC_PD", "ALLOC_TRANSPORT_DOMAIN", "ALLOC_Q_COUNTER"):
+            self.must(upper)
+        ring = self.ring(64 << 10)[1]
+        self.must("CREATE_EQ", ring, eq_context_entry__log_eq_size=10,
+                  event_bitmask=ALL_EVENTS)
+        for _ in range(2):
+            self.must("CREATE_CQ", self.ring(PAGE << 3)[1], cq_context__log_cq_size=9,
+                      cq_context__c_eqn_or_apu_element=self.pick("EQ"), cq_context__oi=1,
+                      cq_context__dbr_addr=self.allocate(64))
+        key = self.must("CREATE_MKEY", memory_key_mkey_entry__lr=1, memory_key_mkey_entry__lw=1,
+                        memory_key_mkey_entry__length64=1,
+                        memory_key_mkey_entry__pd=self.pick("PD"),
+                        memory_key_mkey_entry__mkey_7_0=0x42)
+        self.keys = [key << 8 | 0x42]
+        self.must("CREATE_TIS", ctx__transport_domain=self.pick("TD"))
+        for kind in ("SQ", "RQ"):
+            data, queue = self.queue_input(f"CREATE_{kind}")
+            if self.make_queue(kind, data, queue) != 0:
+                raise Refused(f"CREATE_{kind}")
+        self.must("CREATE_RQT", struct.pack(">I", self.pick("RQ")),
+                  rqt_context__rqt_max_size=16, rqt_context__rqt_actual_size=1)
+        self.must("CREATE_TIR", ctx__inline_rqn=self.pick("RQ"),
+                  ctx__transport_domain=self.pick("TD"))
+        self.bring_up_steering()
+
+    def bring_up_steering(self):
+        """A table with one entry, which takes every frame."""
+        table = self.must("CREATE_FLOW_TABLE", flow_table_context__log_size=3)
+        self.must("SET_FLOW_TABLE_ROOT", table_id=table)
+        group = self.must("CREATE_FLOW_GROUP", table_id=table, end_flow_index=7)
+        self.must("SET_FLOW_TABLE_ENTRY", struct.pack(">II", 2 << 24 | self.pick("TIR"), 0),
+                  table_id=table, flow_context__group_id=group, flow_context__action=4,
+                  flow_context__destination_list_size=1)
+
+    # ---- work ----
+
+    def post(self, kind, num, entries, doorbell=True):
+        """Requests that put entries (bytes) into a ring and tell the device."""
+        queue = self.queues[kind, num]
+        step = 1 << queue.log_stride
+        lines = []
+        for entry in entries:
+            for at in range(0, len(entry), step):
+                lines.append(write(queue.slot(queue.produced), entry[at:at + step]))
+                queue.produced += 1
+        offset = 4 if kind == "SQ" else 0
+        lines.append(write(queue.record + offset, struct.pack(">I", queue.produced & 0xffff)))
+        if kind == "SQ" and doorbell:
+            uar = self.objects["UAR"][0] if self.objects["UAR"] else 16
+            first = entries[-1][:8].ljust(8, b"\0") if entries else bytes(8)
+            lines.append(register(self.bar + uar * PAGE + 0x800,
+                                  int.from_bytes(first, "big"), 8))
+        return lines
+
+    def send_wqe(self, num, opcode, segments, inline=b"", mss=0, flags=0xc0):
+        """A send work request for the next free entry."""
+        queue = self.queues["SQ", num]
+        header = struct.pack(">IBBHIH", 0, flags, 0, mss, 0, len(inline))
+        eth = header + inline[:2].ljust(2, b"\0") + inline[2:]
+        body = eth.ljust((len(eth) + 15) // 16 * 16, b"\0") + b"".join(segments)
+        size = (16 + len(body)) // 16
+        control = struct.pack(">BHBIBBBBI", 0, queue.produced & 0xffff, opcode,
+                              num << 8 | size & 0x3f, 0, 0, 0, 8, 0)
+        wqe = control + body
+        return wqe.ljust((len(wqe) + 63) // 64 * 64, b"\0")
