@@ -110,16 +110,28 @@ def splats(text):
     return [line for line in text.splitlines() if bad.search(line)]
 
 
-def judge(console, status, timeout, errors):
+def judge_splats(text, expect):
+    """Splats that were not expected, and expected ones that did not come."""
+    found = splats(text)
+    if not expect:
+        return [f"splat: {line.strip()}" for line in found[:5]]
+    wanted = re.compile(expect)
+    problems = [f"splat: {line.strip()}" for line in found if not wanted.search(line)][:5]
+    if not any(map(wanted.search, found)):
+        problems.append(f"no splat matches {expect}")
+    return problems
+
+
+def judge(cell, console, status, errors):
     """What went wrong, one line each."""
     text = console.read_text(encoding="utf-8", errors="replace") if console.exists() else ""
     problems = []
     if status is None:
-        problems.append(f"timeout: the guest was ended after {timeout} s")
+        problems.append(f"timeout: the guest was ended after {cell.timeout} s")
     elif status:
         said = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         problems.append(f"QEMU exit status {status}: {said[-1] if said else 'no message'}")
-    problems += [f"splat: {line.strip()}" for line in splats(text)[:5]]
+    problems += judge_splats(text, cell.expect)
     if not problems and FINISHED not in text:
         problems.append(f"the guest ended without saying '{FINISHED}'")
     return problems, [line.rstrip() for line in text.splitlines()[-TAIL:]]
@@ -146,7 +158,7 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
                     follow(console)
         finally:
             stop(process)
-    problems, tail = judge(console, status, cell.timeout, errors)
+    problems, tail = judge(cell, console, status, errors)
     return Outcome(console, out / "trace.log", time.monotonic() - begin, problems, tail)
 
 

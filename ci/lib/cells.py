@@ -4,6 +4,7 @@
 import configparser
 import dataclasses
 import pathlib
+import re
 import shlex
 
 CI = pathlib.Path(__file__).resolve().parent.parent
@@ -32,6 +33,7 @@ class Cell:
     append: str
     tests: list
     oracles: list
+    expect: str
     timeout: int
     note: str
 
@@ -79,6 +81,10 @@ def _cell(name, section):
         values = {n: _convert(f, section[n]) for n, f in fields.items()}
     except ValueError as error:
         raise RigError(f"{where}: {error}") from error
+    try:
+        re.compile(values["expect"])
+    except re.error as error:
+        raise RigError(f"{where}: expect: {error}") from error
     bad = set(values["oracles"]) - set(ORACLES)
     if bad:
         raise RigError(f"{where}: unknown oracles {sorted(bad)}; allowed: {' '.join(ORACLES)}")

@@ -44,6 +44,13 @@ static const struct named_register others[] = {
 	{ "attack-mistranslated-first", CX_ATTACK_MISTRANSLATED_FIRST },
 	{ "attack-dropped", CX_ATTACK_DROPPED },
 	{ "attack-damaged", CX_ATTACK_DAMAGED },
+	{ "attack-ats-enabled", CX_ATTACK_ATS_ENABLED },
+	{ "attack-ats-hits", CX_ATTACK_ATS_HITS },
+	{ "attack-ats-fills", CX_ATTACK_ATS_FILLS },
+	{ "attack-ats-refused", CX_ATTACK_ATS_REFUSED },
+	{ "attack-ats-invalidations", CX_ATTACK_ATS_INVALIDATIONS },
+	{ "attack-ats-dropped", CX_ATTACK_ATS_DROPPED },
+	{ "attack-ats-overflows", CX_ATTACK_ATS_OVERFLOWS },
 };
 
 /* ---- reading ---- */
@@ -93,8 +100,34 @@ static uint64_t read_result(const struct attack_result *result, unsigned int reg
 	}
 }
 
-static uint64_t read_register(struct cx_attack *attack, unsigned int reg)
+static uint64_t read_tlb(const struct device_tlb *tlb, unsigned int reg)
 {
+	switch (reg) {
+	case CX_ATTACK_ATS_ENABLED:
+		return device_tlb_enabled(tlb);
+	case CX_ATTACK_ATS_HITS:
+		return tlb->count.hits;
+	case CX_ATTACK_ATS_FILLS:
+		return tlb->count.fills;
+	case CX_ATTACK_ATS_REFUSED:
+		return tlb->count.refused;
+	case CX_ATTACK_ATS_INVALIDATIONS:
+		return tlb->count.invalidations;
+	case CX_ATTACK_ATS_DROPPED:
+		return tlb->count.dropped;
+	case CX_ATTACK_ATS_OVERFLOWS:
+		return tlb->count.overflows;
+	default:
+		return 0;
+	}
+}
+
+static uint64_t read_register(ConnectX *cx, unsigned int reg)
+{
+	struct cx_attack *attack = cx->attack;
+
+	if (reg >= CX_ATTACK_ATS_ENABLED)
+		return read_tlb(&cx->tlb, reg);
 	if (reg >= CX_ATTACK_COUNTERS)
 		return read_result(&attack->result, reg);
 
@@ -176,8 +209,10 @@ static void reset(ConnectX *cx, uint64_t what)
 {
 	struct cx_attack *attack = cx->attack;
 
-	if (what & CX_ATTACK_RESET_COUNTERS)
+	if (what & CX_ATTACK_RESET_COUNTERS) {
 		attack_reset_counters(attack);
+		device_tlb_reset_counters(&cx->tlb);
+	}
 	if (what & CX_ATTACK_RESET_LEDGER) {
 		ledger_clear(&attack->ledger);
 		g_hash_table_remove_all(attack->mapping);
@@ -194,7 +229,7 @@ static uint64_t bar_read(void *opaque, hwaddr addr, unsigned int size)
 {
 	ConnectX *cx = opaque;
 
-	return read_register(cx->attack, addr);
+	return read_register(cx, addr);
 }
 
 static void bar_write(void *opaque, hwaddr addr, uint64_t val, unsigned int size)
@@ -241,7 +276,7 @@ static void get_property(Object *obj, Visitor *visitor, const char *name,
 	uint64_t val = 0;
 
 	if (cx->attack)
-		val = read_register(cx->attack, GPOINTER_TO_UINT(opaque));
+		val = read_register(cx, GPOINTER_TO_UINT(opaque));
 	visit_type_uint64(visitor, name, &val, errp);
 }
 

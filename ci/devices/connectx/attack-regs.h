@@ -35,7 +35,7 @@
 
 /* WO: what to reset, any of the bits below. */
 #define CX_ATTACK_RESET			0x018
-#define CX_ATTACK_RESET_COUNTERS	0x1	/* all below CX_ATTACK_COUNTERS */
+#define CX_ATTACK_RESET_COUNTERS	0x1	/* all from CX_ATTACK_COUNTERS on */
 #define CX_ATTACK_RESET_LEDGER		0x2	/* forget every page */
 #define CX_ATTACK_RESET_MEMORY		0x4	/* forget what was accessed */
 #define CX_ATTACK_RESET_ALL		0x7
@@ -138,5 +138,22 @@
 /* RO: landed writes that left CX_ATTACK_PATTERN in memory that nobody owned. */
 #define CX_ATTACK_DAMAGED		0x328
 #define CX_ATTACK_PATTERN		0xdb
+
+/* ---- The device TLB (property "ats"); all 0 without ---- */
+
+/* RO: 1 while the guest has ATS enabled in the capability. */
+#define CX_ATTACK_ATS_ENABLED		0x380
+
+/* RO: translated by an entry at hand; entries fetched; requests refused. */
+#define CX_ATTACK_ATS_HITS		0x388
+#define CX_ATTACK_ATS_FILLS		0x390
+#define CX_ATTACK_ATS_REFUSED		0x398
+
+/* RO: invalidations that the IOMMU sent; entries that they dropped. */
+#define CX_ATTACK_ATS_INVALIDATIONS	0x3a0
+#define CX_ATTACK_ATS_DROPPED		0x3a8
+
+/* RO: times that a full device TLB was emptied. */
+#define CX_ATTACK_ATS_OVERFLOWS		0x3b0
 
 #endif /* XSMMU_CONNECTX_ATTACK_REGS_H */

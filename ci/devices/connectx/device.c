@@ -73,7 +73,6 @@ void cx_reset(ConnectX *cx)
 	cx_objects_reset(cx);
 	steering_reset(cx);
 	port_reset(cx);
-	attack_reset(cx);
 	caps_reset(cx);
 	g_array_set_size(cx->fw_pages, 0);
 	cx->stage = CX_ANY_TIME;
@@ -87,6 +86,8 @@ static void device_reset(DeviceState *dev)
 	ConnectX *cx = CONNECTX(dev);
 
 	cx_reset(cx);
+	/* Hostility outlives what a driver may reset. */
+	attack_reset(cx);
 	device_tlb_reset(&cx->tlb);
 }
 

@@ -68,6 +68,13 @@ static const struct named_register others[] = {
 	{ "ledger-errors", CX_ATTACK_LEDGER_ERRORS },
 	{ "ledger-dead-pages", CX_ATTACK_LEDGER_DEAD_PAGES },
 	{ "ledger-alive-pages", CX_ATTACK_LEDGER_ALIVE_PAGES },
+	{ "ats-enabled", CX_ATTACK_ATS_ENABLED },
+	{ "ats-hits", CX_ATTACK_ATS_HITS },
+	{ "ats-fills", CX_ATTACK_ATS_FILLS },
+	{ "ats-refused", CX_ATTACK_ATS_REFUSED },
+	{ "ats-invalidations", CX_ATTACK_ATS_INVALIDATIONS },
+	{ "ats-dropped", CX_ATTACK_ATS_DROPPED },
+	{ "ats-overflows", CX_ATTACK_ATS_OVERFLOWS },
 };
 
 static int counters_show(struct seq_file *file, void *unused)

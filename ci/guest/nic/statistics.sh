@@ -11,33 +11,11 @@ groups_are_counted  frames to groups and to everybody are counted as such
 kernel_agrees       the kernel's counters are those of the driver
 starving_counts     frames that find no buffer are counted, and only those are missing"
 
-# Nothing but the test speaks: no neighbours are looked for, no groups are joined.
-quiet() {
-	local side
-	for side in near far; do
-		"$side" sysctl -q -w net.ipv6.conf.nic.disable_ipv6=1
-	done
-	near ip neigh replace "$(ip4 far)" lladdr "$(mac far)" nud permanent dev nic
-	far ip neigh replace "$(ip4 near)" lladdr "$(mac near)" nud permanent dev nic
-	sleep 1
-}
-
-loud() {
-	local side
-	near ip neigh del "$(ip4 far)" dev nic
-	far ip neigh del "$(ip4 near)" dev nic
-	for side in near far; do
-		"$side" sysctl -q -w net.ipv6.conf.nic.disable_ipv6=0
-		"$side" ip address replace "$(ip6 "$side")/64" nodad dev nic
-	done
-}
-
 # A fixed number of pings, and TCP in several streams.
 exchange() {
 	trap loud EXIT
 	quiet
-	pgrep iperf3 >/dev/null || far iperf3 --server --daemon
-	sleep 0.5
+	serve
 	remember before
 	reaches -c 20 -s 1000
 	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 4M --parallel 4

@@ -16,14 +16,6 @@ without_checksums   files arrive whole without checksums by the NIC"
 
 bytes=8388608
 udp_bytes=2097152
-file_bytes=4194304
-
-listens() { far netstat -ltn | grep -q ":$1 "; }
-
-serve() {
-	listens 5201 || far iperf3 --server --daemon
-	until_true 5 listens 5201
-}
 
 # carries BYTES OPTION...: what iperf3 says to have received has come through the NICs.
 # It ends when it has sent them all, and may leave the last ones in a socket.
@@ -77,21 +69,6 @@ large_frames() {
 	links_up
 	carries "$bytes"
 	carries "$bytes" --reverse
-}
-
-# The same file on both sides, fetched by the other.
-make_files() {
-	[ ! -e /tmp/www/file ] || return 0
-	mkdir -p /tmp/www
-	head -c "$file_bytes" /dev/urandom >/tmp/www/file
-	md5sum </tmp/www/file >/tmp/www.sum
-	both httpd -p 80 -h /tmp/www
-}
-
-files_are_whole() {
-	make_files
-	near timeout 60 wget -q -O - "http://$(ip4 far)/file" | md5sum | cmp - /tmp/www.sum
-	far timeout 60 wget -q -O - "http://$(ip4 near)/file" | md5sum | cmp - /tmp/www.sum
 }
 
 files_arrive() {

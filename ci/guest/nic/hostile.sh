@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154,SC3043
+#
+# The NICs attack memory that was freed, while they carry traffic: see "Hostile
+# modes" in ci/devices/connectx/README.md. Lazy mode lets them reach it, or
+# the tests of the strict one would prove nothing. Sourced by main.sh.
+
+ledger=/sys/kernel/debug/ledger
+mode=strict
+case " $(cat /proc/cmdline) " in
+*" iommu.strict=0 "*) mode=lazy ;;
+esac
+
+table="$table
+they_attack         both NICs attack, and each of their mappings is followed
+traffic_goes_on     traffic is what it was while they attack"
+case $mode in
+lazy) table="$table
+freed_is_reached    accesses land in freed memory" ;;
+strict) table="$table
+freed_is_safe       no access lands in freed memory" ;;
+esac
+table="$table
+ledger_is_exact     every mapping was followed, and every freed page"
+
+# The IOMMU reports what it blocks; and what page poisoning finds comes with a trace.
+also_allowed='(DMAR: |arm-smmu-v3.*event|\+0x[0-9a-f]+/0x)'
+
+# look: counters as they are now. counter NAME: the sum of both NICs'.
+look() { cat "$ledger"/0*/counters >/tmp/counters; }
+counter() {
+	awk -v name="$1" '$1 == name { sum += $2; found = 1 }
+		END { if (!found) exit 1; printf "%.0f\n", sum }' /tmp/counters
+}
+followed() { awk -v name="$1" '$1 == name { print $2 }' "$ledger/module"; }
+is_on() { [ "$(cat "$ledger"/0*/control | grep -cx "$1 1")" = 2 ]; }
+
+# The kinds of access that the NICs make.
+kinds() {
+	! is_on replay || echo replay-read replay-write
+	! is_on sweep || echo sweep-read sweep-write
+}
+
+they_attack() {
+	insmod /modules/ledger.ko
+	load_driver
+	set_up
+	[ -n "$(kinds)" ]
+	look
+	equal "NICs that are watched" "$(grep -c '^work-read-tried [1-9]' /tmp/counters)" 2
+	case " $(cat /proc/cmdline) " in
+	*" rig.ats=1 "*) equal "NICs with ATS" "$(counter ats-enabled)" 2 ;;
+	esac
+}
+
+traffic_goes_on() {
+	serve
+	reaches -c 50 -s 1000
+	near timeout 120 iperf3 --client "$(ip4 far)" --time 4 --parallel 2
+	near timeout 120 iperf3 --client "$(ip4 far)" --time 4 --parallel 2 --reverse
+	near timeout 120 iperf3 --client "$(ip4 far)" --time 2 --udp --bitrate 10M
+	files_are_whole
+}
+
+# What the accesses of one kind came to, for the report.
+account() {
+	local what
+	for what in tried ok faulted landed mistranslated unjudged; do
+		printf ' %s=%s' "$what" "$(counter "$1-$what")"
+	done
+}
+report() {
+	local kind
+	for kind in "$@"; do
+		say "# $kind:$(account "$kind")"
+	done
+	say "# longest exposure: $(counter exposure-ns) ns; dropped replays: $(counter dropped)"
+}
+
+freed_is_safe() {
+	local kind
+	look
+	# shellcheck disable=SC2046
+	report $(kinds) work-read work-write
+	for kind in $(kinds) work-read work-write; do
+		at_least "$kind tried" "$(counter "$kind-tried")" 5000
+		equal "$kind landed" "$(counter "$kind-landed")" 0
+		equal "$kind mistranslated" "$(counter "$kind-mistranslated")" 0
+		at_least "$kind judged, of which 1 %" "$(counter "$kind-ok")" \
+			$((100 * $(counter "$kind-unjudged")))
+	done
+	at_least "pages that died" "$(followed died)" 1000
+}
+
+freed_is_reached() {
+	local kind
+	look
+	# shellcheck disable=SC2046
+	report $(kinds) work-read work-write
+	for kind in $(kinds); do
+		at_least "$kind landed" "$(counter "$kind-landed")" 1
+	done
+	for kind in work-read work-write; do
+		equal "$kind landed" "$(counter "$kind-landed")" 0
+	done
+}
+
+ledger_is_exact() {
+	local name
+	sed 's/^/# /' "$ledger/module" >/dev/kmsg
+	for name in freed-while-mapped unmapped-unknown lost unfollowed; do
+		equal "$name" "$(followed "$name")" 0
+	done
+	look
+	equal "commands that the device refused" "$(counter ledger-errors)" 0
+}
