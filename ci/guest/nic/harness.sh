@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC3043
+# shellcheck shell=dash disable=SC2154,SC3043
 #
 # Tests as functions: a file that is run adds lines "FUNCTION SENTENCE" to $table.
 # A test passes if its last command does and none before it failed, and if the
@@ -93,14 +93,15 @@ fails() {
 }
 
 equal() {
-	if [ "$2" != "$3" ]; then
+	if [ -z "$2" ] || [ "$2" != "$3" ]; then
 		echo "$1: $2, should be $3"
 		return 1
 	fi
 }
 
 at_least() {
-	if [ "$2" -lt "$3" ]; then
+	# Also where one of them is no number.
+	if ! [ "$2" -ge "$3" ]; then
 		echo "$1: $2, should be at least $3"
 		return 1
 	fi

@@ -53,7 +53,7 @@ sizes() {
 		reaches -M "do" -s "$size"
 	done
 	reaches -M "do" -s $((mtu - 28))
-	fails reaches -M "do" -s $((mtu - 27))
+	in_vain -M "do" -s $((mtu - 27))
 	reaches -s 30000
 	reaches -s 65000
 }
@@ -97,11 +97,15 @@ vlans_pass() {
 	fails near ping -q -c 2 -i 0.1 -W 1 10.0.7.2
 }
 
-# sends_to ADDRESS [OPTIONS OF PING]: to far, but with that hardware address.
-sends_to() {
-	near ip neigh replace "$(ip4 far)" lladdr "$1" nud permanent dev nic
-	shift
-	reaches -W 1 "$@"
+# From now on near sends to far with that hardware address.
+address_far() { near ip neigh replace "$(ip4 far)" lladdr "$1" nud permanent dev nic; }
+listens_to() {
+	address_far "$1"
+	reaches
+}
+ignores() {
+	address_far "$1"
+	in_vain
 }
 forgets() { near ip neigh del "$(ip4 far)" dev nic; }
 
@@ -109,27 +113,27 @@ address_changes() {
 	own=$(mac far)
 	trap 'forgets; far ip link set nic address $own' EXIT
 	far ip link set nic address "$foreign"
-	sends_to "$foreign"
-	fails sends_to "$own"
+	listens_to "$foreign"
+	ignores "$own"
 	far ip link set nic address "$own"
-	sends_to "$own"
-	fails sends_to "$foreign"
+	listens_to "$own"
+	ignores "$foreign"
 }
 
 second_address() {
 	trap forgets EXIT
-	fails sends_to "$foreign"
+	ignores "$foreign"
 	far bridge fdb add "$foreign" dev nic self
-	sends_to "$foreign"
-	sends_to "$(mac far)"
+	listens_to "$foreign"
+	listens_to "$(mac far)"
 	far bridge fdb del "$foreign" dev nic self
-	fails sends_to "$foreign"
+	ignores "$foreign"
 }
 
 # Nobody answers frames to others; they are counted.
 foreign_frames() {
 	remember before
-	fails sends_to "$foreign"
+	ignores "$foreign"
 	remember after
 	grown far rx_packets
 }

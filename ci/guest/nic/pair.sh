@@ -64,6 +64,7 @@ set_up() {
 	local side
 	make_namespaces
 	until_true 20 two_netdevs
+	# shellcheck disable=SC2046
 	set -- $(netdevs)
 	for side in near far; do
 		adopt "$side" "$1"
@@ -74,8 +75,48 @@ set_up() {
 
 load_driver() { insmod /modules/mlx5_core.ko; }
 
-# reaches [OPTIONS OF PING]: near to far and back.
-reaches() { near ping -q -c 3 -i 0.02 -W 3 "$@" "$(ip4 far)"; }
+# The second address goes with the link.
+cycle() {
+	far ip link set nic down
+	far ip link set nic up
+	far ip address replace "$(ip6 far)/64" nodad dev nic
+}
+
+rings() { both ethtool -G nic rx "$1" tx "$1"; }
+
+# From near to far and back; of several equal options ping takes the last.
+pings() { near ping -q -c 3 -i 0.02 -W 3 "$@" "$(ip4 far)" 2>&1 || true; }
+# reaches [OPTION OF PING...]: nothing gets lost. in_vain: everything does.
+reaches() { pings "$@" | tee /dev/stderr | grep -q ' 0% packet loss'; }
+in_vain() { pings -W 1 "$@" | tee /dev/stderr | grep -q ' 100% packet loss'; }
+
+# Nothing but the test speaks: no neighbours are looked for, no groups are joined.
+quiet() {
+	local side
+	for side in near far; do
+		"$side" sysctl -q -w net.ipv6.conf.nic.disable_ipv6=1
+	done
+	near ip neigh replace "$(ip4 far)" lladdr "$(mac far)" nud permanent dev nic
+	far ip neigh replace "$(ip4 near)" lladdr "$(mac near)" nud permanent dev nic
+	sleep 1
+}
+
+loud() {
+	local side
+	near ip neigh del "$(ip4 far)" dev nic
+	far ip neigh del "$(ip4 near)" dev nic
+	for side in near far; do
+		"$side" sysctl -q -w net.ipv6.conf.nic.disable_ipv6=0
+		"$side" ip address replace "$(ip6 "$side")/64" nodad dev nic
+	done
+}
+
+# An iperf3 on far that serves every client that comes.
+listens() { far netstat -ltn | grep -q ":$1 "; }
+serve() {
+	listens 5201 || far iperf3 --server --daemon
+	until_true 5 listens 5201
+}
 
 # Nothing but the test speaks: no neighbours are looked for, no groups are joined.
 quiet() {

@@ -79,7 +79,7 @@ groups_are_counted() {
 
 # link_counter SIDE rx|tx COLUMN of "ip -s link"
 link_counter() {
-	"$1" ip -s link show nic | awk -v word="$(echo "$2" | tr a-z A-Z):" -v column="$3" \
+	"$1" ip -s link show nic | awk -v word="$(echo "$2" | tr '[:lower:]' '[:upper:]'):" -v column="$3" \
 		'found { print $column; exit } $1 == word { found = 1 }'
 }
 
@@ -112,7 +112,7 @@ starving_counts() {
 	quiet
 	starve 1000 500000000
 	remember before
-	near ping -q -l 1000 -c 1000 -W 1 "$(ip4 far)" || true
+	pings -l 1000 -c 1000 -W 1
 	starve 0 0
 	sleep 1
 	remember after

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154,SC3043
+#
+# Devices that come and go, change and come back, and leave nothing behind. The
+# kernel must be booted with kmemleak=on. Sourced by main.sh.
+
+table="$table
+leaks_can_be_found  the kernel looks for leaks
+mtu_under_traffic   the MTU changes under traffic
+down_under_traffic  the link goes down and comes up under traffic
+unbind_and_bind     the driver lets go of a device under traffic and takes it back
+reload              the module is removed under traffic and loaded again
+resize_under_load   channels and rings change under traffic
+nothing_is_left     after the module is gone the kernel finds no leak"
+
+# In the way of everything, but not so much of it that nothing else gets done.
+start_traffic() {
+	near ping -q -i 0.004 -s 1000 "$(ip4 far)" >/dev/null 2>&1 &
+	near_traffic=$!
+	far ping -q -i 0.004 -s 8000 "$(ip4 near)" >/dev/null 2>&1 &
+	far_traffic=$!
+	sleep 0.5
+}
+stop_traffic() { kill "${near_traffic:-}" "${far_traffic:-}" 2>/dev/null || true; }
+
+# settles [OPTION OF PING...]: without traffic all is well.
+settles() {
+	stop_traffic
+	links_up
+	reaches "$@"
+}
+
+# What is there before the driver is nobody's leak.
+leaks_can_be_found() {
+	echo scan >/sys/kernel/debug/kmemleak
+	echo clear >/sys/kernel/debug/kmemleak
+	lsmod | grep -q mlx5_core || load_driver
+	[ -e /run/netns/near ] || set_up
+	reaches
+}
+
+mtu_under_traffic() {
+	local mtu
+	trap 'stop_traffic; both ip link set nic mtu 1500' EXIT
+	start_traffic
+	for mtu in 9000 1300 4000 1500 9000 1500; do
+		both ip link set nic mtu "$mtu"
+	done
+	settles -s 4000
+}
+
+down_under_traffic() {
+	trap stop_traffic EXIT
+	start_traffic
+	for _ in $(seq 10); do
+		cycle
+	done
+	settles
+}
+
+resize_under_load() {
+	trap 'stop_traffic; both ethtool -L nic combined 2; rings 1024' EXIT
+	start_traffic
+	for _ in 1 2 3; do
+		both ethtool -L nic combined 1
+		rings 128
+		both ethtool -L nic combined 2
+		rings 256
+	done
+	settles
+}
+
+unbind_and_bind() {
+	local slot
+	trap stop_traffic EXIT
+	start_traffic
+	slot=$(far ethtool -i nic | sed -n 's/^bus-info: //p')
+	echo "$slot" >/sys/bus/pci/drivers/mlx5_core/unbind
+	fails far ip link show nic
+	echo "$slot" >/sys/bus/pci/drivers/mlx5_core/bind
+	adopt far "$(netdevs)"
+	settles
+}
+
+reload() {
+	trap stop_traffic EXIT
+	start_traffic
+	rmmod mlx5_core
+	fails near ip link show nic
+	load_driver
+	set_up
+	settles
+}
+
+# A leak is what nothing points to for five seconds.
+nothing_is_left() {
+	rmmod mlx5_core
+	sleep 6
+	echo scan >/sys/kernel/debug/kmemleak
+	echo scan >/sys/kernel/debug/kmemleak
+	cat /sys/kernel/debug/kmemleak
+	equal "leaks" "$(grep -c '^unreferenced' /sys/kernel/debug/kmemleak)" 0
+	load_driver
+	set_up
+	settles
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154,SC3043
+#
+# The link goes down and comes up, many times. Sourced by main.sh.
+
+table="$table
+down_and_up  100 times down and up, with traffic in between, cost no memory"
+
+# Kilobytes that the kernel holds and cannot be asked to give back.
+kept() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	awk '/^MemFree:/ { free = $2 } /^MemTotal:/ { total = $2 } END { print total - free }' /proc/meminfo
+}
+
+# A ring of 128 pages that is forgotten once per cycle would be 40 MB. Small rings,
+# because they are what a cycle's time goes into.
+down_and_up() {
+	local before='' round
+	trap 'rings 1024' EXIT
+	rings 128
+	for round in $(seq 100); do
+		cycle
+		if [ $((round % 20)) = 0 ]; then
+			links_up
+			reaches -s 4000
+		fi
+		if [ "$round" = 20 ]; then
+			before=$(kept)
+		fi
+	done
+	at_least "kilobytes allowed" $((before + 2048)) "$(kept)"
+	near ping -q -6 -c 3 -i 0.02 "$(ip6 far)"
+}
