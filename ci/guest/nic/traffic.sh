@@ -16,7 +16,6 @@ without_checksums   files arrive whole without checksums by the NIC"
 
 bytes=8388608
 udp_bytes=2097152
-file_bytes=4194304
 
 # carries BYTES OPTION...: what iperf3 says to have received has come through the NICs.
 # It ends when it has sent them all, and may leave the last ones in a socket.
