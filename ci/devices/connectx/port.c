@@ -386,7 +386,8 @@ static uint8_t cmd_query_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
 	IFC_SET(nic_vport_context, context, allowed_list_type, type);
 	IFC_SET(nic_vport_context, context, allowed_list_size,
 		kept->len / ADDRESS_SIZE);
-	memcpy(list, kept->data, MIN(kept->len, room));
+	if (kept->len)
+		memcpy(list, kept->data, MIN(kept->len, room));
 	return CX_OK;
 }
 

@@ -98,7 +98,7 @@ void wq_error_cqe(struct cx_wq *wq, uint8_t cqe[64], enum cx_fault fault,
 	memset(cqe + 48, 0, 8);	/* an error has no time */
 	cqe[54] = fault;
 	cqe[55] = syndrome_of(fault);
-	stl_be_p(cqe + 56, wqe_opcode << 24 | wq->num);
+	stl_be_p(cqe + 56, (uint32_t)wqe_opcode << 24 | wq->num);
 }
 
 /* ---- creation ---- */

@@ -30,11 +30,11 @@ BARS = (0xc0000000, 0xc4000000)		# its BAR 0; MSI-X and BAR 4 are behind it
 MSIX, ATTACK = 32 << 20, 33 << 20
 SLOTS = (4, 5)
 ECAM = 0xb0000000
-STEPS = 400				# between two resets
+STEPS = 300				# between two resets
 # What a QEMU's devices have in common; one of them for each QEMU.
 PROPERTIES = (
     "",
-    ",striding-rq=on,replay=on,sweep=on,sweep-ns=5000",
+    ",striding-rq=on,replay=on,sweep=on,sweep-ns=100000",
     ",striding-rq=on,delay-ns=0,spread-ns=0,inline-l2=on,fw-pages=0",
     ",striding-rq=on,replay=on,ats=on,multi-packet-wqe=off,vectors=2,ledger=64",
 )
@@ -60,9 +60,9 @@ class Fuzzer:
         self.peers = dict(zip(self.nics, reversed(self.nics)))
         self.begun = time.monotonic()
 
-    def count(self, what):
+    def count(self, what, number=1):
         """For the summary: a fuzzer whose input is refused at the door finds nothing."""
-        self.counts[what] = self.counts.get(what, 0) + 1
+        self.counts[what] = self.counts.get(what, 0) + number
 
     # ---- PCI ----
 
@@ -128,8 +128,9 @@ class Fuzzer:
         return rng.choice((
             rng.randrange(0, RAM, PAGE), rng.choice(BASES) + rng.randrange(0, 24 << 20, 64),
             rng.choice(BARS) + rng.randrange(0, 34 << 20, 4), rng.choice(BARS) + 0x14,
+            rng.choice(BARS) + rng.choice((0x18, 16 * PAGE + 0x20, 16 * PAGE + 0x40, 0)),
             rng.choice(BARS) + ATTACK + rng.randrange(0, 0x400, 8),
-            ECAM + rng.choice(SLOTS) * 0x8000 + rng.randrange(0, 0x200, 4),
+            ECAM + rng.choice(SLOTS) * 0x8000 + rng.randrange(0, 0x100, 4),
             0x20000000, 0xfee00000, 0xfec00000, (1 << 64) - PAGE, (1 << 64) - 8, 0,
             rng.getrandbits(64), rng.getrandbits(40)))
 
@@ -236,7 +237,8 @@ class Fuzzer:
         protocol = rng.choice((6, 17, 1, 50, 51, 44, 0, rng.randrange(256)))
         l4 = struct.pack(">HHIIBBHHH", rng.getrandbits(16), rng.getrandbits(16), 1, 2,
                          rng.choice((0x50, 0x80, 0xf0, 0)), rng.getrandbits(8), 9, 0, 0)
-        l4 += bytes(rng.choice((0, 10, 100, 1400, 9000, rng.randrange(9950))))
+        l4 += rng.choice((b"\xff", b"\0", b"\x80\7")) * rng.choice(
+            (0, 10, 100, 700, 4500, rng.randrange(9950)))
         if protocol == 17:
             l4 = l4[:4] + struct.pack(">H", len(l4) & 0xffff) + l4[6:]
         if rng.random() < 0.5:
@@ -261,7 +263,7 @@ class Fuzzer:
         if not valid and len(data) < 200 and self.rng.random() < 0.2:
             inline = struct.pack(">I", 1 << 31 | len(data)) + data
             return inline.ljust((len(inline) + 15) // 16 * 16, b"\0"), []
-        at = nic.allocate(max(len(data), 64))
+        at = nic.allocate(max(len(data), 64)) if valid else nic.place(max(len(data), 64))
         key = nic.keys[0] if valid or self.rng.random() < 0.9 else self.value(32) & 0xffffffff
         return struct.pack(">IIQ", len(data), key, at), [write(at, data)] if data else []
 
@@ -303,6 +305,8 @@ class Fuzzer:
         num = self.queue_of(nic, "SQ")
         if num is None:
             return
+        if self.rng.random() < 0.15:
+            nic.revive("SQ", num)
         lines, wqes = [], []
         if self.rng.random() < 0.4:
             frame = self.frame()
@@ -323,7 +327,7 @@ class Fuzzer:
         queue, entries = nic.queues["RQ", num], []
         for _ in range(self.rng.choice((1, 2, 8))):
             key = nic.keys[0]
-            parts = [struct.pack(">IIQ", size, key, nic.allocate(size))
+            parts = [struct.pack(">IIQ", size, key, nic.place(size))
                      for size in ((2048,) if valid else
                                   self.rng.choice(((65536,), (100, 2048, 9000, 64), (10000,))))]
             entry = b"".join(parts)
@@ -339,6 +343,9 @@ class Fuzzer:
 
     def step_receive(self, nic):
         """Buffers, and a frame from the other function."""
+        first = nic.objects["RQ"][:1]
+        if first and self.rng.random() < 0.15 and ("RQ", first[0]) in nic.queues:
+            nic.revive("RQ", first[0])
         self.post_receive(nic)
         peer = self.peers[nic]
         num = self.queue_of(peer, "SQ")
@@ -378,11 +385,16 @@ class Fuzzer:
         rng = self.rng
         if rng.random() < 0.6:
             self.qemu.requests(self.vector_requests(
-                nic, rng.randrange(4), self.address() & ~3, self.value(32) & 0xffffffff))
-        elif rng.random() < 0.5:
-            self.config(nic, 4, rng.choice((0, 2, 4, 6, 6)), 2)
+                nic, rng.randrange(4), self.address() & ~3,
+                self.rng.choice((0x40, 0xffffffff, self.value(32) & 0xffffffff))))
+            return
+        if rng.random() < 0.5:
+            self.config(nic, 4, rng.choice((0, 2, 4)), 2)
         else:
-            self.config(nic, rng.randrange(0x40, 0x100, 4), rng.getrandbits(32))
+            self.config(nic, rng.randrange(0x10, 0x100, 4), rng.getrandbits(32))
+        self.step_send(nic)
+        if rng.random() < 0.9:
+            self.set_up_pci(nic)
 
     def step_memory(self, nic):
         """Anything into what the device reads: rings, records, lists."""
@@ -406,6 +418,11 @@ class Fuzzer:
         if lines:
             self.qemu.requests(lines)
 
+    def step_revive(self, nic):
+        """A driver that recovers from errors."""
+        for queue in self.rng.sample(list(nic.queues), min(2, len(nic.queues))):
+            nic.revive(*queue)
+
     def step_link(self, nic):
         """Another owner of the interface, or the link goes down."""
         if self.rng.random() < 0.2:
@@ -416,8 +433,8 @@ class Fuzzer:
 
     WEIGHTS = {
         "step_command": 30, "step_slot": 4, "step_send": 22, "step_receive": 14,
-        "step_doorbell": 8, "step_registers": 5, "step_pci": 2, "step_memory": 4,
-        "step_time": 5, "step_service": 5, "step_link": 1,
+        "step_doorbell": 8, "step_registers": 5, "step_pci": 4, "step_memory": 4,
+        "step_time": 5, "step_service": 5, "step_link": 1, "step_revive": 5,
     }
 
     def episode(self):
@@ -425,10 +442,20 @@ class Fuzzer:
         for nic in self.nics:
             self.bring_up(nic)
         self.check_traffic()
+        for nic in self.nics:
+            nic.wild = self.address
         names = self.rng.choices(list(self.WEIGHTS), list(self.WEIGHTS.values()), k=STEPS)
         for name in names:
             nic = self.nics[self.rng.random() < 0.3]
             getattr(self, name)(nic)
+            self.count("steps")
+            if nic.deaf > 5:
+                self.bring_up(nic)
+                nic.wild = self.address
+        for nic in self.nics:
+            for num in nic.objects["CQ"]:
+                self.count("completions", nic.query("QUERY_CQ", num, "cqn",
+                                                    "cq_context.producer_counter"))
         self.count("episodes")
 
 

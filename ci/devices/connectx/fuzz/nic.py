@@ -7,6 +7,7 @@ import struct
 from layouts import get, put
 from qtest import register, write
 
+BAD_STATE = 4		# status: the function is not initialised
 INLINE = 16		# bytes of a command that need no mailbox
 BOX, BOX_STEP = 512, 1024
 PAGE = 4096
@@ -74,11 +75,13 @@ class Nic:
         self.qemu, self.interface, self.rng = qemu, interface, rng
         self.layouts = interface.layouts
         self.base, self.bar = base, bar
+        self.wild = None	# returns any address; now and then it is taken
         self.forget()
 
     def forget(self):
         """After a reset: there are no objects, and all memory is free."""
         self.objects = {kind: [] for kind, _ in MAKES.values()}
+        self.deaf = 0		# commands in a row that nobody took
         self.queues = {}	# ("SQ" or "RQ", number): Queue
         self.keys = []
         self.at = self.base + (1 << 20)
@@ -89,6 +92,12 @@ class Nic:
             self.at = self.base + (1 << 20)
         at, self.at = self.at, self.at + (size + PAGE - 1) // PAGE * PAGE
         return at
+
+    def place(self, size):
+        """The same, or anywhere."""
+        if self.wild and self.rng.random() < 0.1:
+            return self.wild()
+        return self.allocate(size)
 
     # ---- commands ----
 
@@ -148,6 +157,8 @@ class Nic:
         lines, slot = self.slot(data, max(out_len, INLINE), self.rng.randrange(1, 256))
         self.sign(slot)
         delivery, out = self.submit(lines, slot)
+        lost = delivery & 1 or out[0] == BAD_STATE
+        self.deaf = self.deaf + 1 if lost else 0
         if delivery:
             return None
         if out[0] == 0:
@@ -169,6 +180,16 @@ class Nic:
                     self.objects[kind] = [n for n in self.objects[kind] if n != num]
                     self.queues.pop((kind, num), None)
 
+    def query(self, upper, num, field, wanted):
+        """A field of a QUERY's output."""
+        lower = self.interface.commands[upper][1]
+        size = self.layouts.size(lower + "_out")
+        if self.run(upper, self.command(upper, **{field: num}), size) != 0:
+            return 0
+        bit, width = self.layouts.fields(lower + "_out")[wanted]
+        out = self.qemu.read(self.base + 0x60000, BOX)
+        return get(out, bit - INLINE * 8, width)
+
     def must(self, upper, tail=b"", **fields):
         """Runs a command that has to succeed; returns the number of what it made."""
         status = self.run(upper, self.command(upper, **fields) + tail)
@@ -185,7 +206,10 @@ class Nic:
     def ring(self, size):
         """A ring of so many bytes: its address and the list of its pages."""
         at = self.allocate(size)
-        return at, b"".join(struct.pack(">Q", at + i) for i in range(0, size, PAGE))
+        pages = [at + i for i in range(0, size, PAGE)]
+        if self.wild and self.rng.random() < 0.1:
+            pages[self.rng.choice((0, -1))] = self.wild()
+        return at, b"".join(struct.pack(">Q", page) for page in pages)
 
     def eq_input(self):
         """CREATE_EQ."""
@@ -204,7 +228,7 @@ class Nic:
             cq_context__c_eqn_or_apu_element=self.pick("EQ"),
             cq_context__cq_period=self.rng.choice((0, 0, 8)),
             cq_context__cq_max_count=self.rng.randrange(4),
-            cq_context__dbr_addr=self.allocate(64)) + pages
+            cq_context__dbr_addr=self.place(64)) + pages
 
     def key_input(self):
         """CREATE_MKEY: all memory, or some pages by a table."""
@@ -221,7 +245,7 @@ class Nic:
         """CREATE_SQ or CREATE_RQ, and the Queue that it makes."""
         log_size, log_stride = self.rng.choice((1, 4, 6)), 6
         at, pages = self.ring(max(1 << (log_size + log_stride), PAGE))
-        queue = Queue(at, self.allocate(64), log_size, log_stride)
+        queue = Queue(at, self.place(64) & ~7, log_size, log_stride)
         fields = {"cqn": self.pick("CQ"), "flush_in_error_en": 1, "wq__wq_type": 1,
                   "wq__pd": self.pick("PD"), "wq__dbr_addr": queue.record,
                   "wq__log_wq_stride": log_stride, "wq__log_wq_sz": log_size}
@@ -244,9 +268,20 @@ class Nic:
             return status
         num = self.objects[kind][-1]
         self.queues[kind, num] = queue
-        field = "sqn" if kind == "SQ" else "rqn"
+        return self.move(kind, num, 0, 1)
+
+    def move(self, kind, num, now, then):
+        """Changes a queue's state."""
+        field, state = ("sqn", "sq_state") if kind == "SQ" else ("rqn", "rq_state")
         return self.run(f"MODIFY_{kind}", self.command(
-            f"MODIFY_{kind}", **{field: num, "ctx__state": 1}))
+            f"MODIFY_{kind}", **{field: num, state: now, "ctx__state": then}))
+
+    def revive(self, kind, num):
+        """What a driver does with a queue in error: through reset to ready."""
+        for now in (3, 1):
+            self.move(kind, num, now, 0)
+        self.queues[kind, num].produced = 0
+        self.move(kind, num, 0, 1)
 
     def rqt_input(self):
         """CREATE_RQT."""
@@ -284,6 +319,7 @@ class Nic:
     def bring_up(self):
         """From reset to a function that sends and receives."""
         self.forget()
+        self.wild = None
         self.qemu.requests([register(self.bar + 0x10, self.base >> 32, 4),
                             register(self.bar + 0x14, self.base & 0xffffffff, 4)])
         self.must("ENABLE_HCA")
