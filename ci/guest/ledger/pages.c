@@ -41,6 +41,12 @@ static unsigned int capacity = 65536;
 module_param(capacity, uint, 0444);
 MODULE_PARM_DESC(capacity, "IOVA pages that can be followed at a time");
 
+/* So that tests can see that the device finds out. */
+enum lie { TRUTH, WRONG_MEMORY, NEVER_ALIVE };
+static unsigned int lie;
+module_param(lie, uint, 0644);
+MODULE_PARM_DESC(lie, "1: tell wrong memory for what is mapped, 2: do not tell that it is alive again");
+
 struct pages_count pages_count;
 
 /* Guards all below, the counters, and pairs of writes to a device. */
@@ -141,6 +147,17 @@ static unsigned long pages_of(u64 start, size_t size)
 	return PAGE_ALIGN(offset_in_page(start) + size) >> PAGE_SHIFT;
 }
 
+static void tell_alive(struct function *function, u64 iova, phys_addr_t memory,
+		       unsigned int pages)
+{
+	if (lie == NEVER_ALIVE)
+		return;
+	if (lie == WRONG_MEMORY)
+		memory += PAGE_SIZE;
+	function_write(function, CX_ATTACK_LEDGER_MEMORY, memory & PAGE_MASK);
+	command(function, iova, pages, CX_ATTACK_LEDGER_ALIVE);
+}
+
 /* One command for many pages. */
 static void tell(struct function *function, u64 addr, unsigned long pages,
 		 unsigned int cmd)
@@ -188,10 +205,8 @@ void pages_alive(struct function *function, dma_addr_t iova, phys_addr_t memory,
 		       i ? (memory & PAGE_MASK) + (i << PAGE_SHIFT) : memory);
 	for (i = 0; i < pages; i += part) {
 		part = min_t(unsigned long, pages - i, MOST_PAGES);
-		function_write(function, CX_ATTACK_LEDGER_MEMORY,
-			       (memory & PAGE_MASK) + (i << PAGE_SHIFT));
-		command(function, iova + (i << PAGE_SHIFT), part,
-			CX_ATTACK_LEDGER_ALIVE);
+		tell_alive(function, iova + (i << PAGE_SHIFT),
+			   memory + (i << PAGE_SHIFT), part);
 	}
 	raw_spin_unlock_irqrestore(&pages_lock, flags);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC2154,SC3043
+# shellcheck shell=dash disable=SC2034,SC2154,SC3043
 #
 # The NICs attack memory that was freed, while they carry traffic: see "Hostile
 # modes" in ci/devices/connectx/README.md. Lazy mode lets them reach it, or
@@ -21,7 +21,8 @@ strict) table="$table
 freed_is_safe       no access lands in freed memory" ;;
 esac
 table="$table
-ledger_is_exact     every mapping was followed, and every freed page"
+ledger_is_exact     every mapping was followed, and every freed page
+lies_are_found      a ledger that lies makes the device's own work look like an attack"
 
 # The IOMMU reports what it blocks; and what page poisoning finds comes with a trace.
 also_allowed='(DMAR: |arm-smmu-v3.*event|\+0x[0-9a-f]+/0x)'
@@ -60,6 +61,17 @@ traffic_goes_on() {
 	near timeout 120 iperf3 --client "$(ip4 far)" --time 4 --parallel 2 --reverse
 	near timeout 120 iperf3 --client "$(ip4 far)" --time 2 --udp --bitrate 10M
 	files_are_whole
+	rings_come_and_go
+}
+
+# All receive buffers are freed at once.
+rings_come_and_go() {
+	local size
+	for size in 512 1024 512 1024; do
+		both ethtool -G nic rx "$size"
+		links_up
+		reaches
+	done
 }
 
 # What the accesses of one kind came to, for the report.
@@ -74,7 +86,8 @@ report() {
 	for kind in "$@"; do
 		say "# $kind:$(account "$kind")"
 	done
-	say "# longest exposure: $(counter exposure-ns) ns; dropped replays: $(counter dropped)"
+	say "# longest exposure: $(counter exposure-ns) ns; damaged: $(counter damaged);" \
+		"dropped replays: $(counter dropped)"
 }
 
 freed_is_safe() {
@@ -113,4 +126,20 @@ ledger_is_exact() {
 	done
 	look
 	equal "commands that the device refused" "$(counter ledger-errors)" 0
+}
+
+# lies HOW COUNTER: the counter grows while the module lies.
+lies() {
+	echo 1 >"$ledger/reset"
+	echo "$1" >/sys/module/ledger/parameters/lie
+	reaches -c 200 -i 0.01
+	echo 0 >/sys/module/ledger/parameters/lie
+	look
+	at_least "$2" "$(counter "$2")" 1
+}
+
+# Last: what was told stays wrong until each page is mapped anew.
+lies_are_found() {
+	lies 1 work-read-mistranslated
+	lies 2 work-read-landed
 }
