@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Those parts of the emulated ConnectX that need no QEMU around them: packets,
-# the receive hash, flow tables. With sanitizers, and on the host.
+# the receive hash, flow tables, send and receive queues. With sanitizers, and on the host.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=ci/lib/common.sh
@@ -14,6 +14,6 @@ device=ci/devices/connectx
 options=$(ci/devices/build.sh --options)
 # shellcheck disable=SC2046,SC2086 # lists of options
 gcc $options -fsanitize=address,undefined -fno-sanitize-recover=undefined -Wl,--gc-sections \
-	-o "$work/test" $device/test/*.c $device/{object,packet,rss,steering}.c \
+	-o "$work/test" $device/test/*.c $device/{object,packet,queue,receive,ring,rss,send,steering}.c \
 	$(pkg-config --libs glib-2.0) || die "the tests in $device/test do not compile"
 "$work/test"

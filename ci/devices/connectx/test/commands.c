@@ -29,7 +29,7 @@ size_t cmd_rest(const struct cx_cmd *cmd, const uint8_t *field)
 
 static const struct cx_op *find_op(uint16_t opcode)
 {
-	static const struct cx_op *const families[] = { steering_ops, rss_ops };
+	static const struct cx_op *const families[] = { steering_ops, rss_ops, queue_ops };
 	const struct cx_op *op;
 	size_t i;
 

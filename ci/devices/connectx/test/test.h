@@ -16,7 +16,8 @@ struct test {
 };
 
 /* Each ends with an entry without name. */
-extern const struct test packet_tests[], rss_tests[], steering_tests[];
+extern const struct test packet_tests[], rss_tests[], steering_tests[], send_tests[],
+	receive_tests[];
 
 void test_failed(const char *file, int line, const char *what);
 
@@ -52,7 +53,7 @@ size_t frame_build(uint8_t *frame, const struct flow *flow, size_t payload,
 /* A device of which only objects and steering live. */
 ConnectX *test_device_new(void);
 void test_device_free(ConnectX *cx);
-/* Run a command of steering_ops or rss_ops; returns its status. */
+/* Run a command of steering_ops, rss_ops or queue_ops; returns its status. */
 uint8_t test_command(ConnectX *cx, uint16_t opcode, const uint8_t *in,
 		     size_t in_len, uint8_t *out, size_t out_len);
 /* A transport domain or a receive queue, of which only the number is real. */

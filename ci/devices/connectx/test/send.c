@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What send queues do with work requests, good and bad ones.
+ */
+#include "host.h"
+
+#include "../queue.h"
+
+enum {
+	SEND		= 0x0a,
+	LSO		= 0x0e,
+	UMR		= 0x25,
+	MULTI_PACKET	= 0x29,
+	COMPLETE	= 0x08,
+	PAYLOAD		= 100,
+	FRAME		= 14 + 20 + 8 + PAYLOAD,	/* UDP */
+};
+
+static const struct flow flow = {
+	AF_INET, "192.0.2.1", "198.51.100.2", IPPROTO_UDP, 1000, 80, 0
+};
+
+static uint16_t posted;		/* the producer counter */
+static uint8_t wqe[1024];	/* the work request in the making */
+
+/* ---- work requests ---- */
+
+static void begin(bool umr)
+{
+	uint8_t in[IFC_SIZE(create_sq_in) + 8] = {};
+	uint8_t *context = IFC_PTR(create_sq_in, in, ctx);
+	uint8_t *wq = IFC_PTR(sqc, context, wq);
+
+	host_begin();
+	host_fill_context(context);
+	IFC_SET(sqc, context, flush_in_error_en, 1);
+	IFC_SET(sqc, context, reg_umr, umr);
+	IFC_SET(sqc, context, tis_lst_sz, 1);
+	IFC_SET(sqc, context, tis_num_0, test_object(host.cx, CX_TIS));
+	IFC_SET(wq, wq, uar_page, test_object(host.cx, CX_UAR));
+	IFC_SET(wq, wq, wq_type, MLX5_WQ_TYPE_CYCLIC);
+	IFC_SET(wq, wq, log_wq_stride, 6);
+	CHECK(host_create(MLX5_CMD_OP_CREATE_SQ, in, sizeof(in)) == CX_OK);
+	CHECK(host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
+	posted = 0;
+	frame_build(host.memory + HOST_DATA, &flow, PAYLOAD, NULL);
+}
+
+/* A work request of @units times 16 bytes, for where the next one goes. */
+static void make(uint8_t opcode, unsigned int units)
+{
+	memset(wqe, 0, sizeof(wqe));
+	stw_be_p(wqe + 1, posted);
+	wqe[3] = opcode;
+	stl_be_p(wqe + 4, host.num << 8 | units);
+	wqe[11] = COMPLETE;
+}
+
+static void set_data(unsigned int unit, uint32_t count, uint64_t addr)
+{
+	stl_be_p(wqe + 16 * unit, count);
+	stl_be_p(wqe + 16 * unit + 4, HOST_KEY);
+	stq_be_p(wqe + 16 * unit + 8, addr);
+}
+
+static void make_send(void)
+{
+	make(SEND, 3);
+	set_data(2, FRAME, HOST_DATA);
+}
+
+static void ring(uint16_t counter)
+{
+	host_set_record(4, counter);
+	send_doorbell(host.cx, host.num);
+}
+
+/* Write the work request to the ring, of which it takes @blocks. */
+static void post(unsigned int blocks)
+{
+	unsigned int i;
+
+	for (i = 0; i < blocks; i++)
+		memcpy(host.memory + HOST_RING + 64 * ((posted + i) % RING),
+		       wqe + 64 * i, 64);
+	posted += blocks;
+	ring(posted);
+}
+
+static uint8_t state(void)
+{
+	uint8_t in[IFC_SIZE(query_sq_in)] = {}, out[IFC_SIZE(query_sq_out)];
+
+	IFC_SET(query_sq_in, in, sqn, host.num);
+	CHECK(!test_command(host.cx, MLX5_CMD_OP_QUERY_SQ, in, sizeof(in), out,
+			    sizeof(out)));
+	return IFC_GET(sqc, IFC_PTR(query_sq_out, out, sq_context), state);
+}
+
+static const GByteArray *sent(unsigned int index)
+{
+	static GByteArray none;
+
+	CHECK(index < host.sent->len);
+	return index < host.sent->len ? host.sent->pdata[index] : &none;
+}
+
+static bool sent_is(unsigned int index, const uint8_t *frame, size_t len)
+{
+	return sent(index)->len == len && !memcmp(sent(index)->data, frame, len);
+}
+
+/* ---- what goes well ---- */
+
+static void a_frame_goes_out_and_then_completes(void)
+{
+	begin(false);
+	make_send();
+	post(1);
+	CHECK(!host.sent->len && !host.cqes->len);	/* not in the doorbell */
+	host_run();
+	CHECK(sent_is(0, host.memory + HOST_DATA, FRAME));
+	CHECK(host.cqes->len == 1 && !host_syndrome(0));
+	CHECK((uint32_t)ldl_be_p(host_cqe(0) + 56) == (SEND << 24 | host.num));
+	CHECK(lduw_be_p(host_cqe(0) + 60) == 0);
+	CHECK(ldq_be_p(host_cqe(0) + 48) > 0);
+	host_end();
+}
+
+static void only_who_asks_gets_a_cqe(void)
+{
+	begin(false);
+	make_send();
+	wqe[11] = 0;
+	post(1);
+	make_send();
+	post(1);
+	host_run();
+	CHECK(host.sent->len == 2 && host.cqes->len == 1);
+	CHECK(lduw_be_p(host_cqe(0) + 60) == 1);
+	host_end();
+}
+
+static void headers_may_be_inline(void)
+{
+	begin(false);
+	make(SEND, 4);
+	stw_be_p(wqe + 16 + 12, 18);	/* two bytes there, 16 behind */
+	memcpy(wqe + 16 + 14, host.memory + HOST_DATA, 18);
+	set_data(3, FRAME - 18, HOST_DATA + 18);
+	post(1);
+	host_run();
+	CHECK(sent_is(0, host.memory + HOST_DATA, FRAME));
+	host_end();
+}
+
+static void a_tag_is_inserted(void)
+{
+	begin(false);
+	make_send();
+	stw_be_p(wqe + 16 + 12, 0x8000);
+	stw_be_p(wqe + 16 + 14, 0x2005);
+	post(1);
+	host_run();
+	CHECK(sent(0)->len == FRAME + 4);
+	CHECK(!memcmp(sent(0)->data, host.memory + HOST_DATA, 12));
+	CHECK((uint32_t)ldl_be_p(sent(0)->data + 12) == 0x81002005);
+	CHECK(!memcmp(sent(0)->data + 16, host.memory + HOST_DATA + 12, FRAME - 12));
+	host_end();
+}
+
+static void checksums_are_filled_in_if_asked_for(void)
+{
+	uint8_t frame[FRAME];
+
+	begin(false);
+	memcpy(frame, host.memory + HOST_DATA, FRAME);
+	stw_be_p(host.memory + HOST_DATA + 24, 0xdead);
+	stw_be_p(host.memory + HOST_DATA + 40, 0xdead);
+	make_send();
+	post(1);
+	make_send();
+	wqe[16 + 4] = 0xc0;
+	post(1);
+	host_run();
+	CHECK(sent_is(0, host.memory + HOST_DATA, FRAME));
+	CHECK(sent_is(1, frame, FRAME));
+	host_end();
+}
+
+static void short_frames_are_padded(void)
+{
+	begin(false);
+	make(SEND, 3);
+	set_data(2, 20, HOST_DATA);
+	post(1);
+	host_run();
+	CHECK(sent(0)->len == 60 && !memcmp(sent(0)->data, host.memory + HOST_DATA, 20));
+	CHECK(!sent(0)->data[20] && !sent(0)->data[59]);
+	host_end();
+}
+
+static void one_work_request_may_hold_many_packets(void)
+{
+	begin(false);
+	make(MULTI_PACKET, 9);
+	set_data(2, FRAME, HOST_DATA);
+	stl_be_p(wqe + 48, 0x80000000u | 70);	/* inline: 74 bytes, 5 units */
+	memcpy(wqe + 52, host.memory + HOST_DATA, 70);
+	set_data(8, FRAME - 1, HOST_DATA);
+	post(3);
+	host_run();
+	CHECK(host.sent->len == 3 && host.cqes->len == 1);
+	CHECK(sent_is(0, host.memory + HOST_DATA, FRAME));
+	CHECK(sent_is(1, host.memory + HOST_DATA, 70));
+	CHECK(sent_is(2, host.memory + HOST_DATA, FRAME - 1));
+	host_end();
+}
+
+static void a_large_send_becomes_segments(void)
+{
+	begin(false);
+	make(LSO, 6);
+	stw_be_p(wqe + 16 + 6, 40);
+	stw_be_p(wqe + 16 + 12, 42);
+	memcpy(wqe + 16 + 14, host.memory + HOST_DATA, 42);	/* to unit 4.5 */
+	set_data(5, PAYLOAD, HOST_DATA + 42);
+	post(2);
+	host_run();
+	CHECK(host.sent->len == 3 && !host_syndrome(0));
+	CHECK(sent(0)->len == 82 && sent(1)->len == 82 && sent(2)->len == 62);
+	CHECK(!memcmp(sent(1)->data + 42, host.memory + HOST_DATA + 82, 40));
+	host_end();
+}
+
+static void a_key_gets_other_pages(void)
+{
+	begin(true);
+	make(UMR, 10);
+	stl_be_p(wqe + 12, HOST_KEY);
+	wqe[16] = 0x90;
+	stw_be_p(wqe + 20, 2);
+	stw_be_p(wqe + 22, 5);
+	stl_be_p(wqe + 32, 1);
+	post(3);
+	host_run();
+	CHECK(!host_syndrome(0));
+	CHECK(host.entries == 4 && host.first_entry == 2 * 0x10005);
+	host_end();
+}
+
+static void the_ring_goes_round(void)
+{
+	unsigned int i;
+
+	begin(false);
+	for (i = 0; i < 3 * RING; i++) {
+		make_send();
+		post(1);
+		if (i % 5 == 0)
+			host_run();
+	}
+	host_run();
+	CHECK(host.sent->len == 3 * RING && state() == CX_QUEUE_READY);
+	host_end();
+}
+
+/* ---- what does not ---- */
+
+static void spoil_size(void)
+{
+	make(SEND, 0);
+}
+
+static void spoil_size_beyond(void)
+{
+	make(SEND, 63);
+}
+
+static void spoil_index(void)
+{
+	stw_be_p(wqe + 1, posted + 1);
+}
+
+static void spoil_queue(void)
+{
+	stl_be_p(wqe + 4, (host.num + 1) << 8 | 3);
+}
+
+static void spoil_opcode(void)
+{
+	wqe[3] = 0x23;
+}
+
+static void spoil_umr(void)
+{
+	wqe[3] = UMR;	/* the queue may not */
+}
+
+static void spoil_no_segment(void)
+{
+	make(SEND, 1);
+}
+
+static void spoil_inline_headers(void)
+{
+	stw_be_p(wqe + 28, 0x3ff);
+}
+
+static void spoil_inline_data(void)
+{
+	stl_be_p(wqe + 32, 0x80000000u | 13);
+}
+
+static void spoil_trailer(void)
+{
+	stw_be_p(wqe + 28, 0x4000);
+}
+
+static void spoil_too_long(void)
+{
+	set_data(2, CX_MAX_FRAME, HOST_DATA);
+}
+
+static void spoil_far_too_long(void)
+{
+	set_data(2, 0x7fffffff, HOST_DATA);
+}
+
+static void spoil_too_short(void)
+{
+	set_data(2, 13, HOST_DATA);
+}
+
+static void spoil_key(void)
+{
+	stl_be_p(wqe + 36, HOST_KEY + 1);
+}
+
+static void spoil_address(void)
+{
+	stq_be_p(wqe + 40, HOST_MEMORY);
+}
+
+static void spoil_segmentation(void)
+{
+	wqe[3] = LSO;	/* mss is 0 */
+}
+
+static const struct {
+	void (*spoil)(void);
+	enum cx_fault fault;
+	uint8_t syndrome;
+} spoiled[] = {
+	{ spoil_size,		CX_FAULT_SIZE,	CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_size_beyond,	CX_FAULT_SIZE,	CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_index,		CX_FAULT_NUMBER, CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_queue,		CX_FAULT_NUMBER, CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_opcode,		CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_umr,		CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_no_segment,	CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_inline_headers,	CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_inline_data,	CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_trailer,	CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
+	{ spoil_too_long,	CX_FAULT_LENGTH, CX_SYNDROME_LOCAL_LENGTH },
+	{ spoil_far_too_long,	CX_FAULT_LENGTH, CX_SYNDROME_LOCAL_LENGTH },
+	{ spoil_too_short,	CX_FAULT_LENGTH, CX_SYNDROME_LOCAL_LENGTH },
+	{ spoil_key,		CX_FAULT_DATA,	CX_SYNDROME_LOCAL_PROT },
+	{ spoil_address,	CX_FAULT_DATA,	CX_SYNDROME_LOCAL_PROT },
+	{ spoil_segmentation,	CX_FAULT_LSO,	CX_SYNDROME_LOCAL_QP_OP },
+};
+
+static void a_bad_work_request_fails_and_what_follows_is_flushed(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(spoiled); i++) {
+		begin(false);
+		make_send();
+		spoiled[i].spoil();
+		post(1);
+		if (spoiled[i].spoil != spoil_size_beyond) {
+			make_send();
+			post(1);
+		}
+		host_run();
+		CHECK(!host.sent->len && state() == CX_QUEUE_ERROR && !host.events);
+		CHECK(host_cqe(0)[54] == spoiled[i].fault);
+		CHECK(host_syndrome(0) == spoiled[i].syndrome);
+		CHECK(lduw_be_p(host_cqe(0) + 60) == 0);
+		if (posted == 2) {
+			CHECK(host_syndrome(1) == CX_SYNDROME_WR_FLUSH);
+			CHECK(lduw_be_p(host_cqe(1) + 60) == 1);
+		}
+		CHECK(host.cqes->len == posted);
+		CHECK(host.cx->stats.tx_errors == 1);
+		host_end();
+	}
+}
+
+static void a_queue_in_error_begins_anew_after_reset(void)
+{
+	begin(false);
+	make_send();
+	spoil_opcode();
+	post(1);
+	host_run();
+	CHECK(host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_ERROR, CX_QUEUE_READY) ==
+	      CX_BAD_RES_STATE);
+	CHECK(host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_READY, CX_QUEUE_RESET) ==
+	      CX_BAD_RES_STATE);
+	CHECK(host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_ERROR, CX_QUEUE_RESET) == CX_OK);
+	ring(posted);		/* in reset: nothing */
+	CHECK(host_is_idle());
+	CHECK(host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_RESET, 2) == CX_BAD_PARAM);
+	CHECK(host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
+	posted = 0;
+	make_send();
+	post(1);
+	host_run();
+	CHECK(host.sent->len == 1 && host.cqes->len == 2 && !host_syndrome(1));
+	host_end();
+}
+
+static void the_driver_may_flush_a_queue(void)
+{
+	begin(false);
+	make_send();
+	post(1);
+	make_send();
+	post(1);
+	CHECK(host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_READY, CX_QUEUE_ERROR) == CX_OK);
+	host_run();
+	CHECK(!host.sent->len && host.cqes->len == 2);
+	CHECK(host_syndrome(0) == CX_SYNDROME_WR_FLUSH);
+	CHECK(host_syndrome(1) == CX_SYNDROME_WR_FLUSH);
+	host_end();
+}
+
+static void an_impossible_counter_is_an_error(void)
+{
+	begin(false);
+	ring(RING + 1);
+	host_run();
+	CHECK(!host.sent->len && host.cqes->len == 1 && host.events == 1);
+	CHECK(host_cqe(0)[54] == CX_FAULT_COUNTER && state() == CX_QUEUE_ERROR);
+	ring(RING + 1);
+	host_run();
+	CHECK(host.cqes->len == 1 && host.events == 1);
+	host_end();
+}
+
+static void what_cannot_be_read_is_an_event(void)
+{
+	static const uint64_t iovas[] = { HOST_RECORD + 4, HOST_RING };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(iovas); i++) {
+		begin(false);
+		make_send();
+		host.refused = iovas[i];
+		post(1);
+		host_run();
+		CHECK(host.events == 1 && state() == CX_QUEUE_ERROR && !host.sent->len);
+		/* Of the record nobody knows which work request it concerns. */
+		CHECK(host.cqes->len == i);
+		if (i)
+			CHECK(host_syndrome(0) == CX_SYNDROME_LOCAL_PROT);
+		host_end();
+	}
+}
+
+static void nothing_is_left_of_a_destroyed_queue(void)
+{
+	uint8_t in[IFC_SIZE(destroy_sq_in)] = {};
+
+	begin(false);
+	make_send();
+	post(1);
+	IFC_SET(destroy_sq_in, in, sqn, host.num);
+	CHECK(!test_command(host.cx, MLX5_CMD_OP_DESTROY_SQ, in, sizeof(in), NULL, 0));
+	CHECK(host_is_idle());
+	ring(2);
+	CHECK(host_is_idle());
+	host_end();
+}
+
+/* Sanitizers look on; each work request must end in some CQE, or stop the queue. */
+static void random_work_requests_break_nothing(void)
+{
+	static const uint8_t opcodes[] = { 0, SEND, LSO, UMR, MULTI_PACKET, 0x23 };
+	GRand *random = g_rand_new_with_seed(4);
+	unsigned int i, j, units;
+
+	begin(true);
+	for (i = 0; i < 20000; i++) {
+		units = g_rand_int_range(random, 0, g_rand_boolean(random) ? 8 : 64);
+		make(opcodes[g_rand_int_range(random, 0, ARRAY_SIZE(opcodes))], units);
+		for (j = g_rand_int_range(random, 0, 12); j; j--)
+			wqe[g_rand_int_range(random, 16, 256)] = g_rand_int(random);
+		for (j = 2; j < units && g_rand_boolean(random); j++)
+			set_data(j, g_rand_int_range(random, 0, 3000), HOST_DATA);
+		post(g_rand_int_range(random, 1, MAX(2, units / 4 + 2)));
+		host_run();
+		g_array_set_size(host.cqes, 0);
+		g_ptr_array_set_size(host.sent, 0);
+		if (state() == CX_QUEUE_READY)
+			continue;
+		host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_ERROR, CX_QUEUE_RESET);
+		host_modify(MLX5_CMD_OP_MODIFY_SQ, CX_QUEUE_RESET, CX_QUEUE_READY);
+		posted = 0;
+		host_set_record(4, 0);
+	}
+	host_end();
+	g_rand_free(random);
+}
+
+const struct test send_tests[] = {
+	{ "a_frame_goes_out_and_then_completes", a_frame_goes_out_and_then_completes },
+	{ "only_who_asks_gets_a_cqe", only_who_asks_gets_a_cqe },
+	{ "headers_may_be_inline", headers_may_be_inline },
+	{ "a_tag_is_inserted", a_tag_is_inserted },
+	{ "checksums_are_filled_in_if_asked_for", checksums_are_filled_in_if_asked_for },
+	{ "short_frames_are_padded", short_frames_are_padded },
+	{ "one_work_request_may_hold_many_packets", one_work_request_may_hold_many_packets },
+	{ "a_large_send_becomes_segments", a_large_send_becomes_segments },
+	{ "a_key_gets_other_pages", a_key_gets_other_pages },
+	{ "the_ring_goes_round", the_ring_goes_round },
+	{ "a_bad_work_request_fails_and_what_follows_is_flushed",
+	  a_bad_work_request_fails_and_what_follows_is_flushed },
+	{ "a_queue_in_error_begins_anew_after_reset", a_queue_in_error_begins_anew_after_reset },
+	{ "the_driver_may_flush_a_queue", the_driver_may_flush_a_queue },
+	{ "an_impossible_counter_is_an_error", an_impossible_counter_is_an_error },
+	{ "what_cannot_be_read_is_an_event", what_cannot_be_read_is_an_event },
+	{ "nothing_is_left_of_a_destroyed_queue", nothing_is_left_of_a_destroyed_queue },
+	{ "random_work_requests_break_nothing", random_work_requests_break_nothing },
+	{}
+};
