@@ -64,14 +64,19 @@ traffic_goes_on() {
 	rings_come_and_go
 }
 
-# All receive buffers are freed at once.
+# All receive buffers are freed at once, some of them just filled. In small rings:
+# after 256 unmaps even lazy mode invalidates.
 rings_come_and_go() {
-	local size
-	for size in 512 1024 512 1024; do
+	local size flood
+	near ping -q -f -s 1000 "$(ip4 far)" &
+	flood=$!
+	for size in 64 128 64 128 64 1024; do
 		both ethtool -G nic rx "$size"
-		links_up
-		reaches
+		sleep 0.3
 	done
+	kill "$flood"
+	links_up
+	reaches
 }
 
 # What the accesses of one kind came to, for the report.
@@ -99,8 +104,8 @@ freed_is_safe() {
 		at_least "$kind tried" "$(counter "$kind-tried")" 5000
 		equal "$kind landed" "$(counter "$kind-landed")" 0
 		equal "$kind mistranslated" "$(counter "$kind-mistranslated")" 0
-		at_least "$kind judged, of which 1 %" "$(counter "$kind-ok")" \
-			$((100 * $(counter "$kind-unjudged")))
+		at_least "$kind judged, less than 5 % not" "$(counter "$kind-ok")" \
+			$((20 * $(counter "$kind-unjudged")))
 	done
 	at_least "pages that died" "$(followed died)" 1000
 }
@@ -110,8 +115,9 @@ freed_is_reached() {
 	look
 	# shellcheck disable=SC2046
 	report $(kinds) work-read work-write
-	for kind in $(kinds); do
-		at_least "$kind landed" "$(counter "$kind-landed")" 1
+	for kind in $(kinds | tr ' ' '\n' | sed 's/-.*//' | sort -u); do
+		at_least "$kind landed" $(($(counter "$kind-read-landed") +
+			$(counter "$kind-write-landed"))) 1
 	done
 	for kind in work-read work-write; do
 		equal "$kind landed" "$(counter "$kind-landed")" 0
