@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# main.sh nic-FILE...: runs the tests of each FILE.sh beside it, in that order, and
-# prints one KTAP document to the kernel's log. ci/guest/init starts it.
+# main.sh nic-FILE...: runs the tests of start.sh and of each FILE.sh beside it, in
+# that order, and prints one KTAP document to the kernel's log. Of the files only
+# those in $only, if there are any. ci/guest/init starts it.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=ci/guest/nic/harness.sh
@@ -11,10 +12,14 @@ cd "$(dirname "$0")"
 . ./pair.sh
 
 table=''
+# shellcheck source=ci/guest/nic/start.sh
+. ./start.sh
+begin=$table table=''
 for word in "$@"; do
 	# shellcheck source=/dev/null
 	. "./${word#nic-}.sh"
 done
+table="$begin$(chosen)"
 trap 'say "Bail out! $0 ended early"' EXIT
 run_table
 trap - EXIT

@@ -87,8 +87,8 @@ rings() { both ethtool -G nic rx "$1" tx "$1"; }
 # From near to far and back; of several equal options ping takes the last.
 pings() { near ping -q -c 3 -i 0.02 -W 3 "$@" "$(ip4 far)" 2>&1 || true; }
 # reaches [OPTION OF PING...]: nothing gets lost. in_vain: everything does.
-reaches() { pings "$@" | tee /dev/stderr | grep -q ' 0% packet loss'; }
-in_vain() { pings -W 1 "$@" | tee /dev/stderr | grep -q ' 100% packet loss'; }
+reaches() { pings "$@" | tee -a /dev/stderr | grep -q ' 0% packet loss'; }
+in_vain() { pings -W 1 "$@" | tee -a /dev/stderr | grep -q ' 100% packet loss'; }
 
 # Nothing but the test speaks: no neighbours are looked for, no groups are joined.
 quiet() {
