@@ -80,8 +80,8 @@ static void send_frame(ConnectX *cx, const uint8_t *data, size_t len)
 }
 
 /*
- * Append the data of the segment at *@at to the frame, which may become @limit
- * bytes long, and go on to the next segment.
+ * Append the data of the segment at *@at, a whole unit at least, to the frame,
+ * which may become @limit bytes long, and go on to the next segment.
  */
 static enum cx_fault sq_gather(struct cx_sq *sq, const struct wqe *wqe,
 			       const uint8_t **at, size_t *len, size_t limit)
@@ -89,8 +89,6 @@ static enum cx_fault sq_gather(struct cx_sq *sq, const struct wqe *wqe,
 	const uint8_t *segment = *at;
 	uint32_t count;
 
-	if (wqe->end - segment < UNIT)
-		return CX_FAULT_SEGMENT;
 	count = ldl_be_p(segment);
 	if (count & SEGMENT_INLINE) {
 		count &= MAX_INLINE;
@@ -190,7 +188,7 @@ static enum cx_fault sq_large_send(struct cx_sq *sq, const struct wqe *wqe)
 		fault = sq_gather(sq, wqe, &at, &len, sizeof(frame));
 	if (fault)
 		return fault;
-	if (headers < ETH_HEADER || !mss || headers + mss > MAX_SEND ||
+	if (!mss || headers + mss > MAX_SEND ||
 	    (len - headers) / mss >= MAX_SEGMENTS)
 		return CX_FAULT_LSO;
 	return packet_segment(sq->wq.cx, frame, len, headers, mss, send_frame) ?

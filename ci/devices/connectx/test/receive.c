@@ -19,7 +19,7 @@ static const struct flow flow = {
 	AF_INET, "192.0.2.1", "198.51.100.2", IPPROTO_UDP, 1000, 80, 0
 };
 
-static uint8_t frame[FRAME + 4];
+static uint8_t frame[2 * STRIDES * STRIDE];
 
 /* ---- queues, and a flow table that sends all to the one ---- */
 
@@ -292,6 +292,27 @@ static void a_link_out_of_the_ring_is_an_error(void)
 	host_end();
 }
 
+static void a_frame_that_no_buffer_holds_costs_one(void)
+{
+	begin(true, false);
+	set_striding_buffer(0, 1);
+	set_striding_buffer(1, 2);
+	set_striding_buffer(2, 0);
+	stl_be_p(entry(0) + 16, 4096);		/* longer than its strides */
+	stl_be_p(entry(1) + 16, FRAME - 1);	/* shorter */
+	post(3);
+	arrive(STRIDES * STRIDE + 1);
+	arrive(FRAME);
+	arrive(FRAME);
+	host_run();
+	CHECK(host_syndrome(0) == CX_SYNDROME_LOCAL_LENGTH);
+	CHECK(host_syndrome(1) == CX_SYNDROME_LOCAL_LENGTH);
+	CHECK(lduw_be_p(host_cqe(0) + 44) == STRIDES && lduw_be_p(host_cqe(1) + 2) == 1);
+	CHECK(!host_syndrome(2) && lduw_be_p(host_cqe(2) + 2) == 2);
+	CHECK(state() == CX_QUEUE_READY);
+	host_end();
+}
+
 /* ---- the port's buffer ---- */
 
 static void a_full_buffer_makes_qemu_wait(void)
@@ -320,8 +341,11 @@ static void frames_do_not_outlive_their_queue(void)
 		arrive(FRAME);
 	CHECK(host_modify(MLX5_CMD_OP_MODIFY_RQ, CX_QUEUE_READY, CX_QUEUE_RESET) == CX_OK);
 	CHECK(host_is_idle());
+	CHECK(host_modify(MLX5_CMD_OP_MODIFY_RQ, CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
 	arrive(FRAME);
-	CHECK(!host.cqes->len);
+	host_run();
+	CHECK(host.cqes->len == 1 && !host.no_buffer);
+	arrive(FRAME);
 	host_end();	/* a sanitizer tells what is left */
 }
 
@@ -368,6 +392,7 @@ const struct test receive_tests[] = {
 	{ "frames_share_a_buffer", frames_share_a_buffer },
 	{ "a_link_is_read_when_it_is_followed", a_link_is_read_when_it_is_followed },
 	{ "a_link_out_of_the_ring_is_an_error", a_link_out_of_the_ring_is_an_error },
+	{ "a_frame_that_no_buffer_holds_costs_one", a_frame_that_no_buffer_holds_costs_one },
 	{ "a_full_buffer_makes_qemu_wait", a_full_buffer_makes_qemu_wait },
 	{ "frames_do_not_outlive_their_queue", frames_do_not_outlive_their_queue },
 	{ "random_buffers_break_nothing", random_buffers_break_nothing },

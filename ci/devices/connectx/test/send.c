@@ -217,14 +217,19 @@ static void one_work_request_may_hold_many_packets(void)
 	host_end();
 }
 
+static void make_large_send(uint16_t mss, size_t payload)
+{
+	make(LSO, 6);
+	stw_be_p(wqe + 16 + 6, mss);
+	stw_be_p(wqe + 16 + 12, 42);
+	memcpy(wqe + 16 + 14, host.memory + HOST_DATA, 42);	/* to unit 4.5 */
+	set_data(5, payload, HOST_DATA + 42);
+}
+
 static void a_large_send_becomes_segments(void)
 {
 	begin(false);
-	make(LSO, 6);
-	stw_be_p(wqe + 16 + 6, 40);
-	stw_be_p(wqe + 16 + 12, 42);
-	memcpy(wqe + 16 + 14, host.memory + HOST_DATA, 42);	/* to unit 4.5 */
-	set_data(5, PAYLOAD, HOST_DATA + 42);
+	make_large_send(40, PAYLOAD);
 	post(2);
 	host_run();
 	CHECK(host.sent->len == 3 && !host_syndrome(0));
@@ -233,20 +238,76 @@ static void a_large_send_becomes_segments(void)
 	host_end();
 }
 
-static void a_key_gets_other_pages(void)
+static void a_large_send_has_limits(void)
 {
-	begin(true);
+	static const struct {
+		uint16_t mss;
+		size_t payload;
+		enum cx_fault fault;
+	} bad[] = {
+		{ 0, PAYLOAD, CX_FAULT_LSO },
+		{ CX_MAX_FRAME, PAYLOAD, CX_FAULT_LSO },
+		{ 1, 9000, CX_FAULT_LSO },		/* too many segments */
+		{ 1000, 1 << 20, CX_FAULT_LENGTH },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		begin(false);
+		make_large_send(bad[i].mss, bad[i].payload);
+		post(2);
+		host_run();
+		CHECK(host_cqe(0)[54] == bad[i].fault && !host.sent->len);
+		host_end();
+	}
+}
+
+/* @units of two entries each; there is room for two of them. */
+static void make_update(unsigned int units)
+{
 	make(UMR, 10);
 	stl_be_p(wqe + 12, HOST_KEY);
 	wqe[16] = 0x90;
-	stw_be_p(wqe + 20, 2);
+	stw_be_p(wqe + 20, units);
 	stw_be_p(wqe + 22, 5);
 	stl_be_p(wqe + 32, 1);
+}
+
+static void a_key_gets_other_pages(void)
+{
+	begin(true);
+	make_update(2);
 	post(3);
 	host_run();
 	CHECK(!host_syndrome(0));
 	CHECK(host.entries == 4 && host.first_entry == 2 * 0x10005);
 	host_end();
+}
+
+static void only_entries_in_the_work_request_are_taken(void)
+{
+	begin(true);
+	make_update(3);
+	post(3);
+	host_run();
+	CHECK(host_cqe(0)[54] == CX_FAULT_SEGMENT && !host.entries);
+	host_end();
+}
+
+static void a_key_is_not_changed_otherwise(void)
+{
+	static const unsigned int at[] = { 16, 24, 64 };	/* flags, mask, status */
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		begin(true);
+		make_update(2);
+		wqe[at[i]] ^= 0x40;
+		post(3);
+		host_run();
+		CHECK(host_cqe(0)[54] == CX_FAULT_UMR && !host.entries);
+		host_end();
+	}
 }
 
 static void the_ring_goes_round(void)
@@ -327,6 +388,13 @@ static void spoil_far_too_long(void)
 	set_data(2, 0x7fffffff, HOST_DATA);
 }
 
+/* With a tag, one byte too long. */
+static void spoil_too_long_with_tag(void)
+{
+	set_data(2, CX_MAX_FRAME - 4 - 3, HOST_DATA);
+	stw_be_p(wqe + 28, 0x8000);
+}
+
 static void spoil_too_short(void)
 {
 	set_data(2, 13, HOST_DATA);
@@ -364,6 +432,7 @@ static const struct {
 	{ spoil_trailer,	CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
 	{ spoil_too_long,	CX_FAULT_LENGTH, CX_SYNDROME_LOCAL_LENGTH },
 	{ spoil_far_too_long,	CX_FAULT_LENGTH, CX_SYNDROME_LOCAL_LENGTH },
+	{ spoil_too_long_with_tag, CX_FAULT_LENGTH, CX_SYNDROME_LOCAL_LENGTH },
 	{ spoil_too_short,	CX_FAULT_LENGTH, CX_SYNDROME_LOCAL_LENGTH },
 	{ spoil_key,		CX_FAULT_DATA,	CX_SYNDROME_LOCAL_PROT },
 	{ spoil_address,	CX_FAULT_DATA,	CX_SYNDROME_LOCAL_PROT },
@@ -524,7 +593,11 @@ const struct test send_tests[] = {
 	{ "short_frames_are_padded", short_frames_are_padded },
 	{ "one_work_request_may_hold_many_packets", one_work_request_may_hold_many_packets },
 	{ "a_large_send_becomes_segments", a_large_send_becomes_segments },
+	{ "a_large_send_has_limits", a_large_send_has_limits },
 	{ "a_key_gets_other_pages", a_key_gets_other_pages },
+	{ "only_entries_in_the_work_request_are_taken",
+	  only_entries_in_the_work_request_are_taken },
+	{ "a_key_is_not_changed_otherwise", a_key_is_not_changed_otherwise },
 	{ "the_ring_goes_round", the_ring_goes_round },
 	{ "a_bad_work_request_fails_and_what_follows_is_flushed",
 	  a_bad_work_request_fails_and_what_follows_is_flushed },
