@@ -98,7 +98,7 @@ table_of_all() {
 
 # The shortest of some round trips, in microseconds.
 round_trip() {
-	reaches -c 20 | sed -n 's|^rtt .* = \([0-9]*\)\.\([0-9]*\)/.*|\1\2|p' | sed 's/^0*//'
+	pings -c 20 | sed -n 's|^rtt .* = \([0-9]*\)\.\([0-9]*\)/.*|\1\2|p' | sed 's/^0*//'
 }
 
 # A single frame waits for company until its time is over.
