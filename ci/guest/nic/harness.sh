@@ -65,7 +65,7 @@ run_test() {
 
 # The lines of the table that are asked for.
 chosen() {
-	printf '%s\n' "$table" | while read -r function sentence; do
+	printf '%s\n' "$table" | sed '/^$/d' | while read -r function sentence; do
 		case ",${only:-$function}," in
 		*",$function,"*) printf '\n%s %s' "$function" "$sentence" ;;
 		esac

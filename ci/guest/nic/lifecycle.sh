@@ -25,7 +25,7 @@ stop_traffic() { kill "${near_traffic:-}" "${far_traffic:-}" 2>/dev/null || true
 # settles [OPTION OF PING...]: without traffic all is well.
 settles() {
 	stop_traffic
-	links_up
+	in_touch
 	reaches "$@"
 }
 

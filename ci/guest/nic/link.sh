@@ -20,7 +20,7 @@ sizes() {
 	local mtu=$1 size
 	shift
 	both ip link set nic mtu "$mtu"
-	links_up
+	in_touch
 	for size in "$@"; do
 		reaches -M "do" -s "$size"
 	done

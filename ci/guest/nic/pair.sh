@@ -59,6 +59,13 @@ links_up() {
 	until_true 10 link_up far
 }
 
+# The driver says that the link is up before it has set up all that is received.
+in_touch() {
+	links_up
+	until_true 20 near ping -q -c 1 -W 1 "$(ip4 far)"
+	until_true 20 near ping -q -6 -c 1 -W 1 "$(ip6 far)"
+}
+
 # Right after probing or after a driver came back: devices in their namespaces.
 set_up() {
 	local side
@@ -70,7 +77,7 @@ set_up() {
 		adopt "$side" "$1"
 		shift
 	done
-	links_up
+	in_touch
 }
 
 load_driver() { insmod /modules/mlx5_core.ko; }
@@ -87,8 +94,16 @@ rings() { both ethtool -G nic rx "$1" tx "$1"; }
 # From near to far and back; of several equal options ping takes the last.
 pings() { near ping -q -c 3 -i 0.02 -W 3 "$@" "$(ip4 far)" 2>&1 || true; }
 # reaches [OPTION OF PING...]: nothing gets lost. in_vain: everything does.
-reaches() { pings "$@" | tee -a /dev/stderr | grep -q ' 0% packet loss'; }
-in_vain() { pings -W 1 "$@" | tee -a /dev/stderr | grep -q ' 100% packet loss'; }
+reaches() {
+	pings "$@" >/tmp/pings
+	cat /tmp/pings
+	grep -q ' 0% packet loss' /tmp/pings
+}
+in_vain() {
+	pings -W 1 "$@" >/tmp/pings
+	cat /tmp/pings
+	grep -q ' 100% packet loss' /tmp/pings
+}
 
 # Nothing but the test speaks: no neighbours are looked for, no groups are joined.
 quiet() {

@@ -68,7 +68,7 @@ ring_sizes() {
 		both ethtool -G nic rx "$size" tx "$size"
 		equal "RX ring" "$(setting -g RX)" "$size"
 		equal "TX ring" "$(setting -g TX)" "$size"
-		links_up
+		in_touch
 		reaches -c 10 -s 8000
 	done
 	fails far ethtool -G nic rx 1000000

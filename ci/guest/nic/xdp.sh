@@ -97,6 +97,6 @@ xdp_changes() {
 	done
 	far ip link set nic xdp off
 	kill "$!"
-	links_up
+	in_touch
 	reaches
 }
