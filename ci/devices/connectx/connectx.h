@@ -138,6 +138,8 @@ bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len);
 bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len);
 /* The access alone; for attack.c. @buf is only written by a read. */
 bool dma_raw(ConnectX *cx, uint64_t iova, void *buf, size_t len, bool write);
+/* Send an MSI-X vector. */
+void dma_interrupt(ConnectX *cx, unsigned int vector);
 /* Virtual time of something that the device does later: delay and spread. */
 int64_t cx_later(ConnectX *cx);
 /* Arm @timer for cx_later(), unless it is armed already. */
@@ -484,6 +486,7 @@ struct ConnectX {
 	enum cx_stage stage;
 	uint64_t dma_faults;
 	bool in_dma;				/* our own access is under way */
+	QEMUTimer *late_reset;			/* a reset that it led to */
 	uint32_t health_counter;
 	uint8_t health_syndrome;
 	uint8_t interface;			/* bar.c: who owns it */

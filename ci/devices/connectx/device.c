@@ -81,14 +81,30 @@ void cx_reset(ConnectX *cx)
 	g_rand_set_seed(cx->random, cx->prop.seed);
 }
 
-static void device_reset(DeviceState *dev)
+static void reset_all(void *opaque)
 {
-	ConnectX *cx = CONNECTX(dev);
+	ConnectX *cx = opaque;
 
+	timer_del(cx->late_reset);
 	cx_reset(cx);
 	/* Hostility outlives what a driver may reset. */
 	attack_reset(cx);
 	device_tlb_reset(&cx->tlb);
+}
+
+static void device_reset(DeviceState *dev)
+{
+	ConnectX *cx = CONNECTX(dev);
+
+	/*
+	 * Our own DMA may have been led to a bridge that resets its bus. What
+	 * is in the midst of that access must end before it is taken down.
+	 */
+	if (cx->in_dma)
+		timer_mod_ns(cx->late_reset,
+			     qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+	else
+		reset_all(cx);
 }
 
 /* ---- network ---- */
@@ -199,6 +215,7 @@ static void device_realize(PCIDevice *pci, Error **errp)
 	cx_objects_init(cx);
 	init_bars(cx);
 	init_network(cx);
+	cx->late_reset = timer_new_ns(QEMU_CLOCK_VIRTUAL, reset_all, cx);
 	command_init(cx);
 	receive_init(cx);
 	port_init(cx);
@@ -212,6 +229,7 @@ static void device_exit(PCIDevice *pci)
 	ConnectX *cx = CONNECTX(pci);
 
 	cx_reset(cx);
+	timer_free(cx->late_reset);
 	qemu_del_nic(cx->nic);
 	attack_exit(cx);
 	port_exit(cx);
@@ -237,6 +255,9 @@ static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
 {
 	ConnectX *cx = CONNECTX(pci);
 
+	/* No root complex takes configuration requests from a device. */
+	if (cx->in_dma)
+		return;
 	pci_default_write_config(pci, addr, val, len);
 	pcie_cap_flr_write_config(pci, addr, val, len);
 	if (device_tlb_is_control(&cx->tlb, addr, len))

@@ -7,6 +7,7 @@
  */
 #include "connectx.h"
 
+#include "hw/pci/msix.h"
 #include "hw/pci/pci.h"
 
 /* An access by ATS stays within a page, as a translation does. */
@@ -73,6 +74,16 @@ bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len)
 bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len)
 {
 	return dma_access(cx, iova, (void *)buf, len, true);
+}
+
+/* An interrupt is a write too, and the driver says where to. */
+void dma_interrupt(ConnectX *cx, unsigned int vector)
+{
+	bool was = cx->in_dma;
+
+	cx->in_dma = true;
+	msix_notify(&cx->pci, vector);
+	cx->in_dma = was;
 }
 
 int64_t cx_later(ConnectX *cx)

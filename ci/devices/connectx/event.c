@@ -7,8 +7,6 @@
  */
 #include "connectx.h"
 
-#include "hw/pci/msix.h"
-
 #define EQE_SIZE	64
 #define EQE_TYPE	1
 #define EQE_SUBTYPE	3
@@ -32,7 +30,7 @@ struct cx_eq {
 static void eq_raise(struct cx_eq *eq)
 {
 	eq->armed = false;
-	msix_notify(&eq->cx->pci, eq->vector);
+	dma_interrupt(eq->cx, eq->vector);
 }
 
 static bool eq_is_full(struct cx_eq *eq)
