@@ -46,17 +46,21 @@ class Fuzzer:
     def __init__(self, options, seed):
         self.rng = random.Random(seed)
         properties = PROPERTIES[seed % len(PROPERTIES)]
-        command = [options.qemu, "-M", "q35", "-m", str(RAM >> 20), "-accel", "qtest",
+        preload = ":".join(options.preload + [options.device])
+        command = ["setpriv", "--pdeathsig", "KILL", "env", f"LD_PRELOAD={preload}",
+                   options.qemu, "-M", "q35", "-m", str(RAM >> 20), "-accel", "qtest",
                    "-nodefaults", "-display", "none"]
         for i, slot in enumerate(SLOTS):
             command += ["-netdev", f"hubport,id=hub{i},hubid=0", "-device",
                         f"connectx,id=nic{i},addr={slot},netdev=hub{i}{properties}"]
-        env = dict(os.environ, LD_PRELOAD=":".join(options.preload + [options.device]))
-        self.qemu = Qemu(command, env)
+        self.qemu = Qemu(command)
         self.counts = {}
         headers = sorted(pathlib.Path(options.interface).glob("mlx5_ifc*.h"))
         interface = Interface(Layouts(headers), headers, sorted(DEVICE.glob("*.c")))
         self.nics = [Nic(self.qemu, interface, self.rng, *where) for where in zip(BASES, BARS)]
+        self.uppers = list(interface.commands)
+        self.makers = [upper for upper in self.uppers
+                       if upper.startswith(("CREATE", "SET_FLOW", "MODIFY"))]
         self.peers = dict(zip(self.nics, reversed(self.nics)))
         self.begun = time.monotonic()
 
@@ -130,6 +134,7 @@ class Fuzzer:
             rng.choice(BARS) + rng.randrange(0, 34 << 20, 4), rng.choice(BARS) + 0x14,
             rng.choice(BARS) + rng.choice((0x18, 16 * PAGE + 0x20, 16 * PAGE + 0x40, 0)),
             rng.choice(BARS) + ATTACK + rng.randrange(0, 0x400, 8),
+            ECAM + rng.choice(SLOTS) * 0x8000 + rng.choice((0, 0x40, 0x48)),
             ECAM + rng.choice(SLOTS) * 0x8000 + rng.randrange(0, 0x100, 4),
             0x20000000, 0xfee00000, 0xfec00000, (1 << 64) - PAGE, (1 << 64) - 8, 0,
             rng.getrandbits(64), rng.getrandbits(40)))
@@ -157,7 +162,8 @@ class Fuzzer:
         """A right input, or as near as what exists allows."""
         made = {"CREATE_EQ": nic.eq_input, "CREATE_CQ": nic.cq_input,
                 "CREATE_MKEY": nic.key_input, "CREATE_RQT": nic.rqt_input,
-                "CREATE_TIR": nic.tir_input, "SET_FLOW_TABLE_ENTRY": nic.entry_input}
+                "CREATE_TIR": nic.tir_input, "SET_FLOW_TABLE_ENTRY": nic.entry_input,
+                "CREATE_FLOW_TABLE": nic.table_input, "CREATE_FLOW_GROUP": nic.group_input}
         if upper in made:
             return made[upper]()
         if upper in ("CREATE_SQ", "CREATE_RQ"):
@@ -174,15 +180,14 @@ class Fuzzer:
 
     def mutate(self, nic, upper, data):
         """A wrong input of a right one."""
-        lower = nic.interface.commands[upper][1] + "_in"
+        lower = nic.interface.commands[upper][1]
         data = bytearray(data)
         how = self.rng.random()
         if how < 0.65:
-            fields = list(nic.layouts.fields(lower).items())[1:]
-            for _ in range(self.rng.choice((1, 1, 1, 2, 5))):
-                field, (_, width) = self.rng.choice(fields)
-                if 0 < width <= 64:
-                    nic.layouts.set(lower, data, field, self.value(width))
+            fields = nic.interface.choices(lower)
+            for field in self.rng.choices(*fields, k=self.rng.choice((1, 1, 1, 2, 5))):
+                nic.layouts.set(f"{lower}_in", data, field, self.value(
+                    nic.layouts.fields(f"{lower}_in")[field][1]))
         elif how < 0.9:
             data[2:] = self.damage(data[2:])
         else:
@@ -191,10 +196,7 @@ class Fuzzer:
 
     def step_command(self, nic):
         """A command, right or wrong."""
-        uppers = list(nic.interface.commands)
-        if self.rng.random() < 0.5:
-            uppers = [upper for upper in uppers if upper.startswith(("CREATE", "SET_FLOW", "MOD"))]
-        upper = self.rng.choice(uppers)
+        upper = self.rng.choice(self.uppers if self.rng.random() < 0.5 else self.makers)
         if upper in ("TEARDOWN_HCA", "DISABLE_HCA") and self.rng.random() < 0.8:
             return
         if upper in ("CREATE_SQ", "CREATE_RQ") and self.rng.random() < 0.5:
@@ -210,7 +212,7 @@ class Fuzzer:
 
     def step_slot(self, nic):
         """A command whose slot or mailboxes are damaged."""
-        upper = self.rng.choice(list(nic.interface.commands))
+        upper = self.rng.choice(self.uppers)
         lines, slot = nic.slot(self.input(nic, upper), self.rng.choice((16, 600, 1 << 20)), 7)
         how = self.rng.randrange(5)
         if how == 0:
@@ -298,7 +300,9 @@ class Fuzzer:
     def queue_of(self, nic, kind):
         """The number of some queue whose ring we know."""
         found = [num for what, num in nic.queues if what == kind]
-        return self.rng.choice(found) if found else None
+        if not found:
+            return None
+        return found[0] if self.rng.random() < 0.6 else self.rng.choice(found)
 
     def step_send(self, nic):
         """Work requests of a send queue."""
@@ -321,11 +325,15 @@ class Fuzzer:
 
     def post_receive(self, nic, valid=False):
         """Buffers for a receive queue."""
-        num = nic.objects["RQ"][0] if valid else self.queue_of(nic, "RQ")
+        num = self.queue_of(nic, "RQ")
         if num is None:
             return
         queue, entries = nic.queues["RQ", num], []
-        for _ in range(self.rng.choice((1, 2, 8))):
+        used = nic.query("QUERY_RQ", num, "rqn", "rq_context.wq.hw_counter")
+        room = (1 << queue.log_size) - (queue.produced - used & 0xffff)
+        if self.rng.random() < 0.02:
+            room = 100
+        for _ in range(min(room, self.rng.choice((1, 2, 8)))):
             key = nic.keys[0]
             parts = [struct.pack(">IIQ", size, key, nic.place(size))
                      for size in ((2048,) if valid else
@@ -339,15 +347,16 @@ class Fuzzer:
             if not valid and self.rng.random() < 0.15:
                 entry = bytes(self.damage(entry))
             entries.append(entry.ljust(64, b"\0"))
-        self.qemu.requests(nic.post("RQ", num, entries[:1 << queue.log_size]))
+        self.qemu.requests(nic.post("RQ", num, entries))
 
     def step_receive(self, nic):
         """Buffers, and a frame from the other function."""
-        first = nic.objects["RQ"][:1]
-        if first and self.rng.random() < 0.15 and ("RQ", first[0]) in nic.queues:
-            nic.revive("RQ", first[0])
-        self.post_receive(nic)
         peer = self.peers[nic]
+        for function, kind in ((nic, "RQ"), (peer, "SQ")):
+            first = function.objects[kind][:1]
+            if first and self.rng.random() < 0.2 and (kind, first[0]) in function.queues:
+                function.revive(kind, first[0])
+        self.post_receive(nic)
         num = self.queue_of(peer, "SQ")
         if num is not None:
             for _ in range(self.rng.choice((1, 3))):
@@ -384,9 +393,12 @@ class Fuzzer:
         """PCI configuration, and where interrupts go."""
         rng = self.rng
         if rng.random() < 0.6:
+            where = rng.choice((nic.bar + 0x14, nic.bar + 0x18, self.address() & ~3))
             self.qemu.requests(self.vector_requests(
-                nic, rng.randrange(4), self.address() & ~3,
-                self.rng.choice((0x40, 0xffffffff, self.value(32) & 0xffffffff))))
+                nic, rng.choice((0, 0, 1, 2)), where,
+                rng.choice((0x40, 0xffffffff, self.value(32) & 0xffffffff))))
+            self.step_service(nic)
+            self.step_send(nic)
             return
         if rng.random() < 0.5:
             self.config(nic, 4, rng.choice((0, 2, 4)), 2)
@@ -410,11 +422,14 @@ class Fuzzer:
 
     def step_service(self, nic):
         """What keeps a function alive: its EQs and CQs are emptied."""
+        page = nic.bar + 16 * PAGE
         lines = []
-        for num in nic.objects["EQ"]:
-            lines.append(register(nic.bar + 16 * PAGE + 0x40, num << 24, 4))
-        for num in nic.objects["CQ"]:
-            lines.append(register(nic.bar + 16 * PAGE + 0x20, num, 8))
+        for num in nic.objects["EQ"][:2]:
+            seen = nic.query("QUERY_EQ", num, "eq_number", "eq_context_entry.producer_counter")
+            lines.append(register(page + 0x40, num << 24 | seen & 0xffffff, 4))
+        for num in nic.objects["CQ"][:4]:
+            seen = nic.query("QUERY_CQ", num, "cqn", "cq_context.producer_counter")
+            lines.append(register(page + 0x20, (seen & 0xffffff) << 32 | num, 8))
         if lines:
             self.qemu.requests(lines)
 
@@ -453,7 +468,7 @@ class Fuzzer:
                 self.bring_up(nic)
                 nic.wild = self.address
         for nic in self.nics:
-            for num in nic.objects["CQ"]:
+            for num in nic.objects["CQ"][:2]:
                 self.count("completions", nic.query("QUERY_CQ", num, "cqn",
                                                     "cq_context.producer_counter"))
         self.count("episodes")

@@ -38,6 +38,9 @@ UNMAKES = {
     "DESTROY_FLOW_GROUP": "GROUP",
 }
 
+# Fields that say how much there is, or where.
+LIMITING = re.compile("size|num|log_|len|index|level|type|offset|state|action|stride|_sz|id$")
+
 
 class Refused(Exception):
     """A command that had to succeed did not."""
@@ -53,6 +56,17 @@ class Interface:
         names = re.findall(r"CX_OP\((\w+),\s*(\w+),", "".join(
             source.read_text("utf-8") for source in sources))
         self.commands = {upper: (int(opcodes[upper], 16), lower) for upper, lower in names}
+        self.weights = {}
+
+    def choices(self, lower):
+        """Fields of a command's input that are worth a change, and how much."""
+        if lower not in self.weights:
+            fields = [field for field, (bit, width) in self.layouts.fields(f"{lower}_in").items()
+                      if bit >= 16 and 0 < width <= 64]
+            self.weights[lower] = (fields, [
+                0.05 if "match_" in field else 0.2 if "reserved" in field else
+                5 if LIMITING.search(field) else 1 for field in fields])
+        return self.weights[lower]
 
 
 class Queue:
@@ -84,6 +98,7 @@ class Nic:
         self.deaf = 0		# commands in a row that nobody took
         self.queues = {}	# ("SQ" or "RQ", number): Queue
         self.keys = []
+        self.table_of = {}	# of a group
         self.at = self.base + (1 << 20)
 
     def allocate(self, size):
@@ -95,7 +110,7 @@ class Nic:
 
     def place(self, size):
         """The same, or anywhere."""
-        if self.wild and self.rng.random() < 0.1:
+        if self.wild and self.rng.random() < 0.15:
             return self.wild()
         return self.allocate(size)
 
@@ -170,7 +185,10 @@ class Nic:
         if upper in MAKES:
             kind, field = MAKES[upper]
             bit, width = self.layouts.fields(self.interface.commands[upper][1] + "_out")[field]
-            self.objects[kind].append(get(out, bit, width))
+            num = get(out, bit, width)
+            self.objects[kind].append(num)
+            if kind == "GROUP":
+                self.table_of[num] = int.from_bytes(data[21:24], "big")
         elif upper in UNMAKES:
             lower = self.interface.commands[upper][1] + "_in"
             kind = UNMAKES[upper]
@@ -241,9 +259,9 @@ class Nic:
             f"memory_key_mkey_entry__{field}": value for field, value in fields.items()})
         return data + (self.ring(16 * PAGE)[1] if table else b"")
 
-    def queue_input(self, upper, striding=False):
+    def queue_input(self, upper, striding=False, log_size=None):
         """CREATE_SQ or CREATE_RQ, and the Queue that it makes."""
-        log_size, log_stride = self.rng.choice((1, 4, 6)), 6
+        log_size, log_stride = log_size or self.rng.choice((1, 4, 6)), 6
         at, pages = self.ring(max(1 << (log_size + log_stride), PAGE))
         queue = Queue(at, self.place(64) & ~7, log_size, log_stride)
         fields = {"cqn": self.pick("CQ"), "flush_in_error_en": 1, "wq__wq_type": 1,
@@ -285,7 +303,7 @@ class Nic:
 
     def rqt_input(self):
         """CREATE_RQT."""
-        rqs = [self.pick("RQ") for _ in range(self.rng.choice((1, 2, 16)))]
+        rqs = [self.pick("RQ") for _ in range(self.rng.choice((1, 2, 16, 256, 257)))]
         return self.command("CREATE_RQT", rqt_context__rqt_max_size=len(rqs),
                             rqt_context__rqt_actual_size=len(rqs)
                             ) + b"".join(struct.pack(">I", rq) for rq in rqs)
@@ -303,16 +321,37 @@ class Nic:
 
     def entry_input(self):
         """SET_FLOW_TABLE_ENTRY: to some TIRs and tables."""
-        count = self.rng.choice((0, 1, 1, 2, 16))
+        count = self.rng.choice((0, 1, 1, 2, 16, 17, 40))
+        tables = self.rng.random() < 0.3
         tail = b""
         for _ in range(count):
-            kind = self.rng.choice(((1, "TABLE"), (2, "TIR"), (2, "TIR")))
+            kind = (1, "TABLE") if tables and self.rng.random() < 0.5 else (2, "TIR")
             tail += struct.pack(">II", kind[0] << 24 | self.pick(kind[1]), 0)
-        return self.command("SET_FLOW_TABLE_ENTRY", table_id=self.pick("TABLE"),
-                            flow_index=self.rng.randrange(8),
-                            flow_context__group_id=self.pick("GROUP"),
+        group = self.pick("GROUP")
+        return self.command("SET_FLOW_TABLE_ENTRY", table_id=self.table_of.get(group, 0),
+                            flow_index=self.rng.randrange(8), op_mod=self.rng.choice((0, 0, 1)),
+                            modify_enable_mask=self.rng.randrange(8),
+                            flow_context__group_id=group,
                             flow_context__action=4 if count else 2,
                             flow_context__destination_list_size=count) + tail
+
+    def table_input(self):
+        """CREATE_FLOW_TABLE."""
+        miss = self.pick("TABLE")
+        return self.command("CREATE_FLOW_TABLE", flow_table_context__log_size=3,
+                            flow_table_context__level=self.rng.randrange(8),
+                            flow_table_context__table_miss_action=self.rng.randrange(2),
+                            flow_table_context__table_miss_id=miss)
+
+    def group_input(self):
+        """CREATE_FLOW_GROUP: for any packet, or for TCP to a port."""
+        first = self.rng.randrange(8)
+        enable = self.rng.randrange(2)
+        return self.command("CREATE_FLOW_GROUP", table_id=self.pick("TABLE"),
+                            start_flow_index=first, end_flow_index=self.rng.randrange(first, 8),
+                            match_criteria_enable=enable,
+                            match_criteria__outer_headers__ip_protocol=0xff * enable,
+                            match_criteria__outer_headers__tcp_dport=0xffff * enable)
 
     # ---- life ----
 
@@ -344,7 +383,7 @@ class Nic:
         self.keys = [key << 8 | 0x42]
         self.must("CREATE_TIS", ctx__transport_domain=self.pick("TD"))
         for kind in ("SQ", "RQ"):
-            data, queue = self.queue_input(f"CREATE_{kind}")
+            data, queue = self.queue_input(f"CREATE_{kind}", log_size=6)
             if self.make_queue(kind, data, queue) != 0:
                 raise Refused(f"CREATE_{kind}")
         self.must("CREATE_RQT", struct.pack(">I", self.pick("RQ")),

@@ -16,10 +16,10 @@ class Crash(Exception):
 class Qemu:
     """A QEMU process, and the requests of QEMU's docs/devel/qtest.rst."""
 
-    def __init__(self, command, env):
+    def __init__(self, command):
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            command + ["-qtest", "stdio", "-qtest-log", "none"], env=env,
+            command + ["-qtest", "stdio", "-qtest-log", "none"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, bufsize=0)
         self.rest = b""
 
