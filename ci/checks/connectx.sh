@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Those parts of the emulated ConnectX that need no QEMU around them: packets,
-# the receive hash, flow tables, send and receive queues. With sanitizers, and on the host.
+# the receive hash, flow tables, send and receive queues, the ledger. With sanitizers,
+# and on the host.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=ci/lib/common.sh
@@ -15,5 +16,5 @@ options=$(ci/devices/build.sh --options)
 # shellcheck disable=SC2046,SC2086 # lists of options
 gcc $options -fsanitize=address,undefined -fno-sanitize-recover=undefined -Wl,--gc-sections \
 	-o "$work/test" $device/test/*.c $device/{object,packet,queue,receive,ring,rss,send,steering}.c \
-	$(pkg-config --libs glib-2.0) || die "the tests in $device/test do not compile"
+	ci/devices/lib/ledger.c $(pkg-config --libs glib-2.0) || die "the tests in $device/test do not compile"
 "$work/test"

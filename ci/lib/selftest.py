@@ -250,6 +250,20 @@ def early_end():
 
 
 @test
+def expected_splat():
+    """A splat that a cell expects is no failure; its absence and any other splat are."""
+    def problems(*lines):
+        text = "\n".join([*lines, boot.FINISHED])
+        qemu = FakeQemu(f"echo '{text}' >$log")
+        qemu.cell.expect = "pagealloc: memory corruption"
+        return qemu.boot().problems
+
+    assert not problems("[ 1.0] pagealloc: memory corruption")
+    assert problems("hello") == ["no splat matches pagealloc: memory corruption"]
+    assert any("KASAN" in p for p in problems("pagealloc: memory corruption", "BUG: KASAN: x"))
+
+
+@test
 def qemu_refuses():
     """A QEMU that refuses its arguments counts as failed, with its message."""
     outcome = FakeQemu("echo no such device; exit 1").boot()

@@ -14,7 +14,7 @@ void test_failed(const char *file, int line, const char *what)
 
 static const struct test *const all[] = {
 	packet_tests, rss_tests, steering_tests, send_tests,
-		receive_tests,
+		receive_tests, ledger_tests,
 };
 
 static unsigned int count(void)

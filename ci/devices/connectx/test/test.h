@@ -17,7 +17,7 @@ struct test {
 
 /* Each ends with an entry without name. */
 extern const struct test packet_tests[], rss_tests[], steering_tests[], send_tests[],
-	receive_tests[];
+	receive_tests[], ledger_tests[];
 
 void test_failed(const char *file, int line, const char *what);
 
