@@ -16,7 +16,10 @@ check_word ARCH "$arch" "${arches[@]}"
 
 # The module includes the devices' register headers by relative path: the copy
 # keeps the layout. It is built in a copy to leave this checkout clean.
-sources() { (cd "$ci" && find "guest/$folder" devices -name '*.[ch]' -o -name Kbuild | LC_ALL=C sort); }
+sources() {
+	(cd "$ci" && find "guest/$folder" devices -name '*.h' -o -path 'guest/*' -name '*.c' \
+		-o -name Kbuild | LC_ALL=C sort)
+}
 key=$({
 	basename "$kernel"
 	cat "$ci/guest-modules.sh"
