@@ -35,7 +35,7 @@ agrees() {
 
 sides_agree() {
 	exchange
-	at_least "bytes" "$(grown near tx_bytes)" $((5 * 1024 * 1024))
+	at_least "bytes" "$(grown near tx_bytes)" $((2 * 1024 * 1024))
 	agrees frames near tx_packets far rx_packets
 	agrees bytes near tx_bytes far rx_bytes
 	agrees frames far tx_packets near rx_packets
