@@ -10,6 +10,12 @@
 #include "hw/pci/msix.h"
 #include "hw/pci/pci.h"
 
+/*
+ * Memory only. Other devices' registers do things when they are touched, some
+ * to ourselves, while we are in the midst of something.
+ */
+static const MemTxAttrs memory_only = { .memory = 1 };
+
 /* An access by ATS stays within a page, as a translation does. */
 static bool translated_access(ConnectX *cx, uint64_t iova, uint8_t *buf,
 			      size_t len, bool write)
@@ -44,7 +50,7 @@ bool dma_raw(ConnectX *cx, uint64_t iova, void *buf, size_t len, bool write)
 		ok = pci_dma_rw(&cx->pci, iova, buf, len,
 				write ? DMA_DIRECTION_FROM_DEVICE :
 					DMA_DIRECTION_TO_DEVICE,
-				MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
+				memory_only) == MEMTX_OK;
 	cx->in_dma = was;
 	return ok;
 }

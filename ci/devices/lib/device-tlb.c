@@ -277,6 +277,8 @@ bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
 MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
 			   uint64_t len, bool write)
 {
+	/* Registers of devices do things when they are touched. */
+	static const MemTxAttrs memory_only = { .memory = 1 };
 	const struct device_tlb_entry *entry = translate(tlb, iova, write);
 
 	if (!entry)
@@ -285,5 +287,5 @@ MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
 			     buf, len,
 			     write ? DMA_DIRECTION_FROM_DEVICE :
 				     DMA_DIRECTION_TO_DEVICE,
-			     MEMTXATTRS_UNSPECIFIED);
+			     memory_only);
 }
