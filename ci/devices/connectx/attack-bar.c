@@ -138,6 +138,10 @@ static uint64_t read_register(ConnectX *cx, unsigned int reg)
 		return CX_ATTACK_VERSION_NOW;
 	case CX_ATTACK_CONTROL:
 		return attack->control;
+	case CX_ATTACK_FAIL_SEND:
+		return attack->fail_send;
+	case CX_ATTACK_FAIL_RECEIVE:
+		return attack->fail_receive;
 	case CX_ATTACK_CLOCK_NS:
 		return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 	default:
@@ -249,6 +253,12 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val, unsigned int size
 		break;
 	case CX_ATTACK_MARK:
 		qemu_log("dma_probe_mark %" PRIu32 "\n", (uint32_t)val);
+		break;
+	case CX_ATTACK_FAIL_SEND:
+		attack->fail_send = val;
+		break;
+	case CX_ATTACK_FAIL_RECEIVE:
+		attack->fail_receive = val;
 		break;
 	case CX_ATTACK_LEDGER_MEMORY:
 		attack->memory = val;

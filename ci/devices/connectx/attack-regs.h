@@ -46,6 +46,13 @@
 /* RO: virtual clock now. */
 #define CX_ATTACK_CLOCK_NS		0x028
 
+/*
+ * RW: so many of the next frames to send, and of those that are received, fail
+ * as if their buffer could not be reached.
+ */
+#define CX_ATTACK_FAIL_SEND		0x030
+#define CX_ATTACK_FAIL_RECEIVE		0x038
+
 /* ---- The ledger: which IOVA pages are dead ---- */
 
 /*

@@ -254,6 +254,17 @@ void attack_accessed(ConnectX *cx, uint64_t iova, const void *buf, size_t len,
 	}
 }
 
+bool attack_fails(ConnectX *cx, bool send)
+{
+	uint64_t *left = send ? &cx->attack->fail_send :
+				&cx->attack->fail_receive;
+
+	if (!*left)
+		return false;
+	(*left)--;
+	return true;
+}
+
 bool attack_wants_accesses(ConnectX *cx)
 {
 	return cx->attack->control;
@@ -317,6 +328,8 @@ void attack_reset(ConnectX *cx)
 	attack->control =
 		(cx->prop.attack.replay ? CX_ATTACK_CONTROL_REPLAY : 0) |
 		(cx->prop.attack.sweep ? CX_ATTACK_CONTROL_SWEEP : 0);
+	attack->fail_send = 0;
+	attack->fail_receive = 0;
 	ledger_clear(&attack->ledger);
 	g_hash_table_remove_all(attack->mapping);
 	attack->mapping_any = 0;

@@ -33,6 +33,8 @@ struct attack_result {
 
 struct cx_attack {
 	uint64_t control;		/* CX_ATTACK_CONTROL_* */
+	uint64_t fail_send;		/* registers */
+	uint64_t fail_receive;
 	struct ledger ledger;
 	GHashTable *mapping;		/* page frames of memory, to counts */
 	unsigned int mapping_any;

@@ -429,6 +429,8 @@ void port_transmit(ConnectX *cx, const uint8_t *frame, size_t len);
 
 /* ---- attack.c ---- */
 
+/* Whether the buffer of this work request shall not be reached. */
+bool attack_fails(ConnectX *cx, bool send);
 /* Whether work requests have to collect their accesses. */
 bool attack_wants_accesses(ConnectX *cx);
 /* What completed has touched this; takes the GArray. */

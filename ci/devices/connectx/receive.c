@@ -410,7 +410,10 @@ static void rq_deliver(struct cx_rq *rq, const struct waiting *waiting)
 
 	if (attack_wants_accesses(cx))
 		touched = g_array_new(false, false, sizeof(struct cx_access));
-	fault = (rq->striding ? striding_write : cyclic_write)(rq, data, len, touched);
+	if (attack_fails(cx, false))
+		fault = CX_FAULT_DATA;
+	else
+		fault = (rq->striding ? striding_write : cyclic_write)(rq, data, len, touched);
 	if (!fault) {
 		wq_cqe(&rq->wq, cqe, CX_CQE_RESP_SEND);
 		describe(cqe, waiting, data, len);

@@ -237,6 +237,8 @@ static enum cx_fault sq_update_key(struct cx_sq *sq, const struct wqe *wqe)
 
 static enum cx_fault sq_execute(struct cx_sq *sq, const struct wqe *wqe)
 {
+	if (sq->tis && wqe->opcode != WQE_NOP && attack_fails(sq->wq.cx, true))
+		return CX_FAULT_DATA;
 	switch (wqe->opcode) {
 	case WQE_NOP:
 		return CX_FAULT_NONE;

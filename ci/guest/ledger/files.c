@@ -4,7 +4,8 @@
  *
  *	module			what the module counted, a line each: NAME VALUE
  *	ADDRESS/counters	what the device at that PCI address counted
- *	ADDRESS/control		RW: "replay 0|1" and "sweep 0|1", a line each
+ *	ADDRESS/control		RW: "replay 0|1", "sweep 0|1", "fail-send N" and
+ *				"fail-receive N" (so many will fail), a line each
  *	reset			WO: anything sets all counters to 0
  *	mark			WO: a number, for QEMU's log
  */
@@ -101,6 +102,10 @@ static int control_show(struct seq_file *file, void *unused)
 
 	seq_printf(file, "replay %d\n", !!(control & CX_ATTACK_CONTROL_REPLAY));
 	seq_printf(file, "sweep %d\n", !!(control & CX_ATTACK_CONTROL_SWEEP));
+	seq_printf(file, "fail-send %llu\n",
+		   function_read(file->private, CX_ATTACK_FAIL_SEND));
+	seq_printf(file, "fail-receive %llu\n",
+		   function_read(file->private, CX_ATTACK_FAIL_RECEIVE));
 	return 0;
 }
 
@@ -109,23 +114,31 @@ static int control_open(struct inode *inode, struct file *file)
 	return single_open(file, control_show, inode->i_private);
 }
 
+static u32 with_bit(u64 control, u32 bit, bool set)
+{
+	return set ? control | bit : control & ~bit;
+}
+
 static int change_control(struct function *function, const char *line)
 {
 	u64 control = function_read(function, CX_ATTACK_CONTROL);
-	char name[8];
-	int val;
-	u64 bit;
+	unsigned int reg = CX_ATTACK_CONTROL;
+	char name[16];
+	u32 val;
 
-	if (sscanf(line, "%7s %d", name, &val) != 2 || val < 0 || val > 1)
+	if (sscanf(line, "%15s %u", name, &val) != 2)
 		return -EINVAL;
 	if (!strcmp(name, "replay"))
-		bit = CX_ATTACK_CONTROL_REPLAY;
+		val = with_bit(control, CX_ATTACK_CONTROL_REPLAY, val);
 	else if (!strcmp(name, "sweep"))
-		bit = CX_ATTACK_CONTROL_SWEEP;
+		val = with_bit(control, CX_ATTACK_CONTROL_SWEEP, val);
+	else if (!strcmp(name, "fail-send"))
+		reg = CX_ATTACK_FAIL_SEND;
+	else if (!strcmp(name, "fail-receive"))
+		reg = CX_ATTACK_FAIL_RECEIVE;
 	else
 		return -EINVAL;
-	function_write(function, CX_ATTACK_CONTROL,
-		       val ? control | bit : control & ~bit);
+	function_write(function, reg, val);
 	return 0;
 }
 
@@ -133,7 +146,7 @@ static ssize_t control_write(struct file *file, const char __user *from,
 			     size_t size, loff_t *offset)
 {
 	struct seq_file *seq = file->private_data;
-	char line[16] = "";
+	char line[32] = "";
 	int ret;
 
 	if (size >= sizeof(line))

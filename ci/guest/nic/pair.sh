@@ -133,34 +133,6 @@ serve() {
 	until_true 5 listens 5201
 }
 
-# Nothing but the test speaks: no neighbours are looked for, no groups are joined.
-quiet() {
-	local side
-	for side in near far; do
-		"$side" sysctl -q -w net.ipv6.conf.nic.disable_ipv6=1
-	done
-	near ip neigh replace "$(ip4 far)" lladdr "$(mac far)" nud permanent dev nic
-	far ip neigh replace "$(ip4 near)" lladdr "$(mac near)" nud permanent dev nic
-	sleep 1
-}
-
-loud() {
-	local side
-	near ip neigh del "$(ip4 far)" dev nic
-	far ip neigh del "$(ip4 near)" dev nic
-	for side in near far; do
-		"$side" sysctl -q -w net.ipv6.conf.nic.disable_ipv6=0
-		"$side" ip address replace "$(ip6 "$side")/64" nodad dev nic
-	done
-}
-
-# An iperf3 on far that serves every client that comes.
-listens() { far netstat -ltn | grep -q ":$1 "; }
-serve() {
-	listens 5201 || far iperf3 --server --daemon
-	until_true 5 listens 5201
-}
-
 # The same file on both sides, fetched by the other.
 file_bytes=4194304
 make_files() {
