@@ -75,6 +75,8 @@ chosen() {
 run_table() {
 	local number=0
 	printf '%s\n' "$table" | sed '/^$/d' >/tmp/table
+	# What was said while the machine booted is not about the tests.
+	dmesg -c >/dev/null
 	say "KTAP version 1"
 	say "1..$(wc -l </tmp/table)"
 	while read -r function sentence; do
