@@ -14,14 +14,10 @@ also_allowed=''
 # reason before it.
 allowed() {
 	sed '/^#/d' <<-'END'
-		# the firmware of real cards has it, and nothing depends on it
-		Failed to get VSC
 		# so the driver says whenever it is asked to be promiscuous
 		S-tagged traffic will be dropped while C-tag vlan stripping is enabled
 		# nic-cyclic asks for what the device does not have
 		Enable private flag 'rx_striding_rq' failed err -95
-		# the tests take queues away while frames are on their way
-		TX timeout detected
 	END
 	[ -z "$also_allowed" ] || printf '%s\n' "$also_allowed"
 }
