@@ -189,16 +189,30 @@ static uint32_t buffer_size(uint32_t len, uint32_t needed)
 	return MAX(MAX(len, needed), INLINE_LEN);
 }
 
+/* Fetch the rest of @cmd's input, execute it, and deliver the output. */
+static enum delivery slot_execute(ConnectX *cx, uint8_t *slot, struct cx_cmd *cmd)
+{
+	enum delivery status;
+
+	memcpy(cmd->in, slot + SLOT_IN, INLINE_LEN);
+	status = boxes_move(cx, ldq_be_p(slot + SLOT_IN_BOX), slot[SLOT_TOKEN],
+			    cmd->in, cmd->in_len, false);
+	if (status)
+		return status;
+	cmd_execute(cx, cmd);
+	memcpy(slot + SLOT_OUT, cmd->out, INLINE_LEN);
+	return boxes_move(cx, ldq_be_p(slot + SLOT_OUT_BOX), slot[SLOT_TOKEN],
+			  cmd->out, cmd->out_len, true);
+}
+
 /* The slot's inline output is in @slot afterwards. */
 static enum delivery slot_deliver(ConnectX *cx, uint8_t *slot)
 {
+	const struct cx_op *op = op_find(lduw_be_p(slot + SLOT_IN));
 	struct cx_cmd cmd = {
 		.in_len = ldl_be_p(slot + SLOT_IN_LEN),
 		.out_len = ldl_be_p(slot + SLOT_OUT_LEN),
 	};
-	const struct cx_op *op = op_find(lduw_be_p(slot + SLOT_IN));
-	g_autofree uint8_t *in = NULL;
-	g_autofree uint8_t *out = NULL;
 	enum delivery status;
 
 	if (slot[SLOT_TYPE] != TYPE_PCI)
@@ -210,19 +224,12 @@ static enum delivery slot_deliver(ConnectX *cx, uint8_t *slot)
 	if (cmd.out_len < HEADER_LEN || cmd.out_len > MAX_LEN)
 		return DELIVERY_OUT_LENGTH;
 
-	in = g_malloc0(buffer_size(cmd.in_len, op ? op->in_size : 0));
-	out = g_malloc0(buffer_size(cmd.out_len, op ? op->out_size : 0));
-	cmd.in = in;
-	cmd.out = out;
-	memcpy(in, slot + SLOT_IN, INLINE_LEN);
-	status = boxes_move(cx, ldq_be_p(slot + SLOT_IN_BOX), slot[SLOT_TOKEN],
-			    in, cmd.in_len, false);
-	if (status)
-		return status;
-	cmd_execute(cx, &cmd);
-	memcpy(slot + SLOT_OUT, out, INLINE_LEN);
-	return boxes_move(cx, ldq_be_p(slot + SLOT_OUT_BOX), slot[SLOT_TOKEN],
-			  out, cmd.out_len, true);
+	cmd.in = g_malloc0(buffer_size(cmd.in_len, op ? op->in_size : 0));
+	cmd.out = g_malloc0(buffer_size(cmd.out_len, op ? op->out_size : 0));
+	status = slot_execute(cx, slot, &cmd);
+	g_free(cmd.in);
+	g_free(cmd.out);
+	return status;
 }
 
 /* True if the slot was ours and is the driver's again. */
