@@ -18,13 +18,15 @@ bytes=8388608
 udp_bytes=2097152
 
 # carries BYTES OPTION...: what iperf3 says to have received has come through the NICs.
-# It ends when it has sent them all, and may leave the last ones in its sockets.
+# It ends when it has sent them all, and may leave the last ones in its sockets, which
+# are kept small.
 carries() {
 	local wanted=$1 received
 	shift
 	serve
 	remember before
-	near timeout 60 iperf3 --client "$(ip4 far)" --bytes "$wanted" --json "$@" >/tmp/iperf
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes "$wanted" --json \
+		--window 128K "$@" >/tmp/iperf
 	remember after
 	received=$(awk '/"sum_received"/ { inside = 1 } inside && /"bytes"/ { sum += $2; inside = 0 }
 		END { printf "%.0f\n", sum }' /tmp/iperf)
