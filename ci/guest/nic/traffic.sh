@@ -60,7 +60,7 @@ tcp_bidirectional() {
 
 # Sockets take all of it, however late the receiver is: nothing may be lost.
 udp_both_ways() {
-	sysctl -q -w net.core.rmem_max=$((8 * udp_bytes))
+	sysctl -q -w net.core.rmem_max=$((8 * udp_bytes)) net.core.wmem_max=$((8 * udp_bytes))
 	carries "$udp_bytes" --udp --bitrate 20M --length 1400 --window $((4 * udp_bytes))
 	equal "lost" "$(sed -n 's/.*"lost_packets":[^0-9]*\([0-9]*\).*/\1/p' /tmp/iperf | sort -u)" 0
 	carries "$udp_bytes" --udp --bitrate 20M --length 1400 --reverse --parallel 2
