@@ -70,14 +70,13 @@ traffic_goes_on() {
 # All receive buffers are freed at once, some of them just filled. In small rings:
 # after 256 unmaps even lazy mode invalidates.
 rings_come_and_go() {
-	local size flood
+	local size
 	near ping -q -f -s 1000 "$(ip4 far)" &
-	flood=$!
 	for size in 64 128 64 128 64 1024; do
 		both ethtool -G nic rx "$size"
 		sleep 0.3
 	done
-	kill "$flood"
+	stop_traffic
 	links_up
 	reaches
 }

@@ -14,13 +14,10 @@ nothing_is_left     after the module is gone the kernel finds no leak"
 
 # In the way of everything, but not so much of it that nothing else gets done.
 start_traffic() {
-	near ping -q -i 0.004 -s 1000 "$(ip4 far)" >/dev/null 2>&1 &
-	near_traffic=$!
-	far ping -q -i 0.004 -s 8000 "$(ip4 near)" >/dev/null 2>&1 &
-	far_traffic=$!
+	near ping -q -i 0.004 -S 200000 -s 1000 "$(ip4 far)" >/dev/null 2>&1 &
+	far ping -q -i 0.004 -S 200000 -s 8000 "$(ip4 near)" >/dev/null 2>&1 &
 	sleep 0.5
 }
-stop_traffic() { kill "${near_traffic:-}" "${far_traffic:-}" 2>/dev/null || true; }
 
 # settles [OPTION OF PING...]: without traffic all is well.
 settles() {

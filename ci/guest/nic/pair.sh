@@ -112,6 +112,9 @@ in_vain() {
 	grep -q ' 100% packet loss' /tmp/pings
 }
 
+# By name: what the shell knows of is the subshell that the program runs in.
+stop_traffic() { killall ping 2>/dev/null || true; }
+
 # Nothing but the test speaks: no neighbours are looked for, no groups are joined.
 quiet() {
 	local side

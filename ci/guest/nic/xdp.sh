@@ -96,7 +96,7 @@ xdp_changes() {
 		far ip link set nic xdp pinned "/run/bpf/$program"
 	done
 	far ip link set nic xdp off
-	kill "$!"
+	stop_traffic
 	in_touch
 	reaches
 }
