@@ -167,8 +167,8 @@ stock) version=$(qemu_version) ;;
 *) version=$(cat "$emulator/version") ;;
 esac
 tree=$cache/qemu-${version#*:}
-interface=$("$ci/source.sh" "${bases[0]}")/include/linux/mlx5
 have_headers
+interface=$("$ci/source.sh" "${bases[0]}")/include/linux/mlx5
 if [ "$1" = --options ]; then
 	options
 	exit
