@@ -136,18 +136,21 @@ ledger_is_exact() {
 	equal "commands that the device refused" "$(counter ledger-errors)" 0
 }
 
-# lies HOW COUNTER: the counter grows while the module lies.
+# lies HOW: the device's own work looks like an attack while the module lies. An IOVA
+# that is dead still has landed, or been mistranslated if it got other memory since.
 lies() {
 	echo 1 >"$ledger/reset"
 	echo "$1" >/sys/module/ledger/parameters/lie
-	reaches -c 200 -i 0.01
+	reaches -c 1000 -i 0.002 -s 1000
 	echo 0 >/sys/module/ledger/parameters/lie
 	look
-	at_least "$2" "$(counter "$2")" 1
+	at_least "accesses found" $(($(counter work-read-landed) +
+		$(counter work-read-mistranslated))) 1
 }
 
-# Last: what was told stays wrong until each page is mapped anew.
+# Last, and wrong memory after that: what was told stays wrong until each page is
+# mapped anew.
 lies_are_found() {
-	lies 1 work-read-mistranslated
-	lies 2 work-read-landed
+	lies 2
+	lies 1
 }
