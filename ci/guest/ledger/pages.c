@@ -42,10 +42,10 @@ module_param(capacity, uint, 0444);
 MODULE_PARM_DESC(capacity, "IOVA pages that can be followed at a time");
 
 /* So that tests can see that the device finds out. */
-enum lie { TRUTH, WRONG_MEMORY, NEVER_ALIVE };
+enum lie { TRUTH, WRONG_MEMORY, DEAD_AT_ONCE };
 static unsigned int lie;
 module_param(lie, uint, 0644);
-MODULE_PARM_DESC(lie, "1: tell wrong memory for what is mapped, 2: do not tell that it is alive again");
+MODULE_PARM_DESC(lie, "1: tell wrong memory for what is mapped, 2: tell that it is dead");
 
 struct pages_count pages_count;
 
@@ -150,12 +150,12 @@ static unsigned long pages_of(u64 start, size_t size)
 static void tell_alive(struct function *function, u64 iova, phys_addr_t memory,
 		       unsigned int pages)
 {
-	if (lie == NEVER_ALIVE)
-		return;
 	if (lie == WRONG_MEMORY)
 		memory += PAGE_SIZE;
 	function_write(function, CX_ATTACK_LEDGER_MEMORY, memory & PAGE_MASK);
 	command(function, iova, pages, CX_ATTACK_LEDGER_ALIVE);
+	if (lie == DEAD_AT_ONCE)
+		command(function, iova, pages, CX_ATTACK_LEDGER_DEAD);
 }
 
 /* One command for many pages. */
