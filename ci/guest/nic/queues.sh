@@ -18,11 +18,12 @@ offloads_switch     each offload can be switched off and on"
 # the maximum, if there is one.
 setting() { far ethtool "$1" nic | awk -F ':' -v word="$2" '$1 == word { value = $2 } END { print value + 0 }'; }
 
-# Many flows, so that a hash that leaves one of two queues empty is no accident.
+# Many flows, so that a hash that leaves one of two queues empty is no accident, and
+# none of them in such a hurry that it sends everything alone.
 many_flows() {
 	serve
 	remember before
-	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 4M --parallel 16
+	near timeout 60 iperf3 --client "$(ip4 far)" --time 2 --parallel 16 --bitrate 1M --length 16K
 	remember after
 }
 

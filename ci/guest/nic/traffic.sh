@@ -19,7 +19,7 @@ udp_bytes=2097152
 
 # carries BYTES OPTION...: what iperf3 says to have received has come through the NICs.
 # It ends when it has sent them all, and may leave the last ones in its sockets, which
-# are kept small.
+# are kept small. With both ways at once, the two share the bytes as they like.
 carries() {
 	local wanted=$1 received
 	shift
@@ -28,7 +28,7 @@ carries() {
 	near timeout 60 iperf3 --client "$(ip4 far)" --bytes "$wanted" --json \
 		--window 128K "$@" >/tmp/iperf
 	remember after
-	received=$(awk '/"sum_received"/ { inside = 1 } inside && /"bytes"/ { sum += $2; inside = 0 }
+	received=$(awk '/"sum_received(_bidir_reverse)?"/ { inside = 1 } inside && /"bytes"/ { sum += $2; inside = 0 }
 		END { printf "%.0f\n", sum }' /tmp/iperf)
 	at_least "bytes received" "$received" $((wanted / 4))
 	at_least "bytes in frames" $(($(grown far rx_bytes) + $(grown near rx_bytes))) "$received"
@@ -54,8 +54,8 @@ tcp_in_streams() {
 
 tcp_bidirectional() {
 	carries "$bytes" --bidir
-	at_least "bytes to far" "$(grown far rx_bytes)" $((bytes / 8))
-	at_least "bytes to near" "$(grown near rx_bytes)" $((bytes / 8))
+	at_least "bytes to far" "$(grown far rx_bytes)" $((bytes / 64))
+	at_least "bytes to near" "$(grown near rx_bytes)" $((bytes / 64))
 }
 
 # Sockets take all of it, however late the receiver is: nothing may be lost.
