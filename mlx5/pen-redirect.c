@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XDP_REDIRECT gives a page away, and whoever gets it may free it at once. So it
+ * is unmapped before, strictly. The driver without the pen does so afterwards,
+ * and leaves the further fragments of a packet mapped.
+ */
+#include <net/page_pool.h>
+#include "en/txrx.h"
+#include "en/xdp.h"
+
+/* Pages of a socket stay mapped for as long as the socket has them. */
+static bool mlx5e_xdp_is_socket(struct xdp_buff *xdp)
+{
+	return xdp->rxq->mem.type == MEM_TYPE_XSK_BUFF_POOL;
+}
+
+static void mlx5e_xdp_recycle(struct mlx5e_rq *rq, struct page *page)
+{
+	page_pool_recycle_direct(rq->page_pool, page);
+}
+
+static void mlx5e_xdp_each_page(struct mlx5e_rq *rq, struct page *page,
+				struct xdp_buff *xdp,
+				void (*act)(struct mlx5e_rq *rq, struct page *page))
+{
+	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
+	int i;
+
+	if (xdp_buff_has_frags(xdp))
+		for (i = 0; i < sinfo->nr_frags; i++)
+			act(rq, skb_frag_page(&sinfo->frags[i]));
+	act(rq, page);
+}
+
+void mlx5e_xdp_unmap_before_redirect(struct mlx5e_rq *rq, struct page *page,
+				     struct xdp_buff *xdp)
+{
+	if (!mlx5e_xdp_is_socket(xdp))
+		mlx5e_xdp_each_page(rq, page, xdp, mlx5e_page_dma_unmap);
+}
+
+/*
+ * The packet is dropped, and its pages are ours again. Nobody else can release
+ * pages that are unmapped: the queue is told that they are gone.
+ */
+void mlx5e_xdp_redirect_failed(struct mlx5e_rq *rq, struct page *page,
+			       struct xdp_buff *xdp)
+{
+	if (mlx5e_xdp_is_socket(xdp))
+		return;
+	mlx5e_xdp_each_page(rq, page, xdp, mlx5e_xdp_recycle);
+	__set_bit(MLX5E_RQ_FLAG_XDP_XMIT, rq->flags);
+}
