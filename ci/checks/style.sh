@@ -16,7 +16,7 @@ if ! list >/dev/null; then
 	tap_end
 fi
 mapfile -t c_files < <(list '*.c' '*.h')
-mapfile -t kernel_c < <(list 'core/*.[ch]' 'backends/*.[ch]' 'ci/guest/*.[ch]' 'patches/*.h')
+mapfile -t kernel_c < <(list 'core/*.[ch]' 'backends/*.[ch]' 'mlx5/*.[ch]' 'ci/guest/*.[ch]' 'patches/*.h')
 mapfile -t patches < <(list 'patches/*.patch')
 mapfile -t shells < <(list '*.sh' .ci/run ci/guest/init)
 mapfile -t texts < <(list | grep -vx COPYING)
@@ -79,8 +79,8 @@ each checkpatch checkpatch_patch "${patches[@]}"
 each kernel-doc kernel_doc "${kernel_c[@]}"
 expect "shellcheck" shellcheck -x "${shells[@]}"
 each "python parses" python_compiles "${pythons[@]}"
-# upto is a variable, ypes part of a pattern.
-expect "codespell" codespell -q 3 -L upto,ypes "${texts[@]}"
+# upto and xdpf are variables, ypes part of a pattern.
+expect "codespell" codespell -q 3 -L upto,xdpf,ypes "${texts[@]}"
 expect "every file has its SPDX line" all_spdx
 expect "no file names a path of one machine" no_machine_paths
 tap_end
