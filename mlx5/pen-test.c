@@ -540,6 +540,8 @@ static void pen_test_exit(struct kunit *test)
 
 	if (!rig)
 		return;
+	rig->sync_err = 0;
+	mlx5e_pen_close(rig->pen);
 	page_pool_destroy(rig->rq->page_pool);
 	destroy_workqueue(rig->priv->wq);
 	put_device(rig->dev);
