@@ -1,54 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * After a sync that failed: the IOMMU does not say for which queue, so all
- * channels of the interface are reopened, as the health reporters do. If that
- * is refused or fails, as it is when it has just been tried, the interface
- * goes down: else each poll would keep more buffers.
+ * channels of the interface rest until a sync succeeds, and are then reopened.
+ * If none succeeds in time, or they have just been reopened, the interface goes
+ * down: else each poll would keep more buffers.
+ *
+ * Not through the health reporters: they are locked by devlink, whose other
+ * users wait for our workqueue, and some interfaces have none.
  */
-#include <net/devlink.h>
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
 #include "en.h"
-#include "en/health.h"
 
-static u64 mlx5e_pen_kept(struct mlx5e_priv *priv)
+#define MLX5E_PEN_RETRY_MS	50
+
+/* Longer than outages that pass, shorter than a TX timeout. */
+#define MLX5E_PEN_PATIENCE	HZ
+
+static int mlx5e_pen_await_sync(struct mlx5e_priv *priv)
 {
-	u64 kept = priv->ptp_stats.ch.unmap_kept + priv->trap_stats.ch.unmap_kept;
-	int i, n = mlx5e_stats_nch_read(priv);
+	struct device *dev = mlx5_core_dma_dev(priv->mdev);
+	unsigned long end = jiffies + MLX5E_PEN_PATIENCE;
+	int err = dma_sync_device_iotlb(dev);
 
-	for (i = 0; i < n; i++)
-		kept += priv->channel_stats[i]->ch.unmap_kept;
-	return kept;
+	while (err && time_before(jiffies, end)) {
+		msleep(MLX5E_PEN_RETRY_MS);
+		err = dma_sync_device_iotlb(dev);
+	}
+	return err;
 }
 
-static int mlx5e_pen_dump(struct mlx5e_priv *priv, struct devlink_fmsg *fmsg, void *ctx)
+/*
+ * Channels that rest unmap nothing, so nothing more is kept. Reopening and
+ * closing free whole rings through strict unmaps, which cannot tell that they
+ * failed: that has to wait for a sync that succeeds.
+ */
+static int mlx5e_pen_rest(struct mlx5e_priv *priv)
 {
-	return devlink_fmsg_u64_pair_put(fmsg, "unmapped buffers kept", mlx5e_pen_kept(priv));
+	bool carrier_ok = netif_carrier_ok(priv->netdev);
+	int err;
+
+	netif_carrier_off(priv->netdev);
+	mlx5e_deactivate_priv_channels(priv);
+	err = mlx5e_pen_await_sync(priv);
+	mlx5e_activate_priv_channels(priv);
+	if (carrier_ok)
+		netif_carrier_on(priv->netdev);
+	return err;
 }
 
-static int mlx5e_pen_reopen(void *ctx)
+static int mlx5e_pen_reopen(struct mlx5e_priv *priv)
 {
-	return mlx5e_health_recover_channels(ctx);
-}
+	struct mlx5e_pen_priv *p = &priv->pen;
+	int err;
 
-static void mlx5e_pen_stop(struct mlx5e_priv *priv)
-{
-	netdev_err(priv->netdev, "The IOTLB cannot be invalidated: closing the interface\n");
-	rtnl_lock();
-	dev_close(priv->netdev);
-	rtnl_unlock();
+	if (!mlx5e_pen_may_reopen(p->reopened, jiffies))
+		return -EBUSY;
+	err = mlx5e_pen_rest(priv);
+	if (!err)
+		err = mlx5e_safe_reopen_channels(priv);
+	p->reopened = jiffies ?: 1;
+	return err;
 }
 
 static void mlx5e_pen_recover_work(struct work_struct *work)
 {
 	struct mlx5e_priv *priv = container_of(work, struct mlx5e_priv, pen.recover_work);
-	struct mlx5e_err_ctx err_ctx = {
-		.ctx = priv,
-		.recover = mlx5e_pen_reopen,
-		.dump = mlx5e_pen_dump,
-	};
+	int err = 0;
 
-	if (mlx5e_health_report(priv, priv->tx_reporter,
-				"IOTLB invalidation failed", &err_ctx))
-		mlx5e_pen_stop(priv);
+	rtnl_lock();
+	mutex_lock(&priv->state_lock);
+	if (test_bit(MLX5E_STATE_OPENED, &priv->state)) {
+		netdev_err(priv->netdev, "IOTLB invalidation failed: reopening the channels\n");
+		err = mlx5e_pen_reopen(priv);
+	}
+	mutex_unlock(&priv->state_lock);
+	if (err) {
+		netdev_err(priv->netdev, "The IOTLB cannot be relied on (%d): closing the interface\n",
+			   err);
+		dev_close(priv->netdev);
+	}
+	/* What the old channels asked for meanwhile. A new one asks again. */
+	cancel_work(work);
+	rtnl_unlock();
 }
 
 /* From polls: the rest is done in process context. */
@@ -57,7 +91,10 @@ void mlx5e_pen_recover(struct mlx5e_priv *priv)
 	queue_work(priv->wq, &priv->pen.recover_work);
 }
 
-/* The interface's representors and subfunctions may share its device. */
+/*
+ * The interface's representors and subfunctions may share its device, and a
+ * profile may change: asking again gets the same answer.
+ */
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv)
 {
 	INIT_WORK(&priv->pen.recover_work, mlx5e_pen_recover_work);

@@ -192,14 +192,18 @@ static struct sk_buff *rig_post(struct pen_rig *rig)
 	return skb;
 }
 
+static void rig_complete(struct pen_rig *rig, struct mlx5e_tx_wqe_info *wi, int budget)
+{
+	KUNIT_EXPECT_TRUE(rig->test, mlx5e_pen_unmap_wi(rig->pen, rig->sq, wi, &rig->dma_cc));
+	mlx5e_pen_consume_skb(rig->pen, wi->skb, budget);
+}
+
 static void rig_send(struct pen_rig *rig, unsigned int n, int budget)
 {
 	while (n--) {
 		struct mlx5e_tx_wqe_info wi = { .skb = rig_post(rig), .num_dma = 1 };
 
-		KUNIT_EXPECT_TRUE(rig->test, mlx5e_pen_unmap_wi(rig->pen, rig->sq, &wi,
-								&rig->dma_cc));
-		mlx5e_pen_consume_skb(rig->pen, wi.skb, budget);
+		rig_complete(rig, &wi, budget);
 	}
 }
 
@@ -440,6 +444,53 @@ static void an_early_sync_that_fails_keeps_too(struct kunit *test)
 	rig_expect_kept(rig, 0);
 }
 
+static void a_poll_waits_for_one_early_sync_that_fails(struct kunit *test)
+{
+	struct pen_rig *rig = test->priv;
+
+	rig->sync_err = -EIO;
+	rig_receive(rig, 3 * MLX5E_PEN_ENTRIES + 1, true);
+	KUNIT_EXPECT_EQ(test, rig->syncs, 1);
+	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync_early, 1);
+	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync_err, 1);
+	rig_expect_kept(rig, 3 * MLX5E_PEN_ENTRIES);
+	KUNIT_EXPECT_EQ(test, rig_pages_recycled(rig), 0);
+
+	rig->sync_err = 0;
+	rig_poll(rig, 1);
+	KUNIT_EXPECT_EQ(test, rig->syncs, 2);
+	KUNIT_EXPECT_EQ(test, rig->stats.unmap_batched, 3 * MLX5E_PEN_ENTRIES + 1);
+	rig_expect_kept(rig, 0);
+}
+
+static void the_next_poll_tries_early_syncs_again(struct kunit *test)
+{
+	struct pen_rig *rig = test->priv;
+
+	rig->sync_err = -EIO;
+	rig_receive(rig, MLX5E_PEN_ENTRIES + 1, true);
+	rig_poll(rig, 1);
+	KUNIT_EXPECT_EQ(test, rig->syncs, 2);
+	rig->sync_err = 0;
+	rig_receive(rig, MLX5E_PEN_ENTRIES + 1, true);
+	KUNIT_EXPECT_EQ(test, rig->syncs, 3);
+	rig_expect_kept(rig, 0);
+	rig_poll(rig, 1);
+}
+
+static void channels_are_not_reopened_again_at_once(struct kunit *test)
+{
+	const unsigned long pause = MLX5E_PEN_REOPEN_PAUSE;
+
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_may_reopen(0, 1));
+	KUNIT_EXPECT_FALSE(test, mlx5e_pen_may_reopen(1000, 1000));
+	KUNIT_EXPECT_FALSE(test, mlx5e_pen_may_reopen(1000, 1000 + pause - 1));
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_may_reopen(1000, 1000 + pause));
+	/* jiffies wrap */
+	KUNIT_EXPECT_FALSE(test, mlx5e_pen_may_reopen(-1UL, 0));
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_may_reopen(-1UL, pause - 1));
+}
+
 /* Closing. */
 
 static void closing_tries_once_more(struct kunit *test)
@@ -465,10 +516,31 @@ static void closing_gives_up_but_does_not_free(struct kunit *test)
 	mlx5e_pen_close(rig->pen);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 2);
 	KUNIT_EXPECT_EQ(test, rig->stats.unmap_kept, 1);
+	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync_err, 2);
 	KUNIT_EXPECT_EQ(test, rig->pen->kept.count, 0);
 	set_page_private(page, 0);
 	put_page(page);
 	put_page(page);
+}
+
+/* As a packet socket lends the frames of its ring. */
+static void closing_leaves_a_lent_skb_to_its_socket(struct kunit *test)
+{
+	struct pen_rig *rig = test->priv;
+	struct mlx5e_tx_wqe_info lent = { .skb = rig_post(rig), .num_dma = 1 };
+	struct mlx5e_tx_wqe_info own = { .skb = rig_post(rig), .num_dma = 1 };
+
+	skb_zcopy_set_nouarg(lent.skb, test);
+	rig->sync_err = -EIO;
+	rig_complete(rig, &lent, 1);
+	rig_complete(rig, &own, 1);
+	rig_poll(rig, 1);
+	mlx5e_pen_close(rig->pen);
+	KUNIT_EXPECT_PTR_EQ(test, own.skb->destructor, NULL);
+	KUNIT_EXPECT_PTR_EQ(test, lent.skb->destructor, rig_skb_gone);
+	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 1);
+	kfree_skb(own.skb);
+	kfree_skb(lent.skb);
 }
 
 /* Set-up. */
@@ -597,7 +669,11 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(a_poll_with_nothing_to_sync_releases_nothing_kept),
 	KUNIT_CASE(without_budget_nothing_kept_is_released),
 	KUNIT_CASE(an_early_sync_that_fails_keeps_too),
+	KUNIT_CASE(a_poll_waits_for_one_early_sync_that_fails),
+	KUNIT_CASE(the_next_poll_tries_early_syncs_again),
+	KUNIT_CASE(channels_are_not_reopened_again_at_once),
 	KUNIT_CASE(closing_tries_once_more),
+	KUNIT_CASE(closing_leaves_a_lent_skb_to_its_socket),
 	KUNIT_CASE(closing_gives_up_but_does_not_free),
 	{}
 };

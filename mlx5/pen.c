@@ -128,31 +128,38 @@ static void mlx5e_pen_keep(struct mlx5e_pen *pen)
 	pen->count = 0;
 	pen->kept.count += n;
 	pen->stats->unmap_kept += n;
-	pen->stats->iotlb_sync_err++;
+}
+
+static int mlx5e_pen_invalidate(struct mlx5e_pen *pen)
+{
+	int err = dma_sync_device_iotlb(pen->dev);
+
+	pen->stats->iotlb_sync++;
+	if (unlikely(err))
+		pen->stats->iotlb_sync_err++;
+	return err;
 }
 
 /* Invalidates if there is something to cover; 0 if all may be released. */
-static int mlx5e_pen_invalidate(struct mlx5e_pen *pen)
+static int mlx5e_pen_cover(struct mlx5e_pen *pen)
 {
-	struct mlx5e_ch_stats *stats = pen->stats;
-
 	if (!pen->unsynced)
 		return 0;
-	stats->unmap_batched += pen->unsynced;
-	stats->iotlb_sync++;
+	pen->stats->unmap_batched += pen->unsynced;
 	pen->unsynced = 0;
-	return dma_sync_device_iotlb(pen->dev);
+	return mlx5e_pen_invalidate(pen);
 }
 
 /*
  * At budget 0 interrupts may be off, and there are no pages: what was kept
  * waits for a poll that may free anything.
  */
-void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
+static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget)
 {
 	bool covers_kept = pen->unsynced && budget;
 
-	if (unlikely(mlx5e_pen_invalidate(pen))) {
+	if (unlikely(mlx5e_pen_cover(pen))) {
+		pen->failed = true;
 		mlx5e_pen_keep(pen);
 		mlx5e_pen_recover(pen->priv);
 		return;
@@ -163,15 +170,34 @@ void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 		mlx5e_pen_release_kept(pen, budget);
 }
 
+void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
+{
+	mlx5e_pen_drain(pen, budget);
+	pen->failed = false;
+}
+
 /* Adding. */
 
-/* Only polls with a budget come here: at budget 0 nothing but skbs is added. */
+/*
+ * Only polls with a budget fill the pen: without, nothing but skbs is added, or
+ * the pages of one packet to a trap. An IOMMU that is dead costs a time-out per
+ * sync, so a poll waits for one early sync that fails and keeps what follows,
+ * for its last sync to cover.
+ */
+static void mlx5e_pen_make_room(struct mlx5e_pen *pen)
+{
+	if (pen->failed) {
+		mlx5e_pen_keep(pen);
+		return;
+	}
+	pen->stats->iotlb_sync_early++;
+	mlx5e_pen_drain(pen, 1);
+}
+
 static struct mlx5e_pen_entry *mlx5e_pen_add_entry(struct mlx5e_pen *pen)
 {
-	if (unlikely(pen->count == MLX5E_PEN_ENTRIES)) {
-		pen->stats->iotlb_sync_early++;
-		__mlx5e_pen_sync(pen, 1);
-	}
+	if (unlikely(pen->count == MLX5E_PEN_ENTRIES))
+		mlx5e_pen_make_room(pen);
 	pen->unsynced++;
 	return &pen->entries[pen->count++];
 }
@@ -243,11 +269,23 @@ void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budge
 
 /* Closing, in process context, after the poll was disabled for good. */
 
-/* What else hangs on an skb that is never freed: sockets and routes. */
+/* A packet socket's destructor hands the ring's frame back to be written again. */
+static bool mlx5e_pen_skb_is_lent(struct sk_buff *skb)
+{
+	return skb_zcopy(skb) && skb_zcopy_is_nouarg(skb);
+}
+
+/*
+ * What else hangs on an skb that is never freed: its socket, route, connection
+ * (for which the end of a network namespace would wait), and extensions.
+ */
 static void mlx5e_pen_abandon_skb(struct sk_buff *skb)
 {
-	skb_orphan(skb);
+	if (!mlx5e_pen_skb_is_lent(skb))
+		skb_orphan(skb);
 	skb_dst_drop(skb);
+	nf_reset_ct(skb);
+	skb_ext_reset(skb);
 	kmemleak_not_leak(skb);
 }
 
@@ -296,8 +334,7 @@ void mlx5e_pen_close(struct mlx5e_pen *pen)
 		mlx5e_pen_empty_late(pen);
 	if (likely(!pen->kept.count))
 		return;
-	pen->stats->iotlb_sync++;
-	if (dma_sync_device_iotlb(pen->dev))
+	if (mlx5e_pen_invalidate(pen))
 		mlx5e_pen_abandon_kept(pen);
 	else
 		mlx5e_pen_release_kept(pen, 0);

@@ -13,6 +13,7 @@
 #ifndef __MLX5E_PEN_H__
 #define __MLX5E_PEN_H__
 
+#include <linux/jiffies.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -68,6 +69,7 @@ struct mlx5e_pen_kept {
  * @stats: of the NAPI context
  * @unsynced: unmaps since the last sync
  * @count: of entries
+ * @failed: an early sync of this poll failed; so would the next
  * @skbs: sent, unmapped
  * @kept: what failed syncs left
  * @entries: pages and frames
@@ -78,6 +80,7 @@ struct mlx5e_pen {
 	struct mlx5e_ch_stats *stats;
 	unsigned int unsynced;
 	unsigned int count;
+	bool failed;
 	struct sk_buff_head skbs;
 	struct mlx5e_pen_kept kept;
 	struct mlx5e_pen_entry entries[MLX5E_PEN_ENTRIES];
@@ -92,12 +95,22 @@ struct mlx5e_pen_ref {
  * struct mlx5e_pen_priv - what the pens of an interface share
  * @batching: the device's unmaps without sync are deferred; without, no queue
  *            is given a pen
+ * @reopened: when the channels last were, in jiffies; 0 if never
  * @recover_work: reopens the channels after a failed sync
  */
 struct mlx5e_pen_priv {
 	bool batching;
+	unsigned long reopened;
 	struct work_struct recover_work;
 };
+
+/* Who fails again so soon will not be helped by it. */
+#define MLX5E_PEN_REOPEN_PAUSE	(HZ / 2)
+
+static inline bool mlx5e_pen_may_reopen(unsigned long last, unsigned long now)
+{
+	return !last || now - last >= MLX5E_PEN_REOPEN_PAUSE;
+}
 
 static inline struct mlx5e_pen_ref mlx5e_pen_ref(struct mlx5e_pen *pen)
 {
