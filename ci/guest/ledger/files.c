@@ -5,7 +5,8 @@
  *	module			what the module counted, a line each: NAME VALUE
  *	ADDRESS/counters	what the device at that PCI address counted
  *	ADDRESS/control		RW: "replay 0|1", "sweep 0|1", "fail-send N" and
- *				"fail-receive N" (so many will fail), a line each
+ *				"fail-receive N" (so many will fail), a line each;
+ *				WO: "fail-sync MS" (for so long)
  *	reset			WO: anything sets all counters to 0
  *	mark			WO: a number, for QEMU's log
  */
@@ -128,6 +129,10 @@ static int change_control(struct function *function, const char *line)
 
 	if (sscanf(line, "%15s %u", name, &val) != 2)
 		return -EINVAL;
+	if (!strcmp(name, "fail-sync")) {
+		function_fail_syncs(function, val);
+		return 0;
+	}
 	if (!strcmp(name, "replay"))
 		val = with_bit(control, CX_ATTACK_CONTROL_REPLAY, val);
 	else if (!strcmp(name, "sweep"))

@@ -63,6 +63,15 @@ static void follow_unmap_page_no_sync(struct device *dev, dma_addr_t iova,
 	pages_unmap(function, iova, size);
 	function->real->unmap_page_no_sync(dev, iova, size, dir, attrs);
 }
+
+static int failing_sync_device_iotlb(struct device *dev)
+{
+	struct function *function = function_of(dev);
+
+	if (time_before(jiffies, READ_ONCE(function->no_sync_until)))
+		return -EIO;
+	return function->real->sync_device_iotlb(dev);
+}
 #endif
 
 /* Coherent memory: rings, mailboxes. Its pages need not be neighbours. */
@@ -122,16 +131,23 @@ unfollowed_alloc_noncontiguous(struct device *dev, size_t size,
 							   attrs);
 }
 
+void function_fail_syncs(struct function *function, unsigned int ms)
+{
+	WRITE_ONCE(function->no_sync_until, jiffies + msecs_to_jiffies(ms));
+}
+
 static void wrap(struct function *function)
 {
 	struct device *dev = &function->pdev->dev;
 
 	function->real = get_dma_ops(dev);
+	function->no_sync_until = jiffies;
 	function->ops = *function->real;
 	function->ops.map_page = follow_map_page;
 	function->ops.unmap_page = follow_unmap_page;
 #ifdef CONFIG_XSMMU
 	function->ops.unmap_page_no_sync = follow_unmap_page_no_sync;
+	function->ops.sync_device_iotlb = failing_sync_device_iotlb;
 #endif
 	function->ops.alloc = follow_alloc;
 	function->ops.free = follow_free;

@@ -30,6 +30,7 @@ struct pci_dev;
  * @bar:	its attack registers
  * @real:	the DMA operations that the kernel gave the device
  * @ops:	those that it has while it is bound to a driver
+ * @no_sync_until: in jiffies; batched invalidations fail meanwhile
  * @bound:	it is followed now, and the module cannot be removed
  * @dir:	its folder in debugfs
  */
@@ -39,6 +40,7 @@ struct function {
 	void __iomem *bar;
 	const struct dma_map_ops *real;
 	struct dma_map_ops ops;
+	unsigned long no_sync_until;
 	bool bound;
 	struct dentry *dir;
 };
@@ -58,6 +60,8 @@ static inline void function_write(struct function *function, unsigned int reg,
 
 int functions_init(void);
 void functions_exit(void);
+/* Batched invalidations fail from now on, without being tried. */
+void function_fail_syncs(struct function *function, unsigned int ms);
 void functions_each(void (*call)(struct function *function));
 
 /* ---- pages.c ---- */
