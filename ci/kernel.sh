@@ -51,7 +51,7 @@ request() {
 	local word
 	cat "$ci/kconfig/guest.config" "$ci/kconfig/$arch.config"
 	[ "$config" != nic ] || cat "$ci/kconfig/debug.config"
-	case $config in nic | off | plain) cat "$ci/kconfig/network.config" ;; esac
+	case $config in run | nic | off | plain) cat "$ci/kconfig/network.config" ;; esac
 	cat "$ci/kconfig/$config.config"
 	[ -z "$fragment" ] || cat "$fragment"
 	case $config in off | plain) return ;; esac

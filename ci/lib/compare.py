@@ -24,11 +24,13 @@ MOST_COMMANDS = 1 / 64
 LEAST_TRIED = 100000
 
 
-def _count(value):
+def count(value):
+    """A number for a reader, ? if it is not known."""
     return "?" if value is None else f"{value:,}"
 
 
-def _ratio(value):
+def ratio(value):
+    """A number, as a fraction where it is below 1."""
     if value == 0 or value >= 1:
         return f"{value:g}"
     return f"1/{1 / value:.0f}"
@@ -46,28 +48,28 @@ def _time(mode):
 
 def _row(name, mode):
     instructions = mode["instructions_per_page"]
-    return (name, _count(mode["unmapped_pages"]), _count(mode["invalidation_commands"]),
-            _ratio(mode["commands_per_page"]), _count(mode.get("waits")),
-            _count(None if instructions is None else round(instructions)),
-            _count(mode["stale_accesses_tried"]), _count(mode["stale_accesses_landed"]),
+    return (name, count(mode["unmapped_pages"]), count(mode["invalidation_commands"]),
+            ratio(mode["commands_per_page"]), count(mode.get("waits")),
+            count(None if instructions is None else round(instructions)),
+            count(mode["stale_accesses_tried"]), count(mode["stale_accesses_landed"]),
             _time(mode))
 
 
-def _lines(head, rows):
+def lines(head, rows):
     """A table's lines, columns aligned, and the rule that frames it."""
     widths = [max(len(row[i]) for row in [*head, *rows]) for i in range(len(head[0]))]
-    lines = []
+    found = []
     for row in [*head, *rows]:
         text = "  ".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))
-        lines.append(f"{row[0].ljust(widths[0])}  {text}".rstrip())
-    rule = "-" * max(map(len, lines))
-    return [*lines[:len(head)], rule, *lines[len(head):], rule]
+        found.append(f"{row[0].ljust(widths[0])}  {text}".rstrip())
+    rule = "-" * max(map(len, found))
+    return [*found[:len(head)], rule, *found[len(head):], rule]
 
 
 def table(report):
     """The table and what it says, as text."""
     rows = [_row(ROWS[name], report["modes"][name]) for name in ROWS]
-    return "\n".join([_title(report), "", *_lines(HEAD, rows), "", *_words(report)])
+    return "\n".join([_title(report), "", *lines(HEAD, rows), "", *_words(report)])
 
 
 def side_by_side(reports):
@@ -77,7 +79,7 @@ def side_by_side(reports):
 
     rows = [cut(_row(f"{NAMES[report['backend']]}, {ROWS[name]}", report["modes"][name]))
             for name in ROWS for report in reports]
-    return "\n".join(_lines([cut(row) for row in HEAD], rows))
+    return "\n".join(lines([cut(row) for row in HEAD], rows))
 
 
 def _title(report):
@@ -92,9 +94,9 @@ def _words(report):
         modes["xsmmu"]["invalidation_commands"], 1)
     lazy, ours = modes["lazy"], modes["xsmmu"]
     return [f"xSMMU: {fewer:.0f} times fewer commands than strict, and "
-            f"{_count(ours['stale_accesses_landed'])} of "
-            f"{_count(ours['stale_accesses_tried'])} stale accesses landed (lazy: "
-            f"{_count(lazy['stale_accesses_landed'])}).",
+            f"{count(ours['stale_accesses_landed'])} of "
+            f"{count(ours['stale_accesses_tried'])} stale accesses landed (lazy: "
+            f"{count(lazy['stale_accesses_landed'])}).",
             "* no translation: the limit of speed, no protection.",
             *_maps(modes)]
 
@@ -104,7 +106,7 @@ def _maps(modes):
     maps = max(mode.get("map_commands", 0) for mode in modes.values())
     if not maps:
         return []
-    return [f"Not counted: {_count(maps)} commands for mappings. QEMU's AMD-Vi claims to cache what "
+    return [f"Not counted: {count(maps)} commands for mappings. QEMU's AMD-Vi claims to cache what "
             "is\nnot mapped; hardware does not."]
 
 

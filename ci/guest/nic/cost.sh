@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC3043
+#
+# What a packet costs, for ci/mlx5.py: not tests but runs, each between two marks in
+# QEMU's log and with a line "cost: NAME key=value ..." in the kernel's.
+#
+# The NIC under test is near. Nobody translates far's accesses, in no mode, so all
+# commands to the IOMMU are near's, and what far costs is the same in all modes:
+# "idle" measures that, packets from far that near's NIC drops, and it is
+# subtracted from what receiving them costs.
+set -eu
+cd "$(dirname "$0")"
+# shellcheck source=ci/guest/nic/harness.sh
+. ./harness.sh
+# shellcheck source=ci/guest/nic/pair.sh
+. ./pair.sh
+
+packets=4400
+warm_up=4400
+port=7
+# It belongs to nobody: the other NIC drops what comes for it.
+nobody=10.0.0.9
+next_mark=1
+
+# The second NIC becomes far; see set_up. On arm64 its group comes with its driver.
+leave_far_untranslated() {
+	local driver=/sys/bus/pci/drivers/mlx5_core address type
+	until_true 20 two_netdevs
+	address=$(basename "$(printf '%s\n' "$driver"/0000:* | tail -n 1)")
+	type=/sys/bus/pci/devices/$address/iommu_group/type
+	[ "$(cat "$type")" != identity ] || return 0
+	echo "$address" >"$driver/unbind"
+	echo identity >"$type"
+	echo "$address" >"$driver/bind"
+}
+
+# Segmentation by the stack makes a work request of each packet.
+prepare() {
+	load_driver
+	leave_far_untranslated
+	set_up
+	quiet
+	near ip neigh replace "$nobody" lladdr 02:00:00:00:00:09 nud permanent dev nic
+	far ip neigh replace "$nobody" lladdr 02:00:00:00:00:09 nud permanent dev nic
+	both ethtool -K nic tx-udp-segmentation off
+}
+
+# What near's driver counted meanwhile.
+counters() {
+	local name
+	for name in tx_packets rx_packets rx_out_of_buffer rx_cache_reuse rx_cache_full rx_cache_busy \
+		rx_cache_waive ch_poll ch_unmap_batched ch_iotlb_sync ch_iotlb_sync_early; do
+		printf ' %s=%s' "$name" "$(grown near "$name")"
+	done
+}
+
+# measure NAME SIDE ADDRESS BURST
+measure() {
+	local name=$1 side=$2 address=$3 burst=$4 instructions
+	"$side" udp-load send "$address" "$port" "$warm_up" "$burst"
+	remember before
+	instructions=$("$side" udp-load send "$address" "$port" "$packets" "$burst" "$next_mark")
+	remember after
+	say "cost: $name packets=$packets instructions=$instructions mark=$next_mark$(counters)"
+	next_mark=$((next_mark + 2))
+}
+
+# receive NAME STRIDING: packets stay in their socket, so no page can be used again.
+receive() {
+	near ethtool --set-priv-flags nic rx_striding_rq "$2"
+	links_up
+	until_true 20 far ping -q -c 1 -W 1 "$(ip4 near)"
+	near udp-load hold "$port" &
+	sleep 0.1
+	measure "$1" far "$(ip4 near)" 44
+	killall udp-load
+	wait
+}
+
+run_all() {
+	prepare
+	measure tx near "$nobody" 44
+	measure tx_single near "$nobody" 1
+	measure idle far "$nobody" 44
+	receive rx on
+	receive rx_cyclic off
+}
+
+# shellcheck disable=SC2034 # run_table's
+table='run_all the runs come to their end'
+run_table

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What packets cost the mlx5 driver in each mode: as a table, and against the targets.
+
+packets.py REPORT...: prints the reports of several backends side by side.
+"""
+
+import json
+import pathlib
+import sys
+
+from compare import NAMES, ROWS, count, lines, ratio
+
+# The guest's runs (ci/guest/nic/cost.sh), as the table calls them.
+RUNS = {
+    "tx": "sent in bursts of 44",
+    "tx_single": "sent one by one",
+    "rx": "received, striding queue",
+    "rx_cyclic": "received, cyclic queue",
+}
+KEYS = ("packets", "invalidation_commands", "commands_per_packet", "instructions_per_packet",
+        "stale_accesses_tried", "stale_accesses_landed")
+HEAD = (
+    ("", "packets", "IOMMU", "per", "instructions", "xSMMU:", "unmaps"),
+    ("", "", "commands", "packet", "per packet", "polls", "per sync"),
+)
+# The targets, for load: at most so many commands of strict's, and instructions of lazy's.
+LOAD = ("tx", "rx")
+MOST_COMMANDS = 1 / 32
+MOST_INSTRUCTIONS = 1.05
+# "Clearly below": at most so many of strict's.
+MOST_OF_STRICT = 0.95
+# Of the pages received, those that were not in the page cache.
+LEAST_MISSES = 0.95
+
+
+def _batches(figure):
+    """Polls, and the average batch."""
+    driver = figure.get("driver", {})
+    syncs = driver.get("ch_iotlb_sync")
+    if not syncs:
+        return "", ""
+    return count(driver["ch_poll"]), f"{driver['ch_unmap_batched'] / syncs:.1f}"
+
+
+def _row(name, figure):
+    return (name, count(figure["packets"]), count(figure["invalidation_commands"]),
+            ratio(figure["commands_per_packet"]), count(round(figure["instructions_per_packet"])))
+
+
+def table(report):
+    """The table, as text."""
+    rows = []
+    for name, words in RUNS.items():
+        rows.append((words, *[""] * 6))
+        rows += [("  " + ROWS[mode], *_row("", figure)[1:], *_batches(figure))
+                 for mode in ROWS for figure in [report["modes"][mode][name]]]
+    title = (f"{NAMES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}: "
+             "mlx5, packets of 1,472 bytes in UDP.")
+    return "\n".join([title, "", *lines(HEAD, rows), "", *_words(report)])
+
+
+def _words(report):
+    """What the table says."""
+    modes = report["modes"]
+    said = [f"{RUNS[name]}: {_times(modes, name)} times fewer commands than strict, "
+            f"{_share(modes, name):.2f} times lazy's instructions."
+            for name in RUNS]
+    maps = max(figure["map_commands"] for runs in modes.values() for figure in runs.values())
+    return said + [f"Not counted: up to {count(maps)} commands for mappings."] * bool(maps)
+
+
+def _times(modes, name):
+    strict, ours = (modes[mode][name]["invalidation_commands"] for mode in ("strict", "xsmmu"))
+    return f"{strict / max(ours, 1):.0f}"
+
+
+def _share(modes, name, of="lazy"):
+    return (modes["xsmmu"][name]["instructions_per_packet"] /
+            modes[of][name]["instructions_per_packet"])
+
+
+def _unmaps(name, figure):
+    """What the driver unmapped at least: each packet sent, and each page that missed."""
+    return figure["packets"] if name.startswith("tx") else figure["driver"]["rx_cache_full"]
+
+
+def _traffic(where, name, figure):
+    """The run was the one that was meant."""
+    driver, found = figure["driver"], []
+    carried = driver["tx_packets" if name.startswith("tx") else "rx_packets"]
+    if carried != figure["packets"]:
+        found.append(f"{where}: {carried} of {figure['packets']} packets were carried")
+    if figure["unknown_commands"]:
+        found.append(f"{where}: {figure['unknown_commands']} commands of unknown type")
+    if name.startswith("rx"):
+        missed, hit = driver["rx_cache_full"], driver["rx_cache_reuse"]
+        if missed < LEAST_MISSES * (missed + hit) or 3 * missed < figure["packets"]:
+            found.append(f"{where}: the page cache missed {missed} times, and hit {hit} times")
+    return found
+
+
+def _controls(modes, name):
+    """The count has teeth: what strict and lazy are known to do is seen."""
+    strict, lazy, free = (modes[mode][name] for mode in ("strict", "lazy", "passthrough"))
+    found = []
+    if strict["invalidation_commands"] < _unmaps(name, strict):
+        found.append(f"{name}: strict sent {strict['invalidation_commands']} commands for "
+                     f"{_unmaps(name, strict)} unmaps")
+    if not 0 < lazy["invalidation_commands"] < MOST_COMMANDS * strict["invalidation_commands"]:
+        found.append(f"{name}: lazy sent {lazy['invalidation_commands']} commands")
+    if free["invalidation_commands"]:
+        found.append(f"{name}: passthrough sent {free['invalidation_commands']} commands")
+    return found
+
+
+def _one_sync_per_poll(name, figure):
+    """As the driver counts, and as the IOMMU was told."""
+    driver = figure["driver"]
+    most = driver["ch_poll"] + driver["ch_iotlb_sync_early"]
+    found = [f"{name}: {number} {what} in {driver['ch_poll']} polls"
+             for what, number in (("syncs", driver["ch_iotlb_sync"]),
+                                  ("commands for a domain", figure["domain_commands"]))
+             if number > most]
+    return found if driver["ch_iotlb_sync"] else [*found, f"{name}: nothing was batched"]
+
+
+def _targets(modes, name):
+    strict, ours = modes["strict"][name], modes["xsmmu"][name]
+    found = _one_sync_per_poll(name, ours)
+    # Mapped as often as in strict mode: more commands of that kind were unmaps.
+    if ours["map_commands"] > 1.05 * strict["map_commands"]:
+        found.append(f"{name}: xSMMU sent {ours['map_commands']} commands for some pages, "
+                     f"and strict {strict['map_commands']} for mappings")
+    if name not in LOAD:
+        return found
+    if ours["invalidation_commands"] > MOST_COMMANDS * strict["invalidation_commands"]:
+        found.append(f"{name}: xSMMU sent {ours['invalidation_commands']} commands, strict "
+                     f"{strict['invalidation_commands']}: more than 1/32")
+    if _share(modes, name) > MOST_INSTRUCTIONS:
+        found.append(f"{name}: xSMMU took {_share(modes, name):.3f} times lazy's instructions")
+    if _share(modes, name, "strict") > MOST_OF_STRICT:
+        found.append(f"{name}: xSMMU took {_share(modes, name, 'strict'):.3f} times strict's "
+                     "instructions")
+    return found
+
+
+def broken(report):
+    """What contradicts the targets, or makes the comparison worthless; a line each."""
+    modes, found = report["modes"], []
+    for name in RUNS:
+        for mode, runs in modes.items():
+            found += _traffic(f"{name}, {mode}", name, runs[name])
+        found += _controls(modes, name) + _targets(modes, name)
+    return found
+
+
+def side_by_side(reports):
+    """The backends one below the other."""
+    rows = []
+    for name, words in RUNS.items():
+        rows.append((words, *[""] * 4))
+        rows += [_row(f"  {NAMES[report['backend']]}, {ROWS[mode]}", report["modes"][mode][name])
+                 for mode in ROWS for report in reports]
+    return "\n".join(lines([row[:5] for row in HEAD], rows))
+
+
+if __name__ == "__main__":
+    print(side_by_side([json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+                        for path in sys.argv[1:]]))
