@@ -42,9 +42,13 @@ def _batches(figure):
     return count(driver["ch_poll"]), f"{driver['ch_unmap_batched'] / syncs:.1f}"
 
 
+def _per(value):
+    return ratio(round(value, 1) if value >= 1 else value)
+
+
 def _row(name, figure):
     return (name, count(figure["packets"]), count(figure["invalidation_commands"]),
-            ratio(figure["commands_per_packet"]), count(round(figure["instructions_per_packet"])))
+            _per(figure["commands_per_packet"]), count(round(figure["instructions_per_packet"])))
 
 
 def table(report):

@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import boot  # noqa: E402
 import cells  # noqa: E402
 import compare  # noqa: E402
+import packets  # noqa: E402
 import prepare  # noqa: E402
 import report  # noqa: E402
 import trace  # noqa: E402
@@ -90,6 +91,47 @@ def comparison():
     assert objections(strict={"stale_accesses_landed": 1}) == 1
     assert objections(strict={"commands_per_page": 0.5}) == 1
     assert objections(lazy={"stale_accesses_landed": 0}) == 1
+
+
+def packets_figure(commands, instructions, **driver):
+    """A run of the mlx5 driver in which 4,400 packets were carried."""
+    said = {"tx_packets": 4400, "rx_packets": 4400, "rx_cache_full": 2200, "rx_cache_reuse": 0,
+            "ch_poll": 100, "ch_unmap_batched": 0, "ch_iotlb_sync": 0, "ch_iotlb_sync_early": 0}
+    return {"packets": 4400, "invalidation_commands": commands, "map_commands": 0,
+            "instructions_per_packet": instructions, "domain_commands": commands,
+            "unknown_commands": 0, "driver": {**said, **driver}}
+
+
+def packets_objections(mode="", name="tx", driver=(), **changes):
+    """Objections to good figures of packets with these changes."""
+    good = {"strict": (8800, 5000), "lazy": (40, 4000), "passthrough": (0, 3000)}
+    modes = {mode: {run: packets_figure(*figures) for run in packets.RUNS}
+             for mode, figures in good.items()}
+    modes["xsmmu"] = {run: packets_figure(60, 4100, ch_iotlb_sync=60, ch_unmap_batched=8800)
+                      for run in packets.RUNS}
+    if mode:
+        modes[mode][name].update(changes)
+        modes[mode][name]["driver"].update(driver)
+    return len(packets.broken({"modes": modes}))
+
+
+@test
+def packet_targets():
+    """The figures of packets are accepted if the targets are met, and objected to if not."""
+    assert packets_objections() == 0
+    assert packets_objections("xsmmu", driver={"ch_poll": 59}) == 2
+    assert packets_objections("xsmmu", driver={"ch_iotlb_sync": 101}) == 1
+    assert packets_objections("xsmmu", driver={"ch_iotlb_sync": 0}) == 1
+    assert packets_objections("xsmmu", domain_commands=101) == 1
+    assert packets_objections("xsmmu", invalidation_commands=276) == 1
+    assert packets_objections("xsmmu", instructions_per_packet=4201) == 1
+    assert packets_objections("strict", instructions_per_packet=4300) == 1
+    assert packets_objections("strict", invalidation_commands=4399) == 1
+    assert packets_objections("lazy", invalidation_commands=0) == 1
+    assert packets_objections("lazy", "rx", {"rx_packets": 4399}) == 1
+    assert packets_objections("lazy", "rx", {"rx_cache_reuse": 200}) == 1
+    assert packets_objections("strict", map_commands=10) == 0
+    assert packets_objections("xsmmu", map_commands=10) == 1
 
 
 @test
