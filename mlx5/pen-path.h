@@ -24,7 +24,7 @@ static inline bool mlx5e_pen_is_empty(struct mlx5e_pen *pen)
 	return !pen->unsynced && !pen->count && skb_queue_empty(&pen->skbs);
 }
 
-bool __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
+void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc);
 void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget);
 void mlx5e_pen_add_page(struct mlx5e_pen *pen, struct mlx5e_rq *rq,
@@ -49,7 +49,10 @@ static inline void mlx5e_xdp_unmap_after_redirect(struct mlx5e_rq *rq,
 static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 				      struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
 {
-	return pen && __mlx5e_pen_unmap_wi(pen, sq, wi, dma_fifo_cc);
+	if (!pen)
+		return false;
+	__mlx5e_pen_unmap_wi(pen, sq, wi, dma_fifo_cc);
+	return true;
 }
 
 /* True if the pen took the frame: it is unmapped, and returned after the sync. */

@@ -243,20 +243,31 @@ static bool mlx5e_pen_wi_is_shared(struct mlx5e_txqsq *sq, struct mlx5e_tx_wqe_i
 	return false;
 }
 
-bool __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
+/* A function of its own, so that a trace of strict unmaps tells it by its name. */
+static noinline void mlx5e_pen_unmap_shared_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
+					       struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
+{
+	int i;
+
+	for (i = 0; i < wi->num_dma; i++)
+		mlx5e_tx_dma_unmap(pen->dev, mlx5e_dma_get(sq, (*dma_fifo_cc)++));
+}
+
+void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
 {
 	int i;
 
-	if (unlikely(mlx5e_pen_wi_is_shared(sq, wi)))
-		return false;
+	if (unlikely(mlx5e_pen_wi_is_shared(sq, wi))) {
+		mlx5e_pen_unmap_shared_wi(pen, sq, wi, dma_fifo_cc);
+		return;
+	}
 	for (i = 0; i < wi->num_dma; i++) {
 		struct mlx5e_sq_dma *dma = mlx5e_dma_get(sq, (*dma_fifo_cc)++);
 
 		dma_unmap_page_no_sync(pen->dev, dma->addr, dma->size, DMA_TO_DEVICE);
 	}
 	pen->unsynced += wi->num_dma;
-	return true;
 }
 
 void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget)
