@@ -7,6 +7,8 @@
  *	ADDRESS/control		RW: "replay 0|1", "sweep 0|1", "fail-send N" and
  *				"fail-receive N" (so many will fail), a line each;
  *				WO: "fail-sync MS" (for so long)
+ *	strict			who unmaps or frees without deferring the invalidation:
+ *				COUNT FUNCTION CALLER CALLER...
  *	reset			WO: anything sets all counters to 0
  *	mark			WO: a number, for QEMU's log
  */
@@ -36,6 +38,13 @@ static int module_show(struct seq_file *file, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(module);
+
+static int callers_show(struct seq_file *file, void *unused)
+{
+	strict_show(file);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(callers);
 
 static const char *const kinds[CX_ATTACK_KINDS] = {
 	[CX_ATTACK_REPLAY_READ] = "replay-read",
@@ -180,6 +189,7 @@ static ssize_t reset_write(struct file *file, const char __user *from,
 			   size_t size, loff_t *offset)
 {
 	memset(&pages_count, 0, sizeof(pages_count));
+	strict_reset();
 	functions_each(reset_counters);
 	return size;
 }
@@ -224,6 +234,7 @@ void files_init(void)
 {
 	top = debugfs_create_dir("ledger", NULL);
 	debugfs_create_file("module", 0444, top, NULL, &module_fops);
+	debugfs_create_file("strict", 0444, top, NULL, &callers_fops);
 	debugfs_create_file("reset", 0200, top, NULL, &reset_fops);
 	debugfs_create_file("mark", 0200, top, NULL, &mark_fops);
 }

@@ -49,6 +49,7 @@ static void follow_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 {
 	struct function *function = function_of(dev);
 
+	strict_note();
 	pages_unmap(function, iova, size);
 	function->real->unmap_page(dev, iova, size, dir, attrs);
 }
@@ -99,6 +100,7 @@ static void follow_free(struct device *dev, size_t size, void *memory,
 {
 	struct function *function = function_of(dev);
 
+	strict_note();
 	pages_unmap(function, iova, size);
 	function->real->free(dev, size, memory, iova, attrs);
 }
@@ -254,6 +256,7 @@ static void function_unbound(struct pci_dev *pdev)
 	if (get_dma_ops(&pdev->dev) == &function->ops)
 		set_dma_ops(&pdev->dev, function->real);
 	function->bound = false;
+	strict_forget_addresses();
 	module_put(THIS_MODULE);
 }
 

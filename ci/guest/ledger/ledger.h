@@ -7,6 +7,7 @@
  * functions.c	the ConnectX functions: their registers, their DMA operations
  * pages.c	which IOVA page leads to which memory, and who owns that
  * memory.c	tracepoints of the memory allocators
+ * strict.c	who unmaps without deferring the invalidation
  * files.c	/sys/kernel/debug/ledger
  * main.c	the module
  */
@@ -22,6 +23,7 @@
 
 struct dentry;
 struct pci_dev;
+struct seq_file;
 
 /**
  * struct function - a ConnectX that attacks
@@ -104,6 +106,14 @@ void pages_object_freed(const void *object);
 
 int memory_init(void);
 void memory_exit(void);
+
+/* ---- strict.c ---- */
+
+/* To be called by a DMA operation; in any context but NMI. */
+void strict_note(void);
+void strict_forget_addresses(void);
+void strict_reset(void);
+void strict_show(struct seq_file *file);
 
 /* ---- files.c ---- */
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who unmaps or frees without deferring the invalidation: the callers, and how
+ * often.
+ *
+ * A chain of callers is looked up by its addresses, and named when it is first
+ * seen: the driver's names go when it goes.
+ */
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+
+#include "ledger.h"
+
+#define CALLERS		10	/* the first is the DMA API's function */
+#define CHAINS		512
+#define OURS		2	/* strict_note() and the DMA operation */
+
+struct chain {
+	unsigned long callers[CALLERS];
+	u64 count;
+	char names[CALLERS * 40];
+};
+
+static DEFINE_RAW_SPINLOCK(strict_lock);
+static struct chain chains[CHAINS];
+static unsigned int used;
+static u64 nameless;		/* found no room */
+
+/* Less the module, and less what the compiler appends to the names of clones. */
+static void add_name(struct chain *chain, unsigned long caller)
+{
+	static char name[KSYM_NAME_LEN];
+
+	/* A return address may already be another function's. */
+	snprintf(name, sizeof(name), "%ps", (void *)(caller - 1));
+	name[strcspn(name, " .")] = '\0';
+	strlcat(chain->names, " ", sizeof(chain->names));
+	strlcat(chain->names, name, sizeof(chain->names));
+}
+
+static struct chain *find_or_add(const unsigned long *callers)
+{
+	struct chain *chain;
+	unsigned int i;
+
+	for (i = 0; i < used; i++)
+		if (!memcmp(chains[i].callers, callers, sizeof(chains[i].callers)))
+			return &chains[i];
+	if (used == CHAINS)
+		return NULL;
+	chain = &chains[used++];
+	memcpy(chain->callers, callers, sizeof(chain->callers));
+	for (i = 0; i < CALLERS && callers[i]; i++)
+		add_name(chain, callers[i]);
+	return chain;
+}
+
+/* Out of line, as OURS says. */
+noinline void strict_note(void)
+{
+	unsigned long callers[CALLERS] = {};
+	struct chain *chain;
+	unsigned long flags;
+
+	stack_trace_save(callers, CALLERS, OURS);
+	raw_spin_lock_irqsave(&strict_lock, flags);
+	chain = find_or_add(callers);
+	if (chain)
+		chain->count++;
+	else
+		nameless++;
+	raw_spin_unlock_irqrestore(&strict_lock, flags);
+}
+
+/* The driver may go: what it leaves at these addresses may be another's. */
+void strict_forget_addresses(void)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&strict_lock, flags);
+	for (i = 0; i < used; i++)
+		memset(chains[i].callers, 0, sizeof(chains[i].callers));
+	raw_spin_unlock_irqrestore(&strict_lock, flags);
+}
+
+void strict_reset(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&strict_lock, flags);
+	memset(chains, 0, sizeof(chains));
+	used = 0;
+	nameless = 0;
+	raw_spin_unlock_irqrestore(&strict_lock, flags);
+}
+
+/* Only what was there when the lock was taken; chains stay where they are. */
+void strict_show(struct seq_file *file)
+{
+	unsigned int i, n = READ_ONCE(used);
+
+	for (i = 0; i < n; i++)
+		seq_printf(file, "%llu%s\n", chains[i].count, chains[i].names);
+	if (nameless)
+		seq_printf(file, "%llu nameless\n", nameless);
+}
