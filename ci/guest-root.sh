@@ -12,7 +12,7 @@ set -eu -o pipefail
 . "$ci/lib/deb.sh"
 
 packages="iproute2 ethtool iperf3 iputils-ping"
-programs="ip bridge ethtool iperf3 ping"
+programs="ip bridge devlink ethtool iperf3 ping"
 
 [ $# = 1 ] || die "usage: ci/guest-root.sh ARCH"
 arch=$1

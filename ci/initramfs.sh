@@ -4,7 +4,8 @@
 # ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE...: writes an initramfs to OUT: a
 # static busybox (/bin/busybox), ci/guest/init as /init, the modules in /modules, and
 # /etc/release with the kernel's release. With --nic, also the programs of
-# ci/guest-root.sh, ci/guest/nic as /nic, and the kernel's own modules.
+# ci/guest-root.sh, ci/guest/nic as /nic with strict-functions, which are those that
+# Documentation/mlx5.md says unmap strictly, and the kernel's own modules.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -20,6 +21,12 @@ fi
 [ -f "$ci/guest/init" ] || die "there is no ci/guest/init"
 busybox=$("$ci/busybox.sh" "$arch")
 
+# What the driver may unmap strictly: the functions in the first column of the table.
+strict_functions() {
+	sed -n '/^## What stays strict/,/^## Tests/s/^| *\([^|]*\)|.*/\1/p' "$top/Documentation/mlx5.md" |
+		grep -o '`[a-z0-9_]*()`' | tr -d '`()' | LC_ALL=C sort -u
+}
+
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 trap 'exit 2' INT TERM HUP
@@ -32,6 +39,7 @@ if [ -n "$programs" ]; then
 	cp -r "$programs"/* "$root/"
 	rm "$root/sums"
 	cp -r "$ci/guest/nic" "$root/nic"
+	strict_functions >"$root/nic/strict-functions"
 fi
 for module in "$@"; do
 	cp "$module" "$root/modules/"

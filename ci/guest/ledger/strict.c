@@ -6,6 +6,7 @@
  * A chain of callers is looked up by its addresses, and named when it is first
  * seen: the driver's names go when it goes.
  */
+#include <linux/kallsyms.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/stacktrace.h>

@@ -5,7 +5,9 @@
 # modes" in ci/devices/connectx/README.md. Lazy mode lets them reach it, or
 # the tests of the strict one would prove nothing. Sourced by main.sh.
 
-ledger=/sys/kernel/debug/ledger
+# shellcheck source=ci/guest/nic/watched.sh
+. ./watched.sh
+
 mode=strict
 case " $(cat /proc/cmdline) " in
 *" iommu.strict=0 "*) mode=lazy ;;
@@ -27,25 +29,12 @@ lies_are_found      a ledger that lies makes the device's own work look like an 
 # The IOMMU reports what it blocks; and what page poisoning finds comes with a trace.
 also_allowed='(DMAR: |arm-smmu-v3.*event|CPU: .* Comm: |\+0x[0-9a-f]+/0x)'
 
-# look: counters as they are now. counter NAME: the sum of both NICs'.
-look() { cat "$ledger"/0*/counters >/tmp/counters; }
-counter() {
-	awk -v name="$1" '$1 == name { sum += $2; found = 1 }
-		END { if (!found) exit 1; printf "%.0f\n", sum }' /tmp/counters
-}
-followed() { awk -v name="$1" '$1 == name { print $2 }' "$ledger/module"; }
 is_on() { [ "$(cat "$ledger"/0*/control | grep -cx "$1 1")" = 2 ]; }
 
 # The kinds of access that the NICs make.
 kinds() {
 	! is_on replay || echo replay-read replay-write
 	! is_on sweep || echo sweep-read sweep-write
-}
-
-# For start.sh: it has to see the first mapping.
-load_driver() {
-	[ -e "$ledger" ] || insmod /modules/ledger.ko
-	insmod /modules/mlx5_core.ko
 }
 
 they_attack() {
@@ -127,11 +116,7 @@ freed_is_reached() {
 }
 
 ledger_is_exact() {
-	local name
-	sed 's/^/# /' "$ledger/module" >/dev/kmsg
-	for name in freed-while-mapped unmapped-unknown lost unfollowed; do
-		equal "$name" "$(followed "$name")" 0
-	done
+	all_was_followed
 	look
 	equal "commands that the device refused" "$(counter ledger-errors)" 0
 }

@@ -12,20 +12,6 @@ reload              the module is removed under traffic and loaded again
 resize_under_load   channels and rings change under traffic
 nothing_is_left     after the module is gone the kernel finds no leak"
 
-# In the way of everything, but not so much of it that nothing else gets done.
-start_traffic() {
-	near ping -q -i 0.004 -S 200000 -s 1000 "$(ip4 far)" >/dev/null 2>&1 &
-	far ping -q -i 0.004 -S 200000 -s 8000 "$(ip4 near)" >/dev/null 2>&1 &
-	sleep 0.5
-}
-
-# settles [OPTION OF PING...]: without traffic all is well.
-settles() {
-	stop_traffic
-	in_touch
-	reaches "$@"
-}
-
 mtu_under_traffic() {
 	local mtu
 	trap 'stop_traffic; both ip link set nic mtu 1500' EXIT
@@ -79,14 +65,9 @@ reload() {
 	settles
 }
 
-# A leak is what nothing points to for five seconds. A scan fails without kmemleak.
 nothing_is_left() {
 	rmmod mlx5_core
-	sleep 6
-	echo scan >/sys/kernel/debug/kmemleak
-	echo scan >/sys/kernel/debug/kmemleak
-	cat /sys/kernel/debug/kmemleak
-	equal "leaks" "$(grep -c '^unreferenced' /sys/kernel/debug/kmemleak)" 0
+	no_leaks
 	load_driver
 	set_up
 	settles

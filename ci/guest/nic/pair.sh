@@ -113,8 +113,23 @@ in_vain() {
 	grep -q ' 100% packet loss' /tmp/pings
 }
 
+# In the way of everything, but not so much of it that nothing else gets done. A
+# queue that the driver starts again sends what has waited with the next packet that
+# comes; a sender whose buffer is full of what waits would wait for ever.
+start_traffic() {
+	near ping -q -i 0.004 -S 200000 -s 1000 "$(ip4 far)" >/dev/null 2>&1 &
+	far ping -q -i 0.004 -S 200000 -s 8000 "$(ip4 near)" >/dev/null 2>&1 &
+	sleep 0.5
+}
 # By name: what the shell knows of is the subshell that the program runs in.
 stop_traffic() { killall ping 2>/dev/null || true; }
+
+# settles [OPTION OF PING...]: without traffic all is well.
+settles() {
+	stop_traffic
+	in_touch
+	reaches "$@"
+}
 
 # Nothing but the test speaks: no neighbours are looked for, no groups are joined.
 quiet() {
@@ -178,4 +193,21 @@ grown() {
 	before=$(total "/tmp/$1.before" "$2")
 	after=$(total "/tmp/$1.after" "$2")
 	echo $((after - before))
+}
+
+# Kilobytes that the kernel holds and cannot be asked to give back.
+kept() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	awk '/^MemFree:/ { free = $2 } /^MemTotal:/ { total = $2 } END { print total - free }' /proc/meminfo
+}
+
+# A leak is what nothing points to for five seconds. A scan fails without kmemleak=on.
+no_leaks() {
+	sleep 6
+	echo scan >/sys/kernel/debug/kmemleak
+	echo scan >/sys/kernel/debug/kmemleak
+	cat /sys/kernel/debug/kmemleak
+	equal "leaks" "$(grep -c '^unreferenced' /sys/kernel/debug/kmemleak)" 0
 }

@@ -6,14 +6,6 @@
 table="$table
 down_and_up  100 times down and up, with traffic in between, cost no memory"
 
-# Kilobytes that the kernel holds and cannot be asked to give back.
-kept() {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	sleep 1
-	awk '/^MemFree:/ { free = $2 } /^MemTotal:/ { total = $2 } END { print total - free }' /proc/meminfo
-}
-
 # A ring of 128 pages that is forgotten once per cycle would be 40 MB. Small rings,
 # because they are what a cycle's time goes into.
 down_and_up() {

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154,SC3043
+#
+# Before all others, if after.sh comes after them: notes what the kernel holds without
+# the driver. The driver has been there then, so that what stays for good already
+# is. Sourced by main.sh.
+
+# shellcheck source=ci/guest/nic/watched.sh
+. ./watched.sh
+
+table="$table
+books_are_opened  the driver comes and goes, and what the kernel holds then is noted"
+
+# Objects in use. Shrinking takes free ones from the CPUs, and from KASAN, which keeps
+# them for a while.
+objects() {
+	echo 1 >"/sys/kernel/slab/$1/shrink"
+	awk -v name="$1" '$1 == name { print $2; found = 1 } END { if (!found) exit 1 }' /proc/slabinfo
+}
+
+dma_debug() { cat "/sys/kernel/debug/dma-api/$1"; }
+
+# What waits in quarantines, and what they will never give back.
+quarantined() {
+	[ ! -e /sys/kernel/debug/xsmmu/domains ] ||
+		sed 's/.* pending=\([0-9]*\) withheld=\([0-9]*\).*/\1 \2/' /sys/kernel/debug/xsmmu/domains
+}
+
+# Lines "NAME NUMBER". Of the ledger: allocated IOVA pages less those that were freed.
+held() {
+	echo "iova-pages $(($(followed mapped) - $(followed unmapped)))"
+	echo "dma-entries $(($(dma_debug nr_total_entries) - $(dma_debug num_free_entries)))"
+	echo "quarantined $(quarantined | awk '{ sum += $1 + $2 } END { print sum + 0 }')"
+	echo "skbs $(objects skbuff_head_cache)"
+	echo "cloned-skbs $(objects skbuff_fclone_cache)"
+	echo "kilobytes $(kept)"
+}
+
+held_is() { awk -v name="$2" '$1 == name { print $2 }' "/tmp/held.$1"; }
+
+without_driver() {
+	killall iperf3 httpd ping 2>/dev/null || true
+	rmmod mlx5_core
+	# Sockets and pools let go of their last pages when timers say so.
+	sleep 6
+	held >"/tmp/held.$1"
+	sed "s/^/# $1: /" "/tmp/held.$1" >/dev/kmsg
+}
+
+books_are_opened() {
+	serve
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 4M --parallel 2
+	cycle
+	in_touch
+	without_driver before
+	load_driver
+	set_up
+}

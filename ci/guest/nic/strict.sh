@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154,SC3043
+#
+# In xSMMU mode every unmap that did not wait for a sync has a caller whom the table
+# "What stays strict, and why" of Documentation/mlx5.md names. In strict mode nothing
+# waits, and the same search finds the polls: it would not miss them. After other
+# tests, if these shall count. Sourced by main.sh.
+
+# shellcheck source=ci/guest/nic/watched.sh
+. ./watched.sh
+
+case " $(cat /proc/cmdline) " in
+*" iommu.xsmmu=1 "*) table="$table
+strict_is_named     every strict unmap has a caller whom the documentation names" ;;
+*) table="$table
+polls_are_found     without the pen the polls are found to unmap strictly, unnamed" ;;
+esac
+
+# Lines "COUNT named FUNCTION", and "COUNT unnamed FUNCTION CALLER CALLER..."; the
+# innermost name counts.
+attribute() {
+	awk 'FILENAME == ARGV[1] { named[$1] = 1; next }
+		{
+			for (i = 2; i <= NF && !($i in named); i++)
+				;
+			if (i <= NF) {
+				known[$i] += $1
+			} else {
+				count = $1
+				$1 = ""
+				print count, "unnamed" $0
+			}
+		}
+		END { for (name in known) print known[name], "named", name }' \
+		/nic/strict-functions "$ledger/strict" | sort -k 2 >/tmp/attributed
+	sed 's/^/# /' /tmp/attributed >/dev/kmsg
+}
+
+# Packets of all kinds, queues that come and go.
+everything() {
+	serve
+	remember before
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 16M --parallel 4
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 16M --parallel 4 --reverse
+	files_are_whole
+	reaches -c 50 -s 20000
+	remember after
+	rings 256
+	cycle
+	in_touch
+	rings 1024
+}
+
+found() { grep -c " $1" /tmp/attributed || true; }
+
+strict_is_named() {
+	everything
+	at_least "unmaps that waited" "$(grown near ch_unmap_batched)" 1000
+	attribute
+	at_least "functions seen" "$(found 'named ')" 4
+	equal "unnamed" "$(found unnamed)" 0
+}
+
+polls_are_found() {
+	everything
+	attribute
+	at_least "polls of what was sent" "$(found 'unnamed .*mlx5e_poll_tx_cq')" 1
+	at_least "polls of what was received" "$(found 'unnamed .*mlx5e_poll_rx_cq')" 1
+}
