@@ -22,6 +22,7 @@ fi
 busybox=$("$ci/busybox.sh" "$arch")
 
 # What the driver may unmap strictly: the functions in the first column of the table.
+# shellcheck disable=SC2016 # the document's backquotes
 strict_functions() {
 	sed -n '/^## What stays strict/,/^## Tests/s/^| *\([^|]*\)|.*/\1/p' "$top/Documentation/mlx5.md" |
 		grep -o '`[a-z0-9_]*()`' | tr -d '`()' | LC_ALL=C sort -u

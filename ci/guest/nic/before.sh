@@ -44,7 +44,7 @@ without_driver() {
 	# Sockets and pools let go of their last pages when timers say so.
 	sleep 6
 	held >"/tmp/held.$1"
-	sed "s/^/# $1: /" "/tmp/held.$1" >/dev/kmsg
+	sed "s/^/$1: /" "/tmp/held.$1" | note
 }
 
 books_are_opened() {

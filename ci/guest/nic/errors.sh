@@ -49,9 +49,7 @@ none_to_fail() { [ "$(cat "$ledger"/0*/control | grep -cx "fail-$1 0")" = 2 ]; }
 in_time() {
 	until_true 30 "$@" || {
 		remember after
-		show_queues | while read -r line; do
-			say "# $line"
-		done
+		show_queues | note
 		return 1
 	}
 }
@@ -72,7 +70,7 @@ has_recovered() {
 all_recover() {
 	local done=0
 	trap 'fail send 0; fail receive 0; stop_traffic; loud; rings 1024' EXIT
-	rings 128
+	rings 64
 	links_up
 	quiet
 	remember before

@@ -7,6 +7,14 @@
 
 say() { printf '%s\n' "$*" >/dev/kmsg; }
 
+# Each line of its input as a diagnostic; the kernel's log takes no long writes.
+note() {
+	local line
+	while IFS= read -r line; do
+		say "# $line"
+	done
+}
+
 # A file of tests may allow more.
 also_allowed=''
 
@@ -34,9 +42,7 @@ complaints() {
 # steps that the shell's trace is full of.
 explain() {
 	grep -vE '^\++ (local|shift|in_namespace|nsenter|echo|ip[46]|return|awk) ?|^$|END {' /tmp/said |
-		tail -n 25 | cut -c 1-200 | while IFS= read -r line; do
-		say "# $line"
-	done
+		tail -n 25 | cut -c 1-200 | note
 }
 
 # In the open, because a shell that is asked for the outcome ("if", "||") ignores

@@ -23,7 +23,7 @@ followed() { awk -v name="$1" '$1 == name { print $2 }' "$ledger/module"; }
 
 all_was_followed() {
 	local name
-	sed 's/^/# /' "$ledger/module" >/dev/kmsg
+	note <"$ledger/module"
 	for name in freed-while-mapped unmapped-unknown lost unfollowed; do
 		equal "$name" "$(followed "$name")" 0
 	done
