@@ -16,7 +16,7 @@ table="$table
 recoveries_are_not_spaced  the driver recovers as often as there are errors
 sends_fail                 $errors frames cannot be sent: as many recoveries, and traffic goes on
 receives_fail              $errors frames cannot be received: as many recoveries, and traffic goes on
-both_fail                  both at once, while the link, channels and rings change"
+both_fail                  both at once"
 
 # What the driver says of each error.
 also_allowed='(Error cqe on cqn|ERR CQE on [RS]Q|WQE DUMP)'
@@ -97,27 +97,24 @@ receives_fail() {
 	at_least "errors" "$(grown_on_both rx_wqe_err)" "$errors"
 }
 
-# A queue that is closed while it waits for its recovery needs none, so that nobody
-# can say how many there will be.
+# The link, channels and rings stay as they are: when the stock driver opens channels it
+# starts the queues last, and with them one whose recovery has begun. That is posted to
+# while it is reset, and the driver writes where it should not.
 both_fail() {
-	local round
-	trap 'fail send 0; fail receive 0; stop_traffic; both ethtool -L nic combined 2; rings 1024' EXIT
+	trap 'fail send 0; fail receive 0; stop_traffic; loud; rings 1024' EXIT
+	rings 64
+	links_up
+	quiet
 	remember before
 	start_traffic
-	for round in $(seq 5); do
-		fail send 1000
-		fail receive 1000
-		cycle
-		both ethtool -L nic combined 1
-		rings 128
-		cycle
-		both ethtool -L nic combined 2
-		rings 256
+	for _ in $(seq 10); do
+		fail send 10
+		fail receive 10
+		in_time none_to_fail send
+		in_time none_to_fail receive
 	done
-	fail send 0
-	fail receive 0
-	settles -s 4000
-	remember after
-	at_least "errors" "$(grown_on_both tx_cqe_err)" 20
-	at_least "errors" "$(grown_on_both rx_wqe_err)" 20
+	in_time has_recovered tx_recover 200
+	in_time has_recovered rx_recover 200
+	stop_traffic
+	in_time reaches -s 4000
 }
