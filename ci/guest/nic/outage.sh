@@ -4,7 +4,8 @@
 # The IOTLB cannot be invalidated for a while, as the ledger makes the driver believe:
 # see "When an invalidation fails" in Documentation/mlx5.md. Sourced by main.sh.
 
-ledger=/sys/kernel/debug/ledger
+# shellcheck source=ci/guest/nic/watched.sh
+. ./watched.sh
 
 table="$table
 short_outage_is_survived  the interface outlives an outage of 200 ms, and nothing stays kept
@@ -16,11 +17,6 @@ freed_was_safe            no access landed in freed memory meanwhile"
 # What the driver says, what the IOMMU says of attacks, and a line of the warning at
 # the end: unmaps that no sync has covered when the driver lets go of the device.
 also_allowed='IOTLB|stay allocated for good|DMAR: |Modules linked in: '
-
-load_driver() {
-	[ -e "$ledger" ] || insmod /modules/ledger.ko
-	insmod /modules/mlx5_core.ko
-}
 
 device() { in_namespace near ethtool -i nic | sed -n 's/^bus-info: //p'; }
 outage() { echo "fail-sync $1" >"$ledger/$(device)/control"; }
@@ -36,12 +32,9 @@ count() {
 # By both protocols, so that it uses several queues, each way.
 start_traffic() {
 	near ping -q -i 0.01 -s 8000 "$(ip4 far)" >/dev/null 2>&1 &
-	near_traffic=$!
 	far ping -q -6 -i 0.01 -s 8000 "$(ip6 near)" >/dev/null 2>&1 &
-	far_traffic=$!
 	sleep 0.5
 }
-stop_traffic() { kill "${near_traffic:-}" "${far_traffic:-}" 2>/dev/null || true; }
 
 nothing_kept() { [ "$(count ch_unmap_kept)" = 0 ]; }
 
