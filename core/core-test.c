@@ -298,6 +298,24 @@ static void overflow_while_the_backend_fails_withholds(struct kunit *test)
 	put_page(table);
 }
 
+/* A time-out for each unmap of a poll would be a poll of minutes. */
+static void overflow_after_a_failure_does_not_wait(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+
+	put_page(overflow_and_fail(rig));
+	rig_take_log(rig);
+	rig_map_unmap_many(rig, 2);
+	RIG_EXPECT_LOG(rig, "cc");
+	KUNIT_EXPECT_EQ(test, rig->xd->withheld_pages, RIG_TABLE + 2);
+	/* Whoever syncs ends it. */
+	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
+	rig_map_unmap_many(rig, ENTRIES);
+	rig_take_log(rig);
+	rig_map_unmap(rig, 1);
+	RIG_EXPECT_LOG(rig, "cl.rrrrrrrrr");
+}
+
 static void withheld_tables_are_freed_at_the_end(struct kunit *test)
 {
 	struct rig *rig = test->priv;
@@ -531,6 +549,7 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(overflows_lose_nothing),
 	KUNIT_CASE(overflow_by_an_unlink_is_full),
 	KUNIT_CASE(overflow_while_the_backend_fails_withholds),
+	KUNIT_CASE(overflow_after_a_failure_does_not_wait),
 	KUNIT_CASE(withheld_tables_are_freed_at_the_end),
 	KUNIT_CASE(numbers_wrap),
 	KUNIT_CASE(numbers_wrap_over_a_failure),

@@ -29,8 +29,8 @@ static const struct dma_map_ops *xsmmu_ops(struct device *dev)
  * dma_enable_unmap_no_sync - opt in to batched unmapping
  * @dev: the device that does the DMA
  *
- * Call once, from the driver's probe, after the DMA mask is set. The answer is
- * final: a driver may skip its batching and its syncs where it is false, but
+ * Call it from the driver's probe, after the DMA mask is set. The answer is
+ * final, and the same whenever it is asked for: a driver may skip its batching and its syncs where it is false, but
  * need not, all calls are valid either way.
  *
  * Context: process context; allocates, may sleep.

@@ -157,7 +157,9 @@ static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 /*
  * The ring is full: sync in place. The range at hand was cleared before, so the
  * same grace period covers it and it needs no place any more. If the sync fails
- * the range is withheld for as long as the domain lives (I5).
+ * the range is withheld for as long as the domain lives (I5). After a failure
+ * unmaps do not try: a full ring stays full, and one of them would wait for the
+ * time-outs that the other had. Syncs and the backstop find out when it is over.
  */
 static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 			   const struct xsmmu_range *r, struct list_head *tables)
@@ -166,7 +168,7 @@ static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 
 	this_cpu_inc(xd->quarantine->stats.overflows);
 	trace_xsmmu_overflow(xd->name, xd->mask + 1);
-	if (!xsmmu_drain_one(xd, q)) {
+	if (!READ_ONCE(xd->failing) && !xsmmu_drain_one(xd, q)) {
 		xd->release(xd, r, 1, tables);
 		return;
 	}

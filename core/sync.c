@@ -46,11 +46,13 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 		 * retry, whoever leads it, the strongest kind.
 		 */
 		WRITE_ONCE(xd->need_full, 1);
+		WRITE_ONCE(xd->failing, true);
 		this_cpu_inc(xd->quarantine->stats.failed);
 		return -EIO;
 	}
 	/* B3, pairs with B4: completion, then "done", then the reuse. */
 	smp_store_release(&xd->done, n);
+	WRITE_ONCE(xd->failing, false);
 	this_cpu_inc(xd->quarantine->stats.led);
 	return 0;
 }

@@ -133,6 +133,8 @@ struct xsmmu_quarantine {
  * @started: number of the newest invalidation begun; written under @flush_lock
  * @done: number of the newest that completed; written under @flush_lock.
  *	Numbers that failed are skipped, never counted
+ * @failing: the newest invalidation failed; written under @flush_lock. A hint to
+ *	unmaps, read without it: in doubt they try once more, or withhold a range
  * @withheld_lock: protects the two fields below
  * @withheld: tables that no invalidation covered and that found no place
  * @withheld_pages: IOVA granules likewise; both wait for the domain's end
@@ -153,6 +155,7 @@ struct xsmmu_domain {
 	unsigned int leader;
 	unsigned long started;
 	unsigned long done;
+	bool failing;
 
 	raw_spinlock_t withheld_lock;
 	struct list_head withheld;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * After a sync that failed: the IOMMU does not say for which queue, so all
- * channels of the interface rest until a sync succeeds, and are then reopened.
+ * polls of the interface rest until a sync succeeds, and all channels are then reopened.
  * If none succeeds in time, or they have just been reopened, the interface goes
  * down: else each poll would keep more buffers.
  *
@@ -11,6 +11,7 @@
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include "en.h"
+#include "en/ptp.h"
 
 #define MLX5E_PEN_RETRY_MS	50
 
@@ -30,37 +31,48 @@ static int mlx5e_pen_await_sync(struct mlx5e_priv *priv)
 	return err;
 }
 
+static void mlx5e_pen_each_napi(struct mlx5e_channels *chs,
+				void (*act)(struct napi_struct *napi))
+{
+	int i;
+
+	for (i = 0; i < chs->num; i++)
+		act(&chs->c[i]->napi);
+	if (chs->ptp)
+		act(&chs->ptp->napi);
+}
+
 /*
- * Channels that rest unmap nothing, so nothing more is kept. Reopening and
- * closing free whole rings through strict unmaps, which cannot tell that they
- * failed: that has to wait for a sync that succeeds.
+ * Polls that rest unmap nothing, so nothing more is kept. Reopening and closing
+ * free whole rings through strict unmaps, which cannot tell that they failed:
+ * that has to wait for a sync that succeeds.
+ *
+ * The channels stay active, and what they sent stays in their books: activating
+ * is for queues that are empty. Interrupts that found their poll resting are
+ * lost; the caller closes the channels in any case.
  */
 static int mlx5e_pen_rest(struct mlx5e_priv *priv)
 {
-	bool carrier_ok = netif_carrier_ok(priv->netdev);
 	int err;
 
-	netif_carrier_off(priv->netdev);
-	mlx5e_deactivate_priv_channels(priv);
+	mlx5e_pen_each_napi(&priv->channels, napi_disable);
 	err = mlx5e_pen_await_sync(priv);
-	mlx5e_activate_priv_channels(priv);
-	if (carrier_ok)
-		netif_carrier_on(priv->netdev);
+	mlx5e_pen_each_napi(&priv->channels, napi_enable);
 	return err;
 }
 
 static int mlx5e_pen_reopen(struct mlx5e_priv *priv)
 {
 	struct mlx5e_pen_priv *p = &priv->pen;
-	int err;
+	bool again = !mlx5e_pen_may_reopen(p->reopened, jiffies);
+	int err = mlx5e_pen_rest(priv);
 
-	if (!mlx5e_pen_may_reopen(p->reopened, jiffies))
+	if (err)
+		return err;
+	if (again)
 		return -EBUSY;
-	err = mlx5e_pen_rest(priv);
-	if (!err)
-		err = mlx5e_safe_reopen_channels(priv);
 	p->reopened = jiffies ?: 1;
-	return err;
+	return mlx5e_safe_reopen_channels(priv);
 }
 
 static void mlx5e_pen_recover_work(struct work_struct *work)

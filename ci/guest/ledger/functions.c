@@ -10,6 +10,7 @@
  * The kernel sets the table anew whenever a driver is about to be bound
  * (arch_setup_dma_ops() on arm64), and then tells the bus' notifiers.
  */
+#include <linux/delay.h>
 #include <linux/iommu.h>
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -65,12 +66,15 @@ static void follow_unmap_page_no_sync(struct device *dev, dma_addr_t iova,
 	function->real->unmap_page_no_sync(dev, iova, size, dir, attrs);
 }
 
+/* An IOMMU fails by not answering in time; packets come and go meanwhile. */
 static int failing_sync_device_iotlb(struct device *dev)
 {
 	struct function *function = function_of(dev);
 
-	if (time_before(jiffies, READ_ONCE(function->no_sync_until)))
+	if (time_before(jiffies, READ_ONCE(function->no_sync_until))) {
+		mdelay(20);
 		return -EIO;
+	}
 	return function->real->sync_device_iotlb(dev);
 }
 #endif

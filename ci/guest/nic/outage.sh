@@ -29,12 +29,17 @@ count() {
 	near ethtool -S nic | awk -v name="$1:" '$1 == name { print $2; found = 1 } END { exit !found }'
 }
 
-# By both protocols, so that it uses several queues, each way.
+# As much as goes through small rings in several queues, each way, so that much is
+# under way when the sync fails.
 start_traffic() {
+	rings 64
+	serve
+	near iperf3 --client "$(ip4 far)" --time 60 --parallel 4 --bidir >/dev/null 2>&1 &
 	near ping -q -i 0.01 -s 8000 "$(ip4 far)" >/dev/null 2>&1 &
 	far ping -q -6 -i 0.01 -s 8000 "$(ip6 near)" >/dev/null 2>&1 &
-	sleep 0.5
+	sleep 1
 }
+stop_traffic() { killall iperf3 ping 2>/dev/null || true; }
 
 nothing_kept() { [ "$(count ch_unmap_kept)" = 0 ]; }
 
@@ -42,7 +47,7 @@ short_outage_is_survived() {
 	trap stop_traffic EXIT
 	start_traffic
 	outage 200
-	sleep 2
+	sleep 3
 	at_least "syncs that failed" "$(count ch_iotlb_sync_err)" 1
 	is_up
 	until_true 10 nothing_kept
