@@ -7,6 +7,8 @@
 
 # shellcheck source=ci/guest/nic/watched.sh
 . ./watched.sh
+# shellcheck source=ci/guest/nic/programs.sh
+. ./programs.sh
 
 mode=strict
 case " $(cat /proc/cmdline) " in
@@ -15,7 +17,8 @@ esac
 
 table="$table
 they_attack         both NICs attack, and each of their mappings is followed
-traffic_goes_on     traffic is what it was while they attack"
+traffic_goes_on     traffic is what it was while they attack
+pages_are_given_on  traffic is what it was while XDP redirects, and gives received pages away"
 case $mode in
 lazy) table="$table
 freed_is_reached    accesses land in freed memory" ;;
@@ -68,6 +71,30 @@ rings_come_and_go() {
 	stop_traffic
 	links_up
 	reaches
+}
+
+# Another CPU gets the page while the poll that received into it goes on, and frees it:
+# it must not be mapped any more. Then it is sent, mapped anew, while rings are freed.
+pages_are_given_on() {
+	local size
+	trap without_xdp EXIT
+	remember before
+	run_xdp cpu 1
+	near timeout 60 iperf3 --client "$(ip4 far)" --time 2 --parallel 2
+	near timeout 60 iperf3 --client "$(ip4 far)" --time 1 --udp --bitrate 10M
+	reaches -c 50 -s 1000
+	run_xdp redirect "$(ifindex far nic)"
+	near ping -q -i 0.002 -s 1000 "$(ip4 far)" &
+	for size in 64 128 1024; do
+		far ethtool -G nic rx "$size"
+		sleep 0.5
+	done
+	stop_traffic
+	remember after
+	at_least "redirected" "$(grown far rx_xdp_redirect)" 1000
+	at_least "sent" "$(grown far tx_xdp_xmit)" 100
+	without_xdp
+	in_touch
 }
 
 # What the accesses of one kind came to, for the report.

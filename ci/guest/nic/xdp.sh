@@ -1,38 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# XDP: frames that pass, are dropped, or sent back. Sourced by main.sh.
+# XDP: frames that pass, are dropped, sent back or redirected. Sourced by main.sh.
+
+# shellcheck source=ci/guest/nic/programs.sh
+. ./programs.sh
 
 table="$table
-xdp_pass     frames pass an XDP program that lets them pass
-xdp_drop     frames that an XDP program drops are counted and go nowhere
-xdp_tx       frames that an XDP program sends back arrive where they came from
-xdp_gone     without the program everything is as before
-xdp_changes  programs come and go under traffic"
+xdp_pass            frames pass an XDP program that lets them pass
+xdp_drop            frames that an XDP program drops are counted and go nowhere
+xdp_tx              frames that an XDP program sends back arrive where they came from
+xdp_redirect        frames that an XDP program redirects leave through that interface
+xdp_redirect_cpu    frames that an XDP program redirects to a CPU are received there
+xdp_redirect_fails  frames that cannot be redirected are dropped, and their pages used again
+xdp_gone            without the program everything is as before
+xdp_changes         programs come and go under traffic"
 
 count=200
-
-programs() {
-	[ ! -d /run/bpf ] || return 0
-	mkdir /run/bpf
-	mount -t bpf bpf /run/bpf
-	for program in pass drop tx; do
-		xdp-pin "$program" "/run/bpf/$program"
-	done
-}
-
-# run PROGRAM: every frame that far receives goes through it.
-run_xdp() {
-	programs
-	far ip link set nic xdp off
-	far ip link set nic xdp pinned "/run/bpf/$1"
-	links_up
-	far ip link show nic | grep -q 'xdp'
-}
-without_xdp() {
-	far ip link set nic xdp off
-	links_up
-}
 
 send_frames() {
 	remember before
@@ -77,6 +61,60 @@ xdp_tx() {
 	done
 }
 
+# The NIC's own interface sends them back, each from a page that it received into.
+xdp_redirect() {
+	local size
+	trap 'without_xdp; loud' EXIT
+	run_xdp redirect "$(ifindex far nic)"
+	quiet
+	for size in 64 1400; do
+		send_frames "$size"
+		at_least "redirected" "$(grown far rx_xdp_redirect)" "$count"
+		equal "redirected by the queues" "$(grown far 'rx[0-9]+_xdp_redirect')" \
+			"$(grown far rx_xdp_redirect)"
+		equal "sent" "$(grown far tx_xdp_xmit)" "$(grown far rx_xdp_redirect)"
+		at_least "completed" "$(grown far tx_xdp_cqes)" $((count - 64))
+		equal "not sent" "$(grown far 'tx_xdp_(err|full)')" 0
+		equal "received" "$(grown near rx_packets)" "$(grown far tx_xdp_xmit)"
+		at_least "bytes received" "$(grown near rx_bytes)" $((count * (size + 42)))
+		frames_waited
+	done
+}
+
+# In xSMMU mode frames are returned after the poll's sync.
+frames_waited() {
+	case " $(cat /proc/cmdline) " in
+	*" iommu.xsmmu=1 "*)
+		at_least "frames that waited" "$(grown far ch_unmap_batched)" $((count - 64))
+		;;
+	esac
+}
+
+# Another CPU makes packets of the pages, and frees them when it likes.
+xdp_redirect_cpu() {
+	trap without_xdp EXIT
+	run_xdp cpu 1
+	remember before
+	reaches -c 50 -s 1000
+	serve
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 4M --parallel 4
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 4M --parallel 4 --reverse
+	remember after
+	at_least "redirected" "$(grown far rx_xdp_redirect)" 1000
+}
+
+# The loopback has no queue for such frames.
+xdp_redirect_fails() {
+	trap 'without_xdp; loud' EXIT
+	run_xdp redirect "$(ifindex far lo)"
+	quiet
+	send_frames
+	at_least "dropped" "$(grown far rx_xdp_drop)" "$count"
+	equal "redirected" "$(grown far rx_xdp_redirect)" 0
+	equal "sent" "$(grown far tx_packets)" 0
+	equal "received without them" "$(grown near rx_packets)" 0
+}
+
 xdp_gone() {
 	far ip link show nic >/tmp/link
 	fails grep xdp /tmp/link
@@ -84,16 +122,16 @@ xdp_gone() {
 	send_frames
 	equal "dropped" "$(grown far rx_xdp_drop)" 0
 	equal "sent back" "$(grown far rx_xdp_tx_xmit)" 0
+	equal "redirected" "$(grown far rx_xdp_redirect)" 0
 }
 
 xdp_changes() {
 	local program
 	trap without_xdp EXIT
-	programs
 	near ping -q -i 0.002 "$(ip4 far)" >/dev/null &
-	for program in pass tx drop pass drop tx pass; do
-		far ip link set nic xdp off
-		far ip link set nic xdp pinned "/run/bpf/$program"
+	for program in pass tx drop "cpu 1" drop "redirect $(ifindex far nic)" pass; do
+		# shellcheck disable=SC2086 # with its number
+		attach_xdp $program
 	done
 	far ip link set nic xdp off
 	stop_traffic
