@@ -78,6 +78,7 @@ rings_come_and_go() {
 pages_are_given_on() {
 	local size
 	trap without_xdp EXIT
+	serve
 	remember before
 	run_xdp cpu 1
 	near timeout 60 iperf3 --client "$(ip4 far)" --time 2 --parallel 2
