@@ -73,8 +73,8 @@ rings_come_and_go() {
 	reaches
 }
 
-# Another CPU gets the page while the poll that received into it goes on, and frees it:
-# it must not be mapped any more. Then it is sent, mapped anew, while rings are freed.
+# Another CPU gets the page and may free it before the poll's sync: its unmap must not
+# have waited for that. Then pages are sent, mapped anew, while rings are freed.
 pages_are_given_on() {
 	local size
 	trap without_xdp EXIT
