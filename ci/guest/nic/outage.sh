@@ -32,7 +32,6 @@ count() {
 # As much as goes through small rings in several queues, each way, so that much is
 # under way when the sync fails.
 start_traffic() {
-	rings 64
 	serve
 	near iperf3 --client "$(ip4 far)" --time 60 --parallel 4 --bidir >/dev/null 2>&1 &
 	near ping -q -i 0.01 -s 8000 "$(ip4 far)" >/dev/null 2>&1 &
@@ -45,6 +44,7 @@ nothing_kept() { [ "$(count ch_unmap_kept)" = 0 ]; }
 
 short_outage_is_survived() {
 	trap stop_traffic EXIT
+	rings 64
 	start_traffic
 	outage 200
 	sleep 3
