@@ -5,6 +5,8 @@
 #
 #   ci/graft.sh apply TREE [BASE]     graft, or bring an older graft up to date
 #       --until N                     only the first N hook patches
+#       --mutant FILE                 on top of it all a patch with a bug, against
+#                                     the grafted tree; so for key
 #   ci/graft.sh unapply TREE          restore every file byte by byte
 #       --force                       even if grafted files were edited in TREE
 #   ci/graft.sh status TREE
@@ -38,6 +40,9 @@ series() {
 		head -n "${until:-9999}"
 }
 
+# The mutant, if there is one.
+mutants() { [ -z "$mutant" ] || printf '%s\n' "$mutant"; }
+
 # The manifest with its patterns expanded: "source destination" per file.
 own_pairs() {
 	local line=0 source home file
@@ -55,12 +60,15 @@ own_pairs() {
 	done <"$manifest"
 }
 
-# Kernel paths that the hook patches touch. (In / because git, inside a
-# repository, would leave out paths that are not below the current directory.)
+# Kernel paths that the hook patches and the mutant touch. (In / because git, inside
+# a repository, would leave out paths that are not below the current directory.)
 patched_paths() {
 	local patch
-	series | while read -r patch; do
-		git -C / apply --numstat "$patch" | cut -f3
+	{
+		series
+		mutants
+	} | while read -r patch; do
+		git -C / apply --numstat <"$patch" | cut -f3
 	done | sort -u
 }
 
@@ -91,16 +99,29 @@ stage_originals() {
 
 ours() { [ -f "$state/created" ] && grep -Fqx "$1" "$state/created"; }
 
+# fits PATCH: applies it to the stage, exactly; says where it does not.
+fits() {
+	local log=$work/patch.log
+	patch -p1 --fuzz=0 --force --no-backup-if-mismatch --reject-file=- \
+		-d "$work/stage" <"$1" >"$log" 2>&1 && return
+	grep -E '^(patching|Hunk.*FAILED|can.t find)' "$log" >&2
+	return 1
+}
+
 stage_patches() {
-	local patch log=$work/patch.log
+	local patch
 	series >"$work/series"
 	while read -r patch; do
 		[ -f "$patch" ] || die "patches/$base/series names ${patch##*/}, which is not there"
-		patch -p1 --fuzz=0 --force --no-backup-if-mismatch --reject-file=- \
-			-d "$work/stage" <"$patch" >"$log" 2>&1 && continue
-		grep -E '^(patching|Hunk.*FAILED|can.t find)' "$log" >&2 || true
-		die "${patch##*/} does not fit $tree (fuzz 0): that file differs from base $base. Nothing was changed"
+		fits "$patch" ||
+			die "${patch##*/} does not fit $tree (fuzz 0): that file differs from base $base. Nothing was changed"
 	done <"$work/series"
+}
+
+# After our own files: a bug may be in one of them.
+stage_mutant() {
+	[ -z "$mutant" ] || fits "$mutant" ||
+		die "mutant ${mutant##*/} does not fit what is grafted (fuzz 0). Nothing was changed"
 }
 
 stage_own() {
@@ -123,6 +144,7 @@ make_stage() {
 	stage_originals
 	stage_patches
 	stage_own
+	stage_mutant
 	(cd "$work/stage" && find . -type f -printf '%P\n' | sort >"$work/files" &&
 		xargs -r -d '\n' sha256sum <"$work/files" >"$work/sums")
 }
@@ -220,7 +242,8 @@ do_apply() {
 	fi
 	save_originals
 	commit_stage
-	say "grafted: $(wc -l <"$work/own") own files, $(wc -l <"$work/series") hook patches on Linux $base"
+	say "grafted: $(wc -l <"$work/own") own files, $(wc -l <"$work/series") hook patches" \
+		"${mutant:+and mutant ${mutant##*/} }on Linux $base"
 }
 
 do_unapply() {
@@ -252,15 +275,19 @@ do_key() {
 	own_pairs | while read -r source home; do
 		printf '%s %s\n' "$home" "$(sha256sum <"$source")"
 	done
-	series | while read -r patch; do
+	{
+		series
+		mutants
+	} | while read -r patch; do
 		sha256sum <"$patch"
 	done
 }
 
-words=() wanted='' until='' force=''
+words=() wanted='' until='' mutant='' force=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--until) until=${2:?} && shift ;;
+	--mutant) mutant=${2:?} && shift ;;
 	--force) force=1 ;;
 	-*) usage ;;
 	*) words+=("$1") ;;
@@ -268,6 +295,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 verb=${words[0]:-}
+[ -z "$mutant" ] || [ -f "$mutant" ] || die "there is no mutant $mutant"
 
 case $verb in
 key | files)

@@ -8,6 +8,7 @@
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
 #       --until N             only the first N hook patches
+#       --mutant NAME         with a bug on top, ci/mutants/NAME.patch
 #       --menuconfig FILE     no build: the kernel's menuconfig; the changes go to FILE
 #
 # The folder holds the image, config, System.map, release, and src/ and obj/ to
@@ -20,7 +21,7 @@ set -eu -o pipefail
 # shellcheck source=ci/lib/kbuild.sh
 . "$ci/lib/kbuild.sh"
 
-base='' arch='' config='' objects='' until='' fragment='' menu='' wanted=default
+base='' arch='' config='' objects='' until='' mutant='' fragment='' menu='' wanted=default
 while [ $# -gt 0 ]; do
 	[ $# -ge 2 ] || die "$1 needs a value"
 	case $1 in
@@ -31,6 +32,7 @@ while [ $# -gt 0 ]; do
 	--fragment) fragment=$2 ;;
 	--objects) objects=$2 ;;
 	--until) until=$2 ;;
+	--mutant) mutant=$2 ;;
 	--menuconfig) menu=$2 ;;
 	*) die "unknown option $1" ;;
 	esac
@@ -40,6 +42,9 @@ check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
 check_word config "$config" run debug nic off plain
+[ -z "$mutant" ] || [ "$config" != plain ] || die "--config plain has nothing of ours to mutate"
+[ -z "$mutant" ] || [ -f "$ci/mutants/$mutant.patch" ] || die "there is no ci/mutants/$mutant.patch"
+graft=("$base" ${until:+--until "$until"} ${mutant:+--mutant "$ci/mutants/$mutant.patch"})
 [ "$wanted" != default ] || wanted=$(backends_of "$arch")
 for word in $wanted; do
 	# shellcheck disable=SC2046 # a list of words
@@ -68,7 +73,7 @@ inputs() {
 	"${CROSS_COMPILE:-}gcc" --version | head -n 1
 	"${CROSS_COMPILE:-}ld" --version | head -n 1
 	request
-	[ "$config" = plain ] || "$ci/graft.sh" key "$base" ${until:+--until "$until"}
+	[ "$config" = plain ] || "$ci/graft.sh" key "${graft[@]}"
 	# A change in how kernels are made makes other kernels.
 	cat "$ci/lib/kbuild.sh"
 }
@@ -77,6 +82,8 @@ source=$("$ci/source.sh" "$base")
 release=$(basename "$(dirname "$source")")
 label=$config${objects:+-objects}${until:+-steps}${menu:+-menu}
 build=$cache/build/$release-$arch-$label log=$cache/build/$release-$arch-$label.log
+# In the folder of the kernel without it: only what the bug is in is built anew.
+label=$label${mutant:+ with mutant $mutant}
 key=$(inputs | hash_of)
 result=$cache/kernels/$key
 
@@ -93,10 +100,12 @@ plain) lock "$release-plain" ;;
 *) lock "$release${until:+-steps}" ;;
 esac
 [ -n "$menu" ] || [ ! -d "$result" ] || exec "$0" --base "$base" --arch "$arch" --config "$config" \
-	--backends "$wanted" --fragment "$fragment" --objects "$objects" --until "$until"
+	--backends "$wanted" --fragment "$fragment" --objects "$objects" --until "$until" \
+	--mutant "$mutant"
 need_space "$cache" 1500 "a kernel build"
 mkdir -p "$build" "$cache/kernels"
 prepare_tree
+[ -z "$mutant" ] || "$ci/graft.sh" apply "$tree" "${graft[@]}"
 configure
 if [ -n "$menu" ]; then
 	edit_config

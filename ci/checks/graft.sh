@@ -113,6 +113,39 @@ half_done_restored() {
 	says "half applied" graft status && graft unapply && untouched
 }
 
+# Each mutant: other files and another key than without it, and gone again with the
+# next graft.
+mutants_come_and_go() {
+	local mutant plain
+	plain=$(ci/graft.sh key "$base")
+	for mutant in ci/mutants/*.patch; do
+		fresh
+		graft apply
+		rm -rf "$work/grafted" && cp -a "$tree" "$work/grafted"
+		[ "$(ci/graft.sh key "$base" --mutant "$mutant")" != "$plain" ]
+		graft apply --mutant "$mutant"
+		says "differ" diff -rq --exclude=.xsmmu-graft "$work/grafted" "$tree"
+		says "grafted, clean" graft status
+		graft apply
+		diff -r "$work/grafted" "$tree"
+		graft apply --mutant "$mutant"
+		graft unapply
+		untouched
+	done
+}
+
+# Its bug is in a line that no file of ours has.
+stale_mutant_refused() {
+	local file=drivers/iommu/xsmmu/sync.c
+	printf '%s\n' "diff --git a/$file b/$file" "--- a/$file" "+++ b/$file" \
+		'@@ -1 +1 @@' '-/* gone since */' '+/* a bug */' >"$work/stale.patch"
+	fresh
+	says "stale.patch does not fit" graft apply --mutant "$work/stale.patch"
+	refuses graft apply --mutant "$work/stale.patch"
+	refuses graft apply --mutant "$work/missing.patch"
+	untouched
+}
+
 series_applies_as_mail() {
 	ci/series.sh "$base" "$work/series" && fresh &&
 		git -C "$tree" init -q && git -C "$tree" add -A &&
@@ -131,5 +164,7 @@ expect "an unknown base is refused and nothing changes" unknown_base_refused
 expect "a folder that is no kernel tree is refused" not_a_tree_refused
 expect "edits in a grafted tree are not lost" edited_graft_kept
 expect "a graft that was killed half way is restored" half_done_restored
+expect "each mutant changes the graft and its key, and is gone with the next graft" mutants_come_and_go
+expect "a mutant that does not fit is refused and nothing changes" stale_mutant_refused
 expect "make series gives what the graft gives, through git am" series_applies_as_mail
 tap_end
