@@ -164,7 +164,7 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
 
 def parts(cell):
     """What a cell boots with: kernel, initramfs, devices; built if need be."""
-    kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends)
+    kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends, cell.mutant)
     initrd = prepare.initramfs(cell.arch, kernel, bool(cell.tests), cell.kernel == "nic")
     return kernel, initrd, prepare.devices(cell.qemu)
 

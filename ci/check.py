@@ -12,6 +12,7 @@ any other status means that it could not do its work.
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -76,12 +77,32 @@ def run_check(path, base, out):
     return row
 
 
+def judge_mutant(row, cell):
+    """The tests that are there to catch a mutant have to: one at least.
+
+    Their failures are what is wanted, so one result takes their place; what else
+    fails is a failure here as anywhere.
+    """
+    wanted = re.compile(cell.caught_by)
+    caught = [test for test in row.tests
+              if test["status"] == "failed" and wanted.search(test["name"])]
+    row.tests = [test for test in row.tests if test not in caught]
+    if caught:
+        names = ", ".join(test["name"] for test in caught)
+        row.add(f"mutant {cell.mutant} is caught by: {names}", "passed")
+    else:
+        row.add(f"mutant {cell.mutant} is caught", "failed",
+                [f"no test that matches '{cell.caught_by}' has failed"])
+
+
 def run_cell(cell, out):
     """Boots one cell and asks everyone who has something to say about it."""
     row = report.Row(cell.name)
     outcome = boot.boot_cell(cell, out)
     row.seconds = outcome.seconds
     found = parse_into(row, cell.base, outcome.console, out)
+    if cell.mutant:
+        judge_mutant(row, cell)
     if not found:
         row.add("ran at least one test", "failed")
     if outcome.problems:

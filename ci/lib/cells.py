@@ -23,6 +23,8 @@ class Cell:
     arch: str
     kernel: str
     backends: str
+    mutant: str
+    caught_by: str
     smp: int
     memory: str
     qemu: str
@@ -41,6 +43,7 @@ class Cell:
 ORACLES = ("windows",)
 QEMUS = ("stock", "backports")
 IOMMUS = ("vtd", "vtd-first-stage", "amdvi", "smmuv3")
+PATTERNS = ("expect", "caught_by")
 # No cells: what all are like that name nothing else, and what some are like.
 ROOT = "DEFAULT"
 TEMPLATE = "@"
@@ -81,17 +84,28 @@ def _cell(name, section):
         values = {n: _convert(f, section[n]) for n, f in fields.items()}
     except ValueError as error:
         raise RigError(f"{where}: {error}") from error
-    try:
-        re.compile(values["expect"])
-    except re.error as error:
-        raise RigError(f"{where}: expect: {error}") from error
+    _check(where, values)
+    return Cell(name=name, **values)
+
+
+def _check(where, values):
+    """Refuses values that no cell can have."""
+    for key in PATTERNS:
+        try:
+            re.compile(values[key])
+        except re.error as error:
+            raise RigError(f"{where}: {key}: {error}") from error
     bad = set(values["oracles"]) - set(ORACLES)
     if bad:
         raise RigError(f"{where}: unknown oracles {sorted(bad)}; allowed: {' '.join(ORACLES)}")
     for key, allowed in (("iommu", IOMMUS), ("qemu", QEMUS)):
         if values[key] not in allowed:
             raise RigError(f"{where}: unknown {key} {values[key]}; allowed: {' '.join(allowed)}")
-    return Cell(name=name, **values)
+    mutant = values["mutant"]
+    if bool(mutant) != bool(values["caught_by"]):
+        raise RigError(f"{where}: mutant and caught_by need each other")
+    if mutant and not (CI / "mutants" / f"{mutant}.patch").is_file():
+        raise RigError(f"{where}: there is no ci/mutants/{mutant}.patch")
 
 
 def load(path=CI / "matrix.ini"):

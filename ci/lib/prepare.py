@@ -72,10 +72,10 @@ def source(base):
 
 
 @once
-def kernel(base, arch, config, backends="default"):
+def kernel(base, arch, config, backends="default", mutant=""):
     """The folder of a built kernel (see ci/kernel.sh)."""
     return pathlib.Path(script("kernel.sh", "--base", base, "--arch", arch, "--config", config,
-                               "--backends", backends))
+                               "--backends", backends, "--mutant", mutant))
 
 
 @once

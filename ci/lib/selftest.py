@@ -19,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import boot  # noqa: E402
 import cells  # noqa: E402
+import check  # noqa: E402
 import compare  # noqa: E402
 import packets  # noqa: E402
 import prepare  # noqa: E402
@@ -26,6 +27,7 @@ import report  # noqa: E402
 import trace  # noqa: E402
 
 TESTS = {}
+MUTANT = "mutant = mlx5-consume-before-sync"
 
 DSI_LEAF = "vtd_inv_desc invalidate desc type iotlb high 0x40 low 0x300e2"
 DSI_FULL = "vtd_inv_desc invalidate desc type iotlb high 0x0 low 0x300e2"
@@ -238,6 +240,28 @@ def table():
     assert report.summary([row, row]) == "2 passed, 2 failed, 0 skipped"
 
 
+def with_mutant(**statuses):
+    """What tests come to, by name, where those with a b in their name should catch a mutant."""
+    row, cell = report.Row("x"), next(iter(cells.load().values()))
+    cell.mutant, cell.caught_by = "m", "b"
+    for name, status in statuses.items():
+        row.add(name, status, ["a log"])
+    check.judge_mutant(row, cell)
+    return {entry["name"]: entry["status"] for entry in row.tests}
+
+
+@test
+def mutants():
+    """A mutant that no test catches is a failure, and so are other tests that fail."""
+    assert with_mutant(a="passed", b="failed", bb="passed") == {
+        "a": "passed", "bb": "passed", "mutant m is caught by: b": "passed"}
+    assert with_mutant(b="failed", bb="failed") == {"mutant m is caught by: b, bb": "passed"}
+    assert with_mutant(a="failed", b="failed")["a"] == "failed"
+    for found in (with_mutant(), with_mutant(a="failed"), with_mutant(b="passed"),
+                  with_mutant(b="skipped")):
+        assert found["mutant m is caught"] == "failed", found
+
+
 class FakeQemu:
     """A qemu-system-x86_64 that is a shell script, and a cell that uses it."""
 
@@ -428,7 +452,9 @@ def matrix():
     text = (cells.CI / "matrix.ini").read_text(encoding="utf-8")
     for wrong in ("like = @vtd\nnonsense = 1", "like = @vtd\nsmp = two", "like = @vtd\noracles = luck",
                   "like = @vtd\niommu = none", "like = @vtd\nqemu = new", "like = @nobody",
-                  "like = x", "smp = 2"):
+                  "like = x", "smp = 2", "like = @vtd\nexpect = (", f"like = @vtd\n{MUTANT}",
+                  f"like = @vtd\n{MUTANT}\ncaught_by = (", "like = @vtd\ncaught_by = b",
+                  "like = @vtd\nmutant = nobody\ncaught_by = b"):
         with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
             file.write(f"{text}\n[x]\n{wrong}\n")
             file.flush()
