@@ -7,7 +7,8 @@
 # shellcheck source=ci/guest/nic/watched.sh
 . ./watched.sh
 
-errors=1000
+# Of each kind; 1,000 in all.
+errors=500
 # On both NICs, before traffic is looked at.
 errors_per_round=100
 errors_at_once=20
