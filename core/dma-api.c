@@ -30,8 +30,8 @@ static const struct dma_map_ops *xsmmu_ops(struct device *dev)
  * @dev: the device that does the DMA
  *
  * Call it from the driver's probe, after the DMA mask is set. The answer is
- * final, and the same whenever it is asked for: a driver may skip its batching and its syncs where it is false, but
- * need not, all calls are valid either way.
+ * final, and the same whenever it is asked for: a driver may skip its batching
+ * and its syncs where it is false, but need not, all calls are valid either way.
  *
  * Context: process context; allocates, may sleep.
  * Return: true if *_no_sync() unmaps of @dev defer their invalidation, false if

@@ -130,10 +130,11 @@ publish() {
 	forget_old
 }
 
-# Each edit makes one more kernel: the thirty that were asked for last stay.
+# Each edit makes one more kernel, and each step of a series one more set of objects: the
+# eighty that were asked for last stay.
 forget_old() {
 	find "$cache/kernels" -mindepth 1 -maxdepth 1 -printf '%T@ %p\n' | sort -rn |
-		tail -n +31 | cut -d' ' -f2- | xargs -r -d '\n' rm -rf
+		tail -n +81 | cut -d' ' -f2- | xargs -r -d '\n' rm -rf
 }
 
 # objects/ holds the files that were named, symbols what nm says about those in
