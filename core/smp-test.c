@@ -446,6 +446,34 @@ static void waiters_do_not_take_a_failure_for_completion(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig_stats(rig).shared, 1);
 }
 
+/*
+ * The running one fails, and three more: neither CPU makes the other's failures
+ * once more, whoever led them.
+ */
+static void waiters_share_failures(struct kunit *test)
+{
+	struct rig *rig = test->priv;
+	unsigned int cpu = rig_other_cpu(test);
+	const char *log;
+	int try;
+
+	for (try = 0; try < TRIES; try++) {
+		rig_sync(rig);
+		rig_take_log(rig);
+		lead_on(rig, cpu, 1, await_crowd);
+		atomic_set(&rig->fail, INT_MAX);
+		rig_map_unmap(rig, 1);
+		KUNIT_EXPECT_EQ(test, ready_sync(rig), -EIO);
+		KUNIT_EXPECT_EQ(test, rig_join(rig, cpu), -EIO);
+		atomic_set(&rig->fail, 0);
+		log = rig_take_log(rig);
+		if (!strcmp(log, "lc|!f!f!f!"))
+			break;
+	}
+	KUNIT_EXPECT_STREQ(test, log, "lc|!f!f!f!");
+	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
+}
+
 /* The backstop. */
 
 static void expect_idle_backstop(struct rig *rig)
@@ -635,6 +663,7 @@ static struct kunit_case xsmmu_smp_cases[] = {
 	KUNIT_CASE(interrupt_of_a_waiter_that_syncs_shares_with_it),
 	KUNIT_CASE(all_who_wait_share_one_invalidation),
 	KUNIT_CASE(waiters_do_not_take_a_failure_for_completion),
+	KUNIT_CASE(waiters_share_failures),
 	KUNIT_CASE(forgotten_batch_is_released_in_bounded_time),
 	KUNIT_CASE(one_tick_releases_the_orphans_of_a_cpu_together),
 	KUNIT_CASE(forgotten_entry_behind_a_synced_one_is_released),

@@ -46,15 +46,30 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 		 * retry, whoever leads it, the strongest kind.
 		 */
 		WRITE_ONCE(xd->need_full, 1);
-		WRITE_ONCE(xd->failing, true);
 		this_cpu_inc(xd->quarantine->stats.failed);
 		return -EIO;
 	}
 	/* B3, pairs with B4: completion, then "done", then the reuse. */
 	smp_store_release(&xd->done, n);
-	WRITE_ONCE(xd->failing, false);
 	this_cpu_inc(xd->quarantine->stats.led);
 	return 0;
+}
+
+/*
+ * Lead, but not once as many numbers from @snap on have failed as are tried: what
+ * began after the caller's clears and failed, failed for the caller, whoever led it.
+ * Caller holds flush_lock with interrupts off; no number from @snap on is done.
+ */
+static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap)
+{
+	int err = -EIO;
+
+	if (xd->started + 1 - snap < XSMMU_SYNC_ATTEMPTS)
+		err = xsmmu_lead(xd);
+	if (err && xd->started + 1 - snap < XSMMU_SYNC_ATTEMPTS)
+		return -EAGAIN;
+	WRITE_ONCE(xd->failing, !!err);
+	return err;
 }
 
 /*
@@ -83,16 +98,14 @@ static int xsmmu_sync_alone(struct xsmmu_domain *xd)
  * xsmmu_grace_period - wait for an invalidation that starts after now
  * @xd: the domain
  *
- * Without failures the wait is at most the running invalidation and the next.
- * Each failed attempt of this CPU is one towards XSMMU_SYNC_ATTEMPTS; while
- * others keep the lock and fail there is no such bound.
+ * Without failures the wait is at most the running invalidation and the next,
+ * with failures the running one and XSMMU_SYNC_ATTEMPTS more, whoever leads them.
  *
  * Context: any but NMI. The leader has interrupts off; a waiter holds nothing.
  * Return: 0, or -EIO after the last failed attempt.
  */
 int xsmmu_grace_period(struct xsmmu_domain *xd)
 {
-	unsigned int attempts = 0;
 	unsigned long snap, flags;
 	int err;
 
@@ -120,9 +133,9 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 			raw_spin_unlock_irqrestore(&xd->flush_lock, flags);
 			continue;
 		}
-		err = xsmmu_lead(xd);
+		err = xsmmu_attempt(xd, snap);
 		raw_spin_unlock_irqrestore(&xd->flush_lock, flags);
-		if (!err || ++attempts == XSMMU_SYNC_ATTEMPTS)
+		if (err != -EAGAIN)
 			return err;
 	}
 }

@@ -66,7 +66,7 @@ struct xsmmu_range {
  * @led: invalidations that this CPU issued and that succeeded
  * @shared: syncs satisfied by an invalidation of another CPU
  * @failed: invalidations that this CPU issued and that failed
- * @overflows: syncs forced by a full quarantine
+ * @overflows: unmaps that found the quarantine full
  * @orphans: drains by the backstop
  *
  * Rule: written with this_cpu_inc(), summed without a lock; each is exact once
@@ -133,8 +133,9 @@ struct xsmmu_quarantine {
  * @started: number of the newest invalidation begun; written under @flush_lock
  * @done: number of the newest that completed; written under @flush_lock.
  *	Numbers that failed are skipped, never counted
- * @failing: the newest invalidation failed; written under @flush_lock. A hint to
- *	unmaps, read without it: in doubt they try once more, or withhold a range
+ * @failing: a sync gave up, and none has succeeded since; written under
+ *	@flush_lock. A hint to unmaps, read without it: in doubt they try once
+ *	more, or withhold a range
  * @withheld_lock: protects the two fields below
  * @withheld: tables that no invalidation covered and that found no place
  * @withheld_pages: IOVA granules likewise; both wait for the domain's end

@@ -71,8 +71,10 @@ static int mlx5e_pen_reopen(struct mlx5e_priv *priv)
 		return err;
 	if (again)
 		return -EBUSY;
-	p->reopened = jiffies ?: 1;
-	return mlx5e_safe_reopen_channels(priv);
+	err = mlx5e_safe_reopen_channels(priv);
+	if (!err)
+		p->reopened = jiffies ?: 1;
+	return err;
 }
 
 static void mlx5e_pen_recover_work(struct work_struct *work)
