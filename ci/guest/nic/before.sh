@@ -50,6 +50,8 @@ without_driver() {
 books_are_opened() {
 	serve
 	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 4M --parallel 2
+	# The file stays, in the guest's memory.
+	files_are_whole
 	cycle
 	in_touch
 	without_driver before

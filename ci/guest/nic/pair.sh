@@ -162,11 +162,12 @@ serve() {
 # The same file on both sides, fetched by the other.
 file_bytes=4194304
 make_files() {
-	[ ! -e /tmp/www/file ] || return 0
-	mkdir -p /tmp/www
-	head -c "$file_bytes" /dev/urandom >/tmp/www/file
-	md5sum </tmp/www/file >/tmp/www.sum
-	both httpd -p 80 -h /tmp/www
+	if [ ! -e /tmp/www/file ]; then
+		mkdir -p /tmp/www
+		head -c "$file_bytes" /dev/urandom >/tmp/www/file
+		md5sum </tmp/www/file >/tmp/www.sum
+	fi
+	listens 80 || both httpd -p 80 -h /tmp/www
 }
 files_are_whole() {
 	make_files
