@@ -127,7 +127,8 @@ def packet_targets():
     assert packets_objections("xsmmu", domain_commands=101) == 1
     assert packets_objections("xsmmu", invalidation_commands=276) == 1
     assert packets_objections("xsmmu", instructions_per_packet=4201) == 1
-    assert packets_objections("strict", instructions_per_packet=4300) == 1
+    assert packets_objections("strict", instructions_per_packet=4220) == 1
+    assert packets_objections("strict", instructions_per_packet=4230) == 0
     assert packets_objections("strict", invalidation_commands=4399) == 1
     assert packets_objections("lazy", invalidation_commands=0) == 1
     assert packets_objections("lazy", "rx", {"rx_packets": 4399}) == 1
