@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# Devices that come and go, change and come back, and leave nothing behind. The
-# kernel must be booted with kmemleak=on. Sourced by main.sh.
+# Devices that come and go, change and come back. What they leave behind after.sh
+# finds. Sourced by main.sh.
 
 table="$table
 mtu_under_traffic   the MTU changes under traffic
 down_under_traffic  the link goes down and comes up under traffic
 unbind_and_bind     the driver lets go of a device under traffic and takes it back
 reload              the module is removed under traffic and loaded again
-resize_under_load   channels and rings change under traffic
-nothing_is_left     after the module is gone the kernel finds no leak"
+resize_under_load   channels and rings change under traffic"
 
 mtu_under_traffic() {
 	local mtu
@@ -60,14 +59,6 @@ reload() {
 	start_traffic
 	rmmod mlx5_core
 	fails near ip link show nic
-	load_driver
-	set_up
-	settles
-}
-
-nothing_is_left() {
-	rmmod mlx5_core
-	no_leaks
 	load_driver
 	set_up
 	settles
