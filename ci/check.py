@@ -85,7 +85,8 @@ def judge_mutant(row, cell):
     """
     wanted = re.compile(cell.caught_by)
     caught = [test for test in row.tests
-              if test["status"] == "failed" and wanted.search(test["name"])]
+              if test["status"] == "failed"
+              and wanted.search("\n".join([test["name"], *test["log"]]))]
     row.tests = [test for test in row.tests if test not in caught]
     if caught:
         names = ", ".join(test["name"] for test in caught)

@@ -244,9 +244,9 @@ def table():
 def with_mutant(**statuses):
     """What tests come to, by name, where those with a b in their name should catch a mutant."""
     row, cell = report.Row("x"), next(iter(cells.load().values()))
-    cell.mutant, cell.caught_by = "m", "b"
+    cell.mutant, cell.caught_by = "m", "b|a reason"
     for name, status in statuses.items():
-        row.add(name, status, ["a log"])
+        row.add(name, status, ["a log", "a reason"] if name == "r" else ["a log"])
     check.judge_mutant(row, cell)
     return {entry["name"]: entry["status"] for entry in row.tests}
 
@@ -258,6 +258,7 @@ def mutants():
         "a": "passed", "bb": "passed", "mutant m is caught by: b": "passed"}
     assert with_mutant(b="failed", bb="failed") == {"mutant m is caught by: b, bb": "passed"}
     assert with_mutant(a="failed", b="failed")["a"] == "failed"
+    assert with_mutant(r="failed") == {"mutant m is caught by: r": "passed"}
     for found in (with_mutant(), with_mutant(a="failed"), with_mutant(b="passed"),
                   with_mutant(b="skipped")):
         assert found["mutant m is caught"] == "failed", found
