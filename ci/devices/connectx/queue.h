@@ -26,7 +26,6 @@ enum cx_fault {
 	CX_FAULT_DATA,		/* data cannot be read or written */
 	CX_FAULT_LSO,		/* nothing that can be segmented */
 	CX_FAULT_UMR,		/* an update of a key that is not modelled */
-	CX_FAULT_LIST,		/* the next work request is outside of the ring */
 };
 
 struct cx_wq {

@@ -312,7 +312,7 @@ static void striding_close(struct cx_rq *rq)
  * Begin the next work request. A link is read when it is followed, and not
  * before: the driver sets it when it appends to the list.
  */
-static enum cx_fault striding_open(struct cx_rq *rq)
+static bool striding_open(struct cx_rq *rq)
 {
 	struct cx_wq *wq = &rq->wq;
 	uint16_t next = rq->head + 1;
@@ -320,16 +320,16 @@ static enum cx_fault striding_open(struct cx_rq *rq)
 
 	if (rq->started && rq->linked) {
 		if (!dma_read(wq->cx, ring_iova(&wq->ring, rq->head), link, LINK))
-			return CX_FAULT_FETCH;
+			return false;
 		next = lduw_be_p(link + 2);
 		if (next >> wq->ring.log_size)
-			return CX_FAULT_LIST;
+			return false;
 	}
 	rq->head = rq->started ? next & ((1u << wq->ring.log_size) - 1) : 0;
 	rq->started = true;
 	rq->open = true;
 	rq->used = 0;
-	return CX_FAULT_NONE;
+	return true;
 }
 
 static enum cx_fault striding_write(struct cx_rq *rq, const uint8_t *data, size_t len,
@@ -337,12 +337,8 @@ static enum cx_fault striding_write(struct cx_rq *rq, const uint8_t *data, size_
 {
 	struct cx_wq *wq = &rq->wq;
 	uint8_t wqe[LINK + SEGMENT];
-	uint64_t offset;
-	enum cx_fault fault = rq->open ? CX_FAULT_NONE : striding_open(rq);
+	uint64_t offset = (uint64_t)rq->used << rq->log_stride;
 
-	if (fault)
-		return fault;
-	offset = (uint64_t)rq->used << rq->log_stride;
 	if (striding_need(rq, len) > striding_left(rq))
 		return CX_FAULT_LENGTH;
 	if (!dma_read(wq->cx, ring_iova(&wq->ring, rq->head), wqe, sizeof(wqe)))
@@ -368,6 +364,18 @@ static bool rq_has_buffer(struct cx_rq *rq, size_t len)
 	return posted > 1;
 }
 
+/*
+ * Know which buffer comes next, so that its CQE can name it, whatever becomes of
+ * it. A queue whose list cannot be followed has no buffer that could be named.
+ */
+static bool rq_open(struct cx_rq *rq)
+{
+	if (!rq->striding || rq->open || striding_open(rq))
+		return true;
+	wq_get_stuck(&rq->wq, "cannot follow the list");
+	return false;
+}
+
 /* The buffer is used up, for a frame or for nothing: complete @cqe and post it. */
 static void rq_complete(struct cx_rq *rq, uint8_t cqe[64], size_t len, bool good,
 			GArray *touched)
@@ -375,7 +383,7 @@ static void rq_complete(struct cx_rq *rq, uint8_t cqe[64], size_t len, bool good
 	if (!rq->striding) {
 		stl_be_p(cqe + CQE_BYTES, len);
 		rq->wq.index++;
-	} else if (rq->open) {
+	} else {
 		striding_use(rq, cqe, good ? striding_need(rq, len) : striding_left(rq),
 			     len);
 	}
@@ -403,7 +411,7 @@ static void rq_deliver(struct cx_rq *rq, const struct waiting *waiting)
 		len = strip_vlan(stripped, waiting->frame);
 		data = stripped;
 	}
-	if (!rq_has_buffer(rq, len)) {
+	if (!rq_has_buffer(rq, len) || !rq_open(rq)) {
 		port_out_of_buffer(cx, rq->counter);
 		return;
 	}
@@ -435,10 +443,8 @@ static bool rq_flush(struct cx_rq *rq, unsigned int budget)
 	if (!rq->wq.flush || !wq_posted(&rq->wq, &posted))
 		return false;
 	for (; posted && budget; posted--, budget--) {
-		if (rq->striding && !rq->open && striding_open(rq)) {
-			wq_get_stuck(&rq->wq, "cannot follow the list");
+		if (!rq_open(rq))
 			return false;
-		}
 		rq_complete_fault(rq, CX_FAULT_FLUSHED, NULL);
 	}
 	return posted;

@@ -127,7 +127,7 @@ void traffic_count(struct cx_traffic *traffic, const uint8_t *frame, size_t len)
 
 bool attack_fails(ConnectX *cx, bool send)
 {
-	return false;
+	return host.fails;
 }
 
 bool attack_wants_accesses(ConnectX *cx)

@@ -26,6 +26,7 @@ struct host {
 	unsigned int events;	/* that a queue got stuck */
 	unsigned int no_buffer;
 	unsigned int flushed;	/* QEMU was told of room */
+	bool fails;		/* every frame, by request */
 	uint64_t first_entry;	/* of the last update of a key */
 	uint32_t entries;
 	uint32_t num;		/* of the queue that is tested */

@@ -288,7 +288,26 @@ static void a_link_out_of_the_ring_is_an_error(void)
 	arrive(FRAME);
 	arrive(FRAME);
 	host_run();
-	CHECK(host_cqe(3)[54] == CX_FAULT_LIST && state() == CX_QUEUE_ERROR);
+	CHECK(host.cqes->len == 3 && host.events == 1);	/* a filler, too */
+	CHECK(state() == CX_QUEUE_ERROR);
+	host_end();
+}
+
+static void the_first_frame_of_a_buffer_fails_with_it(void)
+{
+	begin(true, false);
+	set_striding_buffer(0, 5);
+	set_striding_buffer(5, 1);
+	post(2);
+	arrive(FRAME);
+	arrive(FRAME);
+	host_run();
+	host.fails = true;
+	arrive(FRAME);
+	host_run();
+	CHECK(host.cqes->len == 4 && host_syndrome(3));	/* a filler, too */
+	CHECK(lduw_be_p(host_cqe(3) + 2) == 5 && lduw_be_p(host_cqe(3) + 44) == STRIDES);
+	CHECK(state() == CX_QUEUE_ERROR);
 	host_end();
 }
 
@@ -392,6 +411,7 @@ const struct test receive_tests[] = {
 	{ "frames_share_a_buffer", frames_share_a_buffer },
 	{ "a_link_is_read_when_it_is_followed", a_link_is_read_when_it_is_followed },
 	{ "a_link_out_of_the_ring_is_an_error", a_link_out_of_the_ring_is_an_error },
+	{ "the_first_frame_of_a_buffer_fails_with_it", the_first_frame_of_a_buffer_fails_with_it },
 	{ "a_frame_that_no_buffer_holds_costs_one", a_frame_that_no_buffer_holds_costs_one },
 	{ "a_full_buffer_makes_qemu_wait", a_full_buffer_makes_qemu_wait },
 	{ "frames_do_not_outlive_their_queue", frames_do_not_outlive_their_queue },
