@@ -142,6 +142,8 @@ static uint64_t read_register(ConnectX *cx, unsigned int reg)
 		return attack->fail_send;
 	case CX_ATTACK_FAIL_RECEIVE:
 		return attack->fail_receive;
+	case CX_ATTACK_HOLD_UPDATES:
+		return attack->hold_updates;
 	case CX_ATTACK_CLOCK_NS:
 		return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 	default:
@@ -259,6 +261,9 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val, unsigned int size
 		break;
 	case CX_ATTACK_FAIL_RECEIVE:
 		attack->fail_receive = val;
+		break;
+	case CX_ATTACK_HOLD_UPDATES:
+		attack->hold_updates = val;
 		break;
 	case CX_ATTACK_LEDGER_MEMORY:
 		attack->memory = val;

@@ -53,6 +53,9 @@
 #define CX_ATTACK_FAIL_SEND		0x030
 #define CX_ATTACK_FAIL_RECEIVE		0x038
 
+/* RW: while 1, work requests that update memory keys (UMR) wait. */
+#define CX_ATTACK_HOLD_UPDATES		0x080
+
 /* ---- The ledger: which IOVA pages are dead ---- */
 
 /*

@@ -265,6 +265,11 @@ bool attack_fails(ConnectX *cx, bool send)
 	return true;
 }
 
+bool attack_holds_updates(ConnectX *cx)
+{
+	return cx->attack->hold_updates;
+}
+
 bool attack_wants_accesses(ConnectX *cx)
 {
 	return cx->attack->control;
@@ -330,6 +335,7 @@ void attack_reset(ConnectX *cx)
 		(cx->prop.attack.sweep ? CX_ATTACK_CONTROL_SWEEP : 0);
 	attack->fail_send = 0;
 	attack->fail_receive = 0;
+	attack->hold_updates = false;
 	ledger_clear(&attack->ledger);
 	g_hash_table_remove_all(attack->mapping);
 	attack->mapping_any = 0;

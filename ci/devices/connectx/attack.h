@@ -35,6 +35,7 @@ struct cx_attack {
 	uint64_t control;		/* CX_ATTACK_CONTROL_* */
 	uint64_t fail_send;		/* registers */
 	uint64_t fail_receive;
+	bool hold_updates;
 	struct ledger ledger;
 	GHashTable *mapping;		/* page frames of memory, to counts */
 	unsigned int mapping_any;

@@ -431,6 +431,8 @@ void port_transmit(ConnectX *cx, const uint8_t *frame, size_t len);
 
 /* Whether the buffer of this work request shall not be reached. */
 bool attack_fails(ConnectX *cx, bool send);
+/* Whether updates of memory keys have to wait. */
+bool attack_holds_updates(ConnectX *cx);
 /* Whether work requests have to collect their accesses. */
 bool attack_wants_accesses(ConnectX *cx);
 /* What completed has touched this; takes the GArray. */

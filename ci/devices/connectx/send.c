@@ -18,6 +18,7 @@ enum {
 	MAX_SEND		= CX_MAX_FRAME - 4,	/* without FCS */
 	MAX_INLINE		= 0x3ff,
 	MAX_SEGMENTS		= 8192,	/* that one large send may become */
+	HELD_NS			= SCALE_MS,	/* until updates on hold are looked at again */
 };
 
 enum {
@@ -360,6 +361,10 @@ void sq_serve(void *opaque)
 
 	if (!wq_posted(wq, &posted))
 		return;
+	if (sq->umr && wq->state == CX_QUEUE_READY && attack_holds_updates(wq->cx)) {
+		timer_mod_ns(wq->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + HELD_NS);
+		return;
+	}
 	for (; posted && budget; budget--) {
 		if (wq->state == CX_QUEUE_READY)
 			sq_work(sq, &wqe, posted);

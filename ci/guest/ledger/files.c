@@ -4,8 +4,9 @@
  *
  *	module			what the module counted, a line each: NAME VALUE
  *	ADDRESS/counters	what the device at that PCI address counted
- *	ADDRESS/control		RW: "replay 0|1", "sweep 0|1", "fail-send N" and
- *				"fail-receive N" (so many will fail), a line each;
+ *	ADDRESS/control		RW: "replay 0|1", "sweep 0|1", "hold-updates 0|1",
+ *				"fail-send N" and "fail-receive N" (so many will
+ *				fail), a line each;
  *				WO: "fail-sync MS" (for so long)
  *	strict			who unmaps or frees without deferring the invalidation:
  *				COUNT FUNCTION CALLER CALLER...
@@ -116,6 +117,8 @@ static int control_show(struct seq_file *file, void *unused)
 		   function_read(file->private, CX_ATTACK_FAIL_SEND));
 	seq_printf(file, "fail-receive %llu\n",
 		   function_read(file->private, CX_ATTACK_FAIL_RECEIVE));
+	seq_printf(file, "hold-updates %llu\n",
+		   function_read(file->private, CX_ATTACK_HOLD_UPDATES));
 	return 0;
 }
 
@@ -150,6 +153,8 @@ static int change_control(struct function *function, const char *line)
 		reg = CX_ATTACK_FAIL_SEND;
 	else if (!strcmp(name, "fail-receive"))
 		reg = CX_ATTACK_FAIL_RECEIVE;
+	else if (!strcmp(name, "hold-updates"))
+		reg = CX_ATTACK_HOLD_UPDATES;
 	else
 		return -EINVAL;
 	function_write(function, reg, val);

@@ -95,6 +95,11 @@ void cx_kick(ConnectX *cx, QEMUTimer *timer)
 		g_ptr_array_add(armed, timer);
 }
 
+void timer_mod_ns(QEMUTimer *timer, int64_t when)
+{
+	cx_kick(host.cx, timer);
+}
+
 void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64], GArray *touched)
 {
 	g_array_append_vals(host.cqes, cqe, 1);
@@ -128,6 +133,11 @@ void traffic_count(struct cx_traffic *traffic, const uint8_t *frame, size_t len)
 bool attack_fails(ConnectX *cx, bool send)
 {
 	return host.fails;
+}
+
+bool attack_holds_updates(ConnectX *cx)
+{
+	return host.held && host.held--;
 }
 
 bool attack_wants_accesses(ConnectX *cx)

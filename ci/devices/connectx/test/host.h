@@ -27,6 +27,7 @@ struct host {
 	unsigned int no_buffer;
 	unsigned int flushed;	/* QEMU was told of room */
 	bool fails;		/* every frame, by request */
+	unsigned int held;	/* so often an update is looked at in vain */
 	uint64_t first_entry;	/* of the last update of a key */
 	uint32_t entries;
 	uint32_t num;		/* of the queue that is tested */

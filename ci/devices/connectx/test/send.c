@@ -284,6 +284,17 @@ static void a_key_gets_other_pages(void)
 	host_end();
 }
 
+static void an_update_may_be_held_back(void)
+{
+	begin(true);
+	host.held = 3;
+	make_update(2);
+	post(3);
+	host_run();
+	CHECK(!host.held && !host_syndrome(0) && host.entries == 4);
+	host_end();
+}
+
 static void only_entries_in_the_work_request_are_taken(void)
 {
 	begin(true);
@@ -595,6 +606,7 @@ const struct test send_tests[] = {
 	{ "a_large_send_becomes_segments", a_large_send_becomes_segments },
 	{ "a_large_send_has_limits", a_large_send_has_limits },
 	{ "a_key_gets_other_pages", a_key_gets_other_pages },
+	{ "an_update_may_be_held_back", an_update_may_be_held_back },
 	{ "only_entries_in_the_work_request_are_taken",
 	  only_entries_in_the_work_request_are_taken },
 	{ "a_key_is_not_changed_otherwise", a_key_is_not_changed_otherwise },
