@@ -45,7 +45,7 @@ static inline void mlx5e_xdp_unmap_after_redirect(struct mlx5e_rq *rq,
 						  struct page *page,
 						  struct xdp_buff *xdp) {}
 
-int mlx5e_rq_settle_umrs(struct mlx5e_rq *rq);
+int mlx5e_flush_rx_descs(struct mlx5e_rq *rq);
 
 /* Unmaps a completed WQE; false if the caller has to, since it has no pen. */
 static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
@@ -126,8 +126,9 @@ static inline void mlx5e_xdp_unmap_after_redirect(struct mlx5e_rq *rq,
 		mlx5e_page_dma_unmap(rq, page);
 }
 
-static inline int mlx5e_rq_settle_umrs(struct mlx5e_rq *rq)
+static inline int mlx5e_flush_rx_descs(struct mlx5e_rq *rq)
 {
+	mlx5e_free_rx_descs(rq);
 	return 0;
 }
 

@@ -13,7 +13,7 @@ enum {
 	MAX_LOG_PAGE		= 30,
 	BASE_LOG_STRIDES	= 9,	/* MLX5_MPWQE_LOG_NUM_STRIDES_BASE */
 	MIN_LOG_STRIDES		= 3,	/* MLX5_MPWQE_LOG_NUM_STRIDES_EXT_BASE */
-	MAX_LOG_STRIDES		= 15,	/* a CQE counts up to 0x7fff of them */
+	MAX_LOG_STRIDES		= 14,	/* a CQE counts up to 0x7fff of them */
 	BASE_LOG_STRIDE_BYTES	= 6,	/* MLX5_MPWQE_LOG_STRIDE_SZ_BASE */
 };
 
