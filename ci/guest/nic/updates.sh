@@ -20,7 +20,6 @@ far_fails() {
 # are under way, when the queue fails: it has to wait for them. The second failure
 # frees all that the first left behind.
 updates_come_late() {
-	local control
 	control=$(far_control)
 	trap 'echo "hold-updates 0" >"$control"; fail receive 0; loud; rings 1024' EXIT
 	rings 64
