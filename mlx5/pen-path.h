@@ -45,7 +45,8 @@ static inline void mlx5e_xdp_unmap_after_redirect(struct mlx5e_rq *rq,
 						  struct page *page,
 						  struct xdp_buff *xdp) {}
 
-int mlx5e_flush_rx_descs(struct mlx5e_rq *rq);
+int mlx5e_rq_await_umrs(struct mlx5e_rq *rq);
+void mlx5e_rq_forgot_umrs(void);
 
 /* Unmaps a completed WQE; false if the caller has to, since it has no pen. */
 static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
@@ -126,11 +127,12 @@ static inline void mlx5e_xdp_unmap_after_redirect(struct mlx5e_rq *rq,
 		mlx5e_page_dma_unmap(rq, page);
 }
 
-static inline int mlx5e_flush_rx_descs(struct mlx5e_rq *rq)
+static inline int mlx5e_rq_await_umrs(struct mlx5e_rq *rq)
 {
-	mlx5e_free_rx_descs(rq);
 	return 0;
 }
+
+static inline void mlx5e_rq_forgot_umrs(void) {}
 
 static inline void mlx5e_pen_sync(struct mlx5e_pen *pen, int budget) {}
 

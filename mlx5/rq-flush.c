@@ -23,10 +23,21 @@ static bool mlx5e_umrs_are_counted(struct mlx5e_rq *rq)
 	return READ_ONCE(rq->mpwqe.umr_completed) == rq->mpwqe.umr_in_progress;
 }
 
-static int mlx5e_await_umrs(struct mlx5e_rq *rq)
+/**
+ * mlx5e_rq_await_umrs - wait until the poll has counted all UMRs of a queue
+ * @rq: a queue that was deactivated, so that nothing more is posted, and that the
+ *	device was told to reset: of two who flush it, the device refuses one
+ *
+ * May sleep; the queue's poll has to run meanwhile.
+ *
+ * Return: 0, or -ETIMEDOUT: nothing of the queue may be freed, nor may it be used.
+ */
+int mlx5e_rq_await_umrs(struct mlx5e_rq *rq)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(mlx5_tout_ms(rq->mdev, FLUSH_ON_ERROR));
 
+	if (rq->wq_type != MLX5_WQ_TYPE_LINKED_LIST_STRIDING_RQ)
+		return 0;
 	while (!mlx5e_umrs_are_counted(rq)) {
 		if (time_after(jiffies, end)) {
 			netdev_err(rq->netdev,
@@ -42,29 +53,12 @@ static int mlx5e_await_umrs(struct mlx5e_rq *rq)
 }
 
 /**
- * mlx5e_flush_rx_descs - free the buffers of a receive queue that will be used again
- * @rq: a queue that was deactivated, so that nothing more is posted, and that the
- *	device was told to reset: of two who flush it, the device refuses one
+ * mlx5e_rq_forgot_umrs - UMRs were forgotten, and the queue may be activated after this
  *
- * May sleep; the queue's poll has to run meanwhile.
- *
- * Return: 0, or -ETIMEDOUT: nothing was freed, and the queue must not be used.
+ * May sleep. A poll reads how many UMRs completed before it looks whether the
+ * queue is active: one that read it before it became 0 has to end first.
  */
-int mlx5e_flush_rx_descs(struct mlx5e_rq *rq)
+void mlx5e_rq_forgot_umrs(void)
 {
-	int err;
-
-	if (rq->wq_type == MLX5_WQ_TYPE_LINKED_LIST_STRIDING_RQ) {
-		err = mlx5e_await_umrs(rq);
-		if (err)
-			return err;
-	}
-	mlx5e_free_rx_descs(rq);
-	/*
-	 * A poll reads how many completed before it looks whether the queue is
-	 * active. One that read it before it became 0 has to end before the caller
-	 * activates the queue.
-	 */
 	synchronize_net();
-	return 0;
 }
