@@ -10,7 +10,7 @@ set -eu
 . "$(dirname "$0")/../lib/tap.sh"
 
 fuzz=ci/devices/connectx/fuzz
-seconds=${FUZZ_SECONDS:-60}
+seconds=${FUZZ_SECONDS:-40}
 seed=${FUZZ_SEED:-$(date +%s)}
 interface=$(ci/source.sh "${bases[0]}")/include/linux/mlx5
 options=$(ci/devices/build.sh --options)

@@ -39,7 +39,7 @@ step() {
 step_of_module() {
 	local objects
 	objects=$(ci/graft.sh files "$base" patched | sed -n "s|^\($modules.*\)\.c\$|\1.o|p" | tr '\n' ' ')
-	ci/kernel.sh --base "$base" --arch "$arch" --config nic --objects "$objects" --until "$1"
+	"${build[@]}" --objects "$objects" --until "$1"
 }
 
 is_of_module() { git -C / apply --numstat "$1" | cut -f3 | grep -q "^$modules"; }
