@@ -35,7 +35,7 @@ ledger_is_exact     every mapping was followed, and every freed page
 lies_are_found      a ledger that lies makes the device's own work look like an attack"
 
 # The IOMMU reports what it blocks; and what page poisoning finds comes with a trace.
-also_allowed='(DMAR: |arm-smmu-v3.*event|CPU: .* Comm: |Workqueue: |Modules linked in: |\+0x[0-9a-f]+/0x)'
+also_allowed='(DMAR: |arm-smmu-v3.*event|CPU: .* Comm: |Workqueue: |\+0x[0-9a-f]+/0x)'
 
 is_on() { [ "$(cat "$ledger"/0*/control | grep -cx "$1 1")" = 2 ]; }
 
