@@ -47,7 +47,7 @@ kernel:
 menuconfig:
 	$(run) ci/setup.sh
 	@mkdir -p build
-	$(run) ci/kernel.sh --arch $(ARCH) --base $(BASE) --config run --menuconfig $(CURDIR)/$(place).fragment
+	$(run) ci/kernel.sh --arch $(ARCH) --base $(BASE) --config release --menuconfig $(CURDIR)/$(place).fragment
 
 ## make series BASE=                          the change as a series for git am, in build/
 series:

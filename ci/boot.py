@@ -24,7 +24,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
 import cells  # noqa: E402
 import prepare  # noqa: E402
-import trace  # noqa: E402
+import oracle  # noqa: E402
 
 FINISHED = "rig: finished"
 QEMU = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
@@ -63,7 +63,7 @@ def command(cell, kernel, initrd, out, extra=""):
     line += ["-serial", f"file:{out / 'console.log'}", "-D", str(out / "trace.log")]
     line += ["-kernel", str(kernel / IMAGE[cell.arch]), "-initrd", str(initrd)]
     line += ["-append", " ".join(append.split()), *cell.devices]
-    for event in trace.EVENTS[cell.iommu] if cell.oracles else ():
+    for event in oracle.EVENTS[cell.iommu] if cell.oracles else ():
         line += ["-trace", event]
     return line + (device_tree(cell, out) if cell.dtb_delete else [])
 

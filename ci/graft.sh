@@ -28,8 +28,6 @@ set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
-manifest=$top/patches/manifest
-
 usage() { die "usage: ci/graft.sh apply|unapply|status TREE | key BASE | files BASE own|patched|pairs|patches"; }
 
 # The hook patches of base $base, in order, as paths.
@@ -43,21 +41,40 @@ series() {
 # The mutant, if there is one.
 mutants() { [ -z "$mutant" ] || printf '%s\n' "$mutant"; }
 
-# The manifest with its patterns expanded: "source destination" per file.
+# The lines of the manifests, without comments, each behind its file and number.
+manifest_lines() {
+	local file
+	for file in patches/manifest "patches/$base/manifest"; do
+		[ -f "$top/$file" ] || die "there is no $file"
+		awk -v file="$file" '!/^[[:space:]]*(#|$)/ { print file " line " NR, $0 }' "$top/$file"
+	done
+}
+
+# place WHERE SOURCE HOME: "source destination" of each file that SOURCE stands for.
+place() {
+	local file found=''
+	[ -n "$3" ] || die "$1: '$2' has no destination"
+	for file in "$top/$2" "$top/$2"/*.[ch]; do
+		[ -f "$file" ] || continue
+		found=1
+		printf '%s %s\n' "$file" "$3/${file##*/}"
+	done
+	[ -n "$found" ] || die "$1: '$2' is no file, and no folder with C files"
+}
+
+# The manifests expanded: "source destination" per file, less what the base cannot have.
 own_pairs() {
-	local line=0 source home file
-	while read -r source home _; do
-		line=$((line + 1))
-		case $source in '' | '#'*) continue ;; esac
-		[ -n "$home" ] || die "patches/manifest line $line: '$source' has no destination"
-		for file in "$top/"${source//@BASE@/$base}; do
-			[ -f "$file" ] || die "patches/manifest line $line: '$source' matches no file"
-			case $home in
-			*/) printf '%s %s\n' "$file" "$home${file##*/}" ;;
-			*) printf '%s %s\n' "$file" "$home" ;;
-			esac
-		done
-	done <"$manifest"
+	local file word line source home without='' pairs=''
+	while read -r file word line source home _; do
+		case $source in
+		without)
+			[ -f "$top/$home" ] || die "$file $word $line: there is no file '$home'"
+			without+="$top/$home "$'\n'
+			;;
+		*) pairs+=$(place "$file $word $line" "$source" "$home")$'\n' ;;
+		esac
+	done < <(manifest_lines)
+	grep -vF "${without:-/without nothing/}" <<<"${pairs%$'\n'}"
 }
 
 # Kernel paths that the hook patches and the mutant touch. (In / because git, inside
@@ -128,7 +145,7 @@ stage_own() {
 	local source home
 	while read -r source home; do
 		[ ! -e "$work/stage/$home" ] ||
-			die "patches/manifest and a patch (or two lines) both make $home"
+			die "a manifest and a patch (or two lines of manifests) both make $home"
 		[ ! -e "$tree/$home" ] || ours "$home" ||
 			die "$tree already has $home and it is not ours. Nothing was changed"
 		mkdir -p "$work/stage/${home%/*}"

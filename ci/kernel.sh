@@ -3,7 +3,7 @@
 #
 # Builds a kernel for one named configuration; prints the folder it is in.
 #
-#   ci/kernel.sh --base 6.1 --arch x86_64 --config run|debug|nic|off|plain
+#   ci/kernel.sh --base 6.1 --arch x86_64 --config release|debug|nic|off|plain
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
@@ -41,7 +41,7 @@ done
 check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" run debug nic off plain
+check_word config "$config" release debug nic off plain
 [ -z "$mutant" ] || [ "$config" != plain ] || die "--config plain has nothing of ours to mutate"
 [ -z "$mutant" ] || [ -f "$ci/mutants/$mutant.patch" ] || die "there is no ci/mutants/$mutant.patch"
 graft=("$base" ${until:+--until "$until"} ${mutant:+--mutant "$ci/mutants/$mutant.patch"})
@@ -56,7 +56,7 @@ request() {
 	local word
 	cat "$ci/kconfig/guest.config" "$ci/kconfig/$arch.config"
 	[ "$config" != nic ] || cat "$ci/kconfig/debug.config"
-	case $config in run | nic | off | plain) cat "$ci/kconfig/network.config" ;; esac
+	case $config in release | nic | off | plain) cat "$ci/kconfig/network.config" ;; esac
 	cat "$ci/kconfig/$config.config"
 	[ -z "$fragment" ] || cat "$fragment"
 	case $config in off | plain) return ;; esac

@@ -9,7 +9,7 @@ set -eu
 
 arch=$1 base=$2
 place=$top/build/kernel-$arch-$base
-options=(--arch "$arch" --base "$base" --config run)
+options=(--arch "$arch" --base "$base" --config release)
 [ $# -lt 3 ] || options+=(--backends "$3")
 if [ -s "$place.fragment" ]; then
 	say "with the changes of make menuconfig in $place.fragment"

@@ -28,7 +28,7 @@ import cells  # noqa: E402
 import packets  # noqa: E402
 import prepare  # noqa: E402
 import run  # noqa: E402
-import trace  # noqa: E402
+import oracle  # noqa: E402
 
 RESULT = re.compile(r"^\[[ .\d]+\] cost: (\S+) (.*)$", re.MULTILINE)
 # Of what the guest sends while its NIC has nothing to do: the other NIC's share.
@@ -72,7 +72,7 @@ def commands(counts, cell, mode):
     the others unmap by whole domains.
     """
     maps = 0
-    if cell.iommu == "amdvi":
+    if cell.iommu == "amd":
         maps = counts["pages"] // 2 if mode == "strict" else counts["pages"]
     return counts["all"] - maps, maps
 
@@ -104,7 +104,7 @@ def judge(cell, outcome, mode):
         problems = outcome.problems or [re.search(r"not ok.*", text)[0]]
         raise run.GuestError("; ".join(problems) + "\n" + tail)
     runs = said(outcome.console)
-    log = trace.Trace(cell.iommu, outcome.trace)
+    log = oracle.Trace(cell.iommu, outcome.trace)
     try:
         return {name: figures(runs[name], runs[IDLE], log, cell, mode) for name in packets.RUNS}
     except (KeyError, ValueError) as error:

@@ -3,7 +3,7 @@
 """make run: strict, lazy, xSMMU and passthrough side by side.
 
 ci/run.py [BACKEND]: boots the same kernel once per mode, with one CPU whose
-instructions QEMU counts. The guest (ci/guest/module/run.c) unmaps pages in
+instructions QEMU counts. The guest (ci/guest/module/workload.c) unmaps pages in
 batches and then lets a hostile device attack what was freed. Commands to the
 IOMMU are counted here, in QEMU's trace between two marks of the guest.
 
@@ -27,17 +27,17 @@ import boot  # noqa: E402
 import cells  # noqa: E402
 import compare  # noqa: E402
 import prepare  # noqa: E402
-import trace  # noqa: E402
+import oracle  # noqa: E402
 
 # The matrix's cell for a mode says how to boot it; the name is NAME-MODE.
-BACKENDS = {"intel": "vtd", "amd": "amdvi", "arm-smmu-v3": "smmuv3"}
+BACKENDS = ("intel", "amd", "arm-smmu-v3")
 # Where instructions are the clock, x86's local APIC timer fails its calibration
 # after 10 s of spinning; leave it out at once.
 APPEND = {"x86_64": "noapictimer", "arm64": ""}
 MODES = ("strict", "lazy", "xsmmu", "passthrough")
 TABLE_ONLY = ("waits", "map_commands")
 REPORT = prepare.BUILD / "report"
-RESULT = re.compile(r"\brun: (.*)")
+RESULT = re.compile(r"\bworkload: (.*)")
 
 
 class GuestError(Exception):
@@ -46,15 +46,15 @@ class GuestError(Exception):
 
 def cell_of(backend, mode):
     """How to boot a mode: as the matrix does, but one counted CPU and the small kernel."""
-    cell = cells.load()[f"{BACKENDS[backend]}-{mode}"]
+    cell = cells.load()[f"{backend}-{mode}"]
     return dataclasses.replace(
-        cell, name=f"run-{backend}-{mode}", kernel="run", smp=1, tests=[f"run-{mode}"],
+        cell, name=f"run-{backend}-{mode}", kernel="release", smp=1, tests=[f"workload-{mode}"],
         append=f"{cell.append} {APPEND[cell.arch]}",
         machine=[*cell.machine, "-icount", "shift=0"], timeout=300)
 
 
 def results(console):
-    """What the guest says: all key=value of its "run:" lines."""
+    """What the guest says: all key=value of its "workload:" lines."""
     found = {}
     for line in console.read_text(encoding="utf-8", errors="replace").splitlines():
         if match := RESULT.search(line):
@@ -122,7 +122,7 @@ def judge(cell, outcome, mode):
     try:
         if said["mode"] != mode:
             raise GuestError(f"the guest ran in mode {said['mode']}")
-        return figures(said, trace.Trace(cell.iommu, outcome.trace))
+        return figures(said, oracle.Trace(cell.iommu, outcome.trace))
     except (KeyError, ValueError) as error:
         raise GuestError(f"the guest's report is incomplete ({error})\n{tail}") from error
 

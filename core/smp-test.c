@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of core with interrupts, other CPUs and the backstop. The letters of a
- * log are explained in test-rig.h.
+ * log are explained in mock-iommu.h.
  */
 #include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/timer.h>
-#include "test-rig.h"
+#include "mock-iommu.h"
 
 /* How often a race is run until it goes the way that a test is about. */
 #define TRIES		20
@@ -19,9 +19,9 @@
 #define BOUND		1000
 
 /**
- * struct smp - what these tests add to the rig
+ * struct smp - what these tests add to the mock
  * @irq: an interrupt
- * @rig: the rig
+ * @mock: the mock
  * @handler: what it does
  * @cpu: that it goes to
  * @iova: of one page to unmap
@@ -30,7 +30,7 @@
  */
 struct smp {
 	struct irq_work irq;
-	struct rig *rig;
+	struct mock *mock;
 	void (*handler)(struct smp *s);
 	unsigned int cpu;
 	dma_addr_t iova;
@@ -43,197 +43,197 @@ static void smp_irq(struct irq_work *irq)
 	struct smp *s = container_of(irq, struct smp, irq);
 
 	if (!in_hardirq())
-		rig_object(s->rig, "the interrupt was none");
+		mock_object(s->mock, "the interrupt was none");
 	s->handler(s);
 }
 
 static int xsmmu_smp_init(struct kunit *test)
 {
 	struct smp *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
-	struct rig *rig;
+	struct mock *mock;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	/* The first CPU is the one that may not be able to go offline. */
-	rig_pin(cpumask_first(cpu_online_mask));
-	rig = rig_create(test);
-	rig_attach(rig);
-	rig->arg = s;
-	s->rig = rig;
+	mock_pin(cpumask_first(cpu_online_mask));
+	mock = mock_create(test);
+	mock_attach(mock);
+	mock->arg = s;
+	s->mock = mock;
 	s->irq = IRQ_WORK_INIT_HARD(smp_irq);
 	return 0;
 }
 
 static void xsmmu_smp_exit(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 	struct smp *s;
 
-	if (!rig)
+	if (!mock)
 		return;
-	s = rig->arg;
+	s = mock->arg;
 	irq_work_sync(&s->irq);
-	KUNIT_EXPECT_EQ_MSG(test, rig->violations, 0, "%s", rig->objection);
+	KUNIT_EXPECT_EQ_MSG(test, mock->violations, 0, "%s", mock->objection);
 	test->priv = NULL;
-	rig_free(rig);
+	mock_free(mock);
 }
 
 /* Interrupts on the leader's own CPU. */
 
-static void log_context(struct rig *rig)
+static void log_context(struct mock *mock)
 {
-	rig_log(rig, irqs_disabled() ? 'd' : 'e');
+	mock_log(mock, irqs_disabled() ? 'd' : 'e');
 }
 
 static void leader_has_interrupts_off(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	rig->middle = log_context;
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
+	mock->middle = log_context;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	KUNIT_EXPECT_FALSE(test, irqs_disabled());
-	RIG_EXPECT_LOG(rig, "ld.");
+	MOCK_EXPECT_LOG(mock, "ld.");
 }
 
 static void sync_and_unmap_work_with_interrupts_off(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	dma_addr_t iova = rig_map(rig, 1);
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
 
 	local_irq_disable();
-	rig_unmap(rig, iova, 1);
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
+	mock_unmap(mock, iova, 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	KUNIT_EXPECT_TRUE(test, irqs_disabled());
 	local_irq_enable();
-	RIG_EXPECT_LOG(rig, "cl.r");
+	MOCK_EXPECT_LOG(mock, "cl.r");
 }
 
 static void handle_unmap(struct smp *s)
 {
-	rig_log(s->rig, 'i');
-	rig_unmap(s->rig, s->iova, 1);
+	mock_log(s->mock, 'i');
+	mock_unmap(s->mock, s->iova, 1);
 }
 
 static void handle_sync(struct smp *s)
 {
-	rig_log(s->rig, 'i');
-	rig_sync(s->rig);
+	mock_log(s->mock, 'i');
+	mock_sync(s->mock);
 }
 
 /* The interrupt comes when the leader unlocks: completed, nothing released. */
-static void raise_once(struct rig *rig)
+static void raise_once(struct mock *mock)
 {
-	struct smp *s = rig->arg;
+	struct smp *s = mock->arg;
 
-	rig->middle = NULL;
+	mock->middle = NULL;
 	irq_work_queue(&s->irq);
 }
 
 static void interrupt_that_unmaps_before_the_release_is_left_alone(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	struct smp *s = rig->arg;
+	struct mock *mock = test->priv;
+	struct smp *s = mock->arg;
 
-	s->iova = rig_map(rig, 1);
+	s->iova = mock_map(mock, 1);
 	s->handler = handle_unmap;
-	rig_map_unmap(rig, 1);
-	rig->middle = raise_once;
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "cl.icr");
-	KUNIT_EXPECT_EQ(test, rig_pending(rig), 1);
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "l.r");
+	mock_map_unmap(mock, 1);
+	mock->middle = raise_once;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.icr");
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
 }
 
 static void interrupt_that_syncs_before_the_release_releases(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	struct smp *s = rig->arg;
+	struct mock *mock = test->priv;
+	struct smp *s = mock->arg;
 
 	s->handler = handle_sync;
-	rig_map_unmap(rig, 1);
-	rig->middle = raise_once;
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "cl.il.r");
-	KUNIT_EXPECT_EQ(test, rig_pending(rig), 0);
+	mock_map_unmap(mock, 1);
+	mock->middle = raise_once;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.il.r");
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 0);
 }
 
-static void unmap_in_the_middle(struct rig *rig)
+static void unmap_in_the_middle(struct mock *mock)
 {
-	struct smp *s = rig->arg;
+	struct smp *s = mock->arg;
 
-	rig->middle = NULL;
-	rig_unmap(rig, s->iova, 1);
+	mock->middle = NULL;
+	mock_unmap(mock, s->iova, 1);
 }
 
 static void unmap_during_the_invalidation_waits_for_the_next(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	struct smp *s = rig->arg;
+	struct mock *mock = test->priv;
+	struct smp *s = mock->arg;
 
-	s->iova = rig_map(rig, 1);
-	rig_map_unmap(rig, 1);
-	rig->middle = unmap_in_the_middle;
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "clc.r");
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "l.r");
+	s->iova = mock_map(mock, 1);
+	mock_map_unmap(mock, 1);
+	mock->middle = unmap_in_the_middle;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "clc.r");
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
 }
 
 /* Other CPUs. */
 
-static int unmap_page(struct rig *rig)
+static int unmap_page(struct mock *mock)
 {
-	rig_map_unmap(rig, 1);
+	mock_map_unmap(mock, 1);
 	return 0;
 }
 
-static int unmap_table(struct rig *rig)
+static int unmap_table(struct mock *mock)
 {
-	rig_map_unmap(rig, RIG_TABLE);
+	mock_map_unmap(mock, MOCK_TABLE);
 	return 0;
 }
 
 /* M3 and M4. */
 static void sync_covers_another_cpus_unmap_but_leaves_its_entry(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	rig_on(rig, rig_other_cpu(test), unmap_page);
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "cl.");
-	KUNIT_EXPECT_EQ(test, rig_pending(rig), 1);
+	mock_on(mock, mock_other_cpu(test), unmap_page);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.");
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 1);
 }
 
 static void table_unlinked_on_another_cpu_makes_this_sync_full(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	rig_on(rig, rig_other_cpu(test), unmap_table);
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "uf.l.");
+	mock_on(mock, mock_other_cpu(test), unmap_table);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "uf.l.");
 }
 
 static void drain_empties_every_cpus_quarantine(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	rig_on(rig, rig_other_cpu(test), unmap_page);
-	rig_map_unmap(rig, 1);
-	xsmmu_drain(rig->xd);
-	RIG_EXPECT_LOG(rig, "ccl.rl.r");
+	mock_on(mock, mock_other_cpu(test), unmap_page);
+	mock_map_unmap(mock, 1);
+	xsmmu_drain(mock->xd);
+	MOCK_EXPECT_LOG(mock, "ccl.rl.r");
 }
 
 static void end_of_a_domain_empties_every_cpus_quarantine(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	rig_on(rig, rig_other_cpu(test), unmap_table);
-	rig_map_unmap(rig, 1);
-	rig_take_log(rig);
-	rig_destroy_domain(rig);
-	KUNIT_EXPECT_EQ(test, rig->outstanding, 0);
-	KUNIT_EXPECT_STREQ(test, rig_take_log(rig), "f.rl.tr");
+	mock_on(mock, mock_other_cpu(test), unmap_table);
+	mock_map_unmap(mock, 1);
+	mock_take_log(mock);
+	mock_destroy_domain(mock);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
+	KUNIT_EXPECT_STREQ(test, mock_take_log(mock), "f.rl.tr");
 }
 
 /*
@@ -241,179 +241,179 @@ static void end_of_a_domain_empties_every_cpus_quarantine(struct kunit *test)
  * others come too late for it.
  */
 
-static int ready_sync(struct rig *rig)
+static int ready_sync(struct mock *mock)
 {
-	struct smp *s = rig->arg;
+	struct smp *s = mock->arg;
 
 	atomic_inc(&s->ready);
-	return rig_sync(rig);
+	return mock_sync(mock);
 }
 
 /* For the leader's engine: wait until @crowd others wait for it. */
-static void await_crowd(struct rig *rig)
+static void await_crowd(struct mock *mock)
 {
-	struct smp *s = rig->arg;
+	struct smp *s = mock->arg;
 	unsigned int ms;
 
-	rig->middle = NULL;
-	rig_signal(&rig->held);
+	mock->middle = NULL;
+	mock_signal(&mock->held);
 	for (ms = 0; atomic_read(&s->ready) < s->crowd; ms++) {
-		if (ms == RIG_PATIENCE) {
-			rig_object(rig, "nobody came to wait");
+		if (ms == MOCK_PATIENCE) {
+			mock_object(mock, "nobody came to wait");
 			return;
 		}
-		rig_delay(1);
+		mock_delay(1);
 	}
-	rig_delay(SETTLE);
-	rig_log(rig, '|');
+	mock_delay(SETTLE);
+	mock_log(mock, '|');
 }
 
 /* And then interrupt one of them, which lets the invalidation end. */
-static void await_and_interrupt(struct rig *rig)
+static void await_and_interrupt(struct mock *mock)
 {
-	struct smp *s = rig->arg;
+	struct smp *s = mock->arg;
 
-	await_crowd(rig);
+	await_crowd(mock);
 	irq_work_queue_on(&s->irq, s->cpu);
-	if (!rig_wait(&rig->let_go))
-		rig_object(rig, "the waiter could not be interrupted");
+	if (!mock_wait(&mock->let_go))
+		mock_object(mock, "the waiter could not be interrupted");
 }
 
 /* @cpu leads, and is inside its engine when this returns. */
-static void lead_on(struct rig *rig, unsigned int cpu, int crowd,
-		    void (*middle)(struct rig *rig))
+static void lead_on(struct mock *mock, unsigned int cpu, int crowd,
+		    void (*middle)(struct mock *mock))
 {
-	struct smp *s = rig->arg;
+	struct smp *s = mock->arg;
 
 	s->cpu = raw_smp_processor_id();
 	s->crowd = crowd;
 	atomic_set(&s->ready, 0);
-	rig->held = false;
-	rig->let_go = false;
-	rig->middle = middle;
-	rig_start(rig, cpu, rig_sync);
-	KUNIT_ASSERT_TRUE(rig->test, rig_wait(&rig->held));
+	mock->held = false;
+	mock->let_go = false;
+	mock->middle = middle;
+	mock_start(mock, cpu, mock_sync);
+	KUNIT_ASSERT_TRUE(mock->test, mock_wait(&mock->held));
 }
 
 /* One unmap, then a sync that comes while @cpu leads. What happened? */
-static const char *late_sync(struct rig *rig, unsigned int cpu,
-			     void (*middle)(struct rig *rig))
+static const char *late_sync(struct mock *mock, unsigned int cpu,
+			     void (*middle)(struct mock *mock))
 {
-	rig_sync(rig);
-	rig_take_log(rig);
-	lead_on(rig, cpu, 1, middle);
-	rig_map_unmap(rig, 1);
-	KUNIT_EXPECT_EQ(rig->test, ready_sync(rig), 0);
-	KUNIT_EXPECT_EQ(rig->test, rig_join(rig, cpu), 0);
-	return rig_take_log(rig);
+	mock_sync(mock);
+	mock_take_log(mock);
+	lead_on(mock, cpu, 1, middle);
+	mock_map_unmap(mock, 1);
+	KUNIT_EXPECT_EQ(mock->test, ready_sync(mock), 0);
+	KUNIT_EXPECT_EQ(mock->test, mock_join(mock, cpu), 0);
+	return mock_take_log(mock);
 }
 
 static void nobody_joins_a_running_invalidation(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int cpu = rig_other_cpu(test);
+	struct mock *mock = test->priv;
+	unsigned int cpu = mock_other_cpu(test);
 
-	KUNIT_EXPECT_STREQ(test, late_sync(rig, cpu, await_crowd), "lc|.l.r");
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).shared, 0);
+	KUNIT_EXPECT_STREQ(test, late_sync(mock, cpu, await_crowd), "lc|.l.r");
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).shared, 0);
 }
 
 static void nobody_joins_when_numbers_wrap(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int cpu = rig_other_cpu(test);
+	struct mock *mock = test->priv;
+	unsigned int cpu = mock_other_cpu(test);
 	unsigned long n;
 
 	/* From two before to two after the wrap, the leader's at each place. */
 	for (n = ULONG_MAX - 3; n != 1; n++) {
-		rig->xd->started = n;
-		rig->xd->done = n;
-		KUNIT_EXPECT_STREQ(test, late_sync(rig, cpu, await_crowd),
+		mock->xd->started = n;
+		mock->xd->done = n;
+		KUNIT_EXPECT_STREQ(test, late_sync(mock, cpu, await_crowd),
 				   "lc|.l.r");
 	}
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).shared, 0);
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).shared, 0);
 }
 
 static void end_it_and_unmap(struct smp *s)
 {
 	handle_unmap(s);
-	rig_signal(&s->rig->let_go);
+	mock_signal(&s->mock->let_go);
 }
 
 static void interrupt_of_a_waiter_that_unmaps_is_left_alone(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int cpu = rig_other_cpu(test);
-	struct smp *s = rig->arg;
+	struct mock *mock = test->priv;
+	unsigned int cpu = mock_other_cpu(test);
+	struct smp *s = mock->arg;
 	const char *log;
 	int try;
 
 	s->handler = end_it_and_unmap;
 	/* Fast hosts meet it at once; the interrupt must come after the call. */
 	for (try = 0; try < TRIES; try++) {
-		s->iova = rig_map(rig, 1);
-		log = late_sync(rig, cpu, await_and_interrupt);
-		if (rig_pending(rig))
+		s->iova = mock_map(mock, 1);
+		log = late_sync(mock, cpu, await_and_interrupt);
+		if (mock_pending(mock))
 			break;
 	}
 	KUNIT_EXPECT_STREQ(test, log, "lc|ic.l.r");
-	KUNIT_EXPECT_EQ(test, rig_pending(rig), 1);
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "l.r");
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
 }
 
 static void end_it_and_sync(struct smp *s)
 {
-	rig_log(s->rig, 'i');
-	rig_signal(&s->rig->let_go);
-	rig_sync(s->rig);
+	mock_log(s->mock, 'i');
+	mock_signal(&s->mock->let_go);
+	mock_sync(s->mock);
 }
 
 /* Interrupt and interrupted wait for the same one: the interrupt leads it. */
 static void interrupt_of_a_waiter_that_syncs_shares_with_it(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int cpu = rig_other_cpu(test);
-	struct smp *s = rig->arg;
+	struct mock *mock = test->priv;
+	unsigned int cpu = mock_other_cpu(test);
+	struct smp *s = mock->arg;
 	const char *log;
 	int try;
 
 	s->handler = end_it_and_sync;
-	for (try = 0; try < TRIES && !rig_stats(rig).shared; try++)
-		log = late_sync(rig, cpu, await_and_interrupt);
+	for (try = 0; try < TRIES && !mock_stats(mock).shared; try++)
+		log = late_sync(mock, cpu, await_and_interrupt);
 	KUNIT_EXPECT_STREQ(test, log, "lc|i.l.r");
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).shared, 1);
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).shared, 1);
 }
 
 /* All CPUs but @leader wait at once; returns how many invalidations followed. */
-static u64 crowd_waits(struct rig *rig, unsigned int leader)
+static u64 crowd_waits(struct mock *mock, unsigned int leader)
 {
 	unsigned int cpu, this = raw_smp_processor_id();
-	u64 led = rig_stats(rig).led;
+	u64 led = mock_stats(mock).led;
 
-	lead_on(rig, leader, num_online_cpus() - 1, await_crowd);
+	lead_on(mock, leader, num_online_cpus() - 1, await_crowd);
 	for_each_online_cpu(cpu)
 		if (cpu != leader && cpu != this)
-			rig_start(rig, cpu, ready_sync);
-	KUNIT_EXPECT_EQ(rig->test, ready_sync(rig), 0);
+			mock_start(mock, cpu, ready_sync);
+	KUNIT_EXPECT_EQ(mock->test, ready_sync(mock), 0);
 	for_each_online_cpu(cpu)
 		if (cpu != this)
-			KUNIT_EXPECT_EQ(rig->test, rig_join(rig, cpu), 0);
-	return rig_stats(rig).led - led - 1;
+			KUNIT_EXPECT_EQ(mock->test, mock_join(mock, cpu), 0);
+	return mock_stats(mock).led - led - 1;
 }
 
 static void all_who_wait_share_one_invalidation(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int leader = rig_other_cpu(test);
+	struct mock *mock = test->priv;
+	unsigned int leader = mock_other_cpu(test);
 	u64 followed, shared;
 	int try;
 
 	if (num_online_cpus() < 3)
 		kunit_skip(test, "needs a third CPU");
 	for (try = 0; try < TRIES; try++) {
-		shared = rig_stats(rig).shared;
-		followed = crowd_waits(rig, leader);
-		shared = rig_stats(rig).shared - shared;
+		shared = mock_stats(mock).shared;
+		followed = crowd_waits(mock, leader);
+		shared = mock_stats(mock).shared - shared;
 		if (followed == 1)
 			break;
 	}
@@ -427,23 +427,23 @@ static void all_who_wait_share_one_invalidation(struct kunit *test)
  */
 static void waiters_do_not_take_a_failure_for_completion(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int cpu = rig_other_cpu(test);
+	struct mock *mock = test->priv;
+	unsigned int cpu = mock_other_cpu(test);
 	const char *log;
 	int try;
 
-	for (try = 0; try < TRIES && !rig_stats(rig).shared; try++) {
-		rig_sync(rig);
-		rig_take_log(rig);
-		lead_on(rig, cpu, 1, await_crowd);
-		atomic_set(&rig->fail, 1);
-		rig_map_unmap(rig, 1);
-		KUNIT_EXPECT_EQ(test, ready_sync(rig), 0);
-		KUNIT_EXPECT_EQ(test, rig_join(rig, cpu), 0);
-		log = rig_take_log(rig);
+	for (try = 0; try < TRIES && !mock_stats(mock).shared; try++) {
+		mock_sync(mock);
+		mock_take_log(mock);
+		lead_on(mock, cpu, 1, await_crowd);
+		atomic_set(&mock->fail, 1);
+		mock_map_unmap(mock, 1);
+		KUNIT_EXPECT_EQ(test, ready_sync(mock), 0);
+		KUNIT_EXPECT_EQ(test, mock_join(mock, cpu), 0);
+		log = mock_take_log(mock);
 	}
 	KUNIT_EXPECT_STREQ(test, log, "lc|!f.r");
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).shared, 1);
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).shared, 1);
 }
 
 /*
@@ -452,199 +452,199 @@ static void waiters_do_not_take_a_failure_for_completion(struct kunit *test)
  */
 static void waiters_share_failures(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int cpu = rig_other_cpu(test);
+	struct mock *mock = test->priv;
+	unsigned int cpu = mock_other_cpu(test);
 	const char *log;
 	int try;
 
 	for (try = 0; try < TRIES; try++) {
-		rig_sync(rig);
-		rig_take_log(rig);
-		lead_on(rig, cpu, 1, await_crowd);
-		atomic_set(&rig->fail, INT_MAX);
-		rig_map_unmap(rig, 1);
-		KUNIT_EXPECT_EQ(test, ready_sync(rig), -EIO);
-		KUNIT_EXPECT_EQ(test, rig_join(rig, cpu), -EIO);
-		atomic_set(&rig->fail, 0);
-		log = rig_take_log(rig);
+		mock_sync(mock);
+		mock_take_log(mock);
+		lead_on(mock, cpu, 1, await_crowd);
+		atomic_set(&mock->fail, INT_MAX);
+		mock_map_unmap(mock, 1);
+		KUNIT_EXPECT_EQ(test, ready_sync(mock), -EIO);
+		KUNIT_EXPECT_EQ(test, mock_join(mock, cpu), -EIO);
+		atomic_set(&mock->fail, 0);
+		log = mock_take_log(mock);
 		if (!strcmp(log, "lc|!f!f!f!"))
 			break;
 	}
 	KUNIT_EXPECT_STREQ(test, log, "lc|!f!f!f!");
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 }
 
 /* The backstop. */
 
-static void expect_idle_backstop(struct rig *rig)
+static void expect_idle_backstop(struct mock *mock)
 {
 	struct xsmmu_quarantine *q;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		q = per_cpu_ptr(rig->xd->quarantine, cpu);
-		KUNIT_EXPECT_FALSE(rig->test, timer_pending(&q->backstop));
-		KUNIT_EXPECT_FALSE(rig->test, q->armed);
-		KUNIT_EXPECT_EQ(rig->test, q->period, XSMMU_BACKSTOP_MS);
+		q = per_cpu_ptr(mock->xd->quarantine, cpu);
+		KUNIT_EXPECT_FALSE(mock->test, timer_pending(&q->backstop));
+		KUNIT_EXPECT_FALSE(mock->test, q->armed);
+		KUNIT_EXPECT_EQ(mock->test, q->period, XSMMU_BACKSTOP_MS);
 	}
 }
 
 /* No tick comes before this is done, however slow the machine. */
-static void unmap_at_once(struct rig *rig)
+static void unmap_at_once(struct mock *mock)
 {
-	dma_addr_t iova = rig_map(rig, 1);
+	dma_addr_t iova = mock_map(mock, 1);
 
 	local_irq_disable();
-	rig_unmap(rig, iova, 1);
+	mock_unmap(mock, iova, 1);
 	local_irq_enable();
 }
 
 static void forgotten_batch_is_released_in_bounded_time(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 	ktime_t start = ktime_get();
 
-	rig_backstop(rig, true);
-	rig_map_unmap(rig, 1);
-	rig_map_unmap(rig, RIG_TABLE);
-	KUNIT_EXPECT_TRUE(test, rig_wait_pending(rig, 0));
+	mock_backstop(mock, true);
+	mock_map_unmap(mock, 1);
+	mock_map_unmap(mock, MOCK_TABLE);
+	KUNIT_EXPECT_TRUE(test, mock_wait_pending(mock, 0));
 	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), BOUND);
 	msleep(2 * XSMMU_BACKSTOP_MS);
-	KUNIT_EXPECT_EQ(test, rig->outstanding, 0);
-	KUNIT_EXPECT_GE(test, rig_stats(rig).orphans, 1);
-	expect_idle_backstop(rig);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
+	KUNIT_EXPECT_GE(test, mock_stats(mock).orphans, 1);
+	expect_idle_backstop(mock);
 }
 
 static void one_tick_releases_the_orphans_of_a_cpu_together(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	rig_backstop(rig, true);
-	unmap_at_once(rig);
-	KUNIT_EXPECT_TRUE(test, rig_wait_pending(rig, 0));
+	mock_backstop(mock, true);
+	unmap_at_once(mock);
+	KUNIT_EXPECT_TRUE(test, mock_wait_pending(mock, 0));
 	msleep(2 * XSMMU_BACKSTOP_MS);
-	RIG_EXPECT_LOG(rig, "cl.r");
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).orphans, 1);
+	MOCK_EXPECT_LOG(mock, "cl.r");
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).orphans, 1);
 }
 
 /* The timer was started for an entry that is long gone. */
 static void forgotten_entry_behind_a_synced_one_is_released(struct kunit *test)
 {
 	dma_addr_t synced, forgotten;
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	synced = rig_map(rig, 1);
-	forgotten = rig_map(rig, 1);
-	rig_backstop(rig, true);
+	synced = mock_map(mock, 1);
+	forgotten = mock_map(mock, 1);
+	mock_backstop(mock, true);
 	local_irq_disable();
-	rig_unmap(rig, synced, 1);
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	rig_unmap(rig, forgotten, 1);
+	mock_unmap(mock, synced, 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	mock_unmap(mock, forgotten, 1);
 	local_irq_enable();
-	KUNIT_EXPECT_TRUE(test, rig_wait_pending(rig, 0));
+	KUNIT_EXPECT_TRUE(test, mock_wait_pending(mock, 0));
 	msleep(2 * XSMMU_BACKSTOP_MS);
-	RIG_EXPECT_LOG(rig, "cl.rcl.r");
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).orphans, 1);
-	expect_idle_backstop(rig);
+	MOCK_EXPECT_LOG(mock, "cl.rcl.r");
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).orphans, 1);
+	expect_idle_backstop(mock);
 }
 
 static void entries_left_by_a_sync_elsewhere_come_back(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 	ktime_t start;
 
-	rig_on(rig, rig_other_cpu(test), unmap_page);
-	KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
-	RIG_EXPECT_LOG(rig, "cl.");
-	rig_backstop(rig, true);
+	mock_on(mock, mock_other_cpu(test), unmap_page);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.");
+	mock_backstop(mock, true);
 	start = ktime_get();
-	rig_on(rig, rig_other_cpu(test), unmap_page);
-	KUNIT_EXPECT_TRUE(test, rig_wait_pending(rig, 0));
+	mock_on(mock, mock_other_cpu(test), unmap_page);
+	KUNIT_EXPECT_TRUE(test, mock_wait_pending(mock, 0));
 	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), BOUND);
-	RIG_EXPECT_LOG(rig, "cl.rr");
+	MOCK_EXPECT_LOG(mock, "cl.rr");
 }
 
 static void entries_of_an_offline_cpu_come_back(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int cpu = rig_other_cpu(test);
+	struct mock *mock = test->priv;
+	unsigned int cpu = mock_other_cpu(test);
 	int err;
 
-	rig_backstop(rig, true);
-	rig_on(rig, cpu, unmap_page);
+	mock_backstop(mock, true);
+	mock_on(mock, cpu, unmap_page);
 	err = remove_cpu(cpu);
 	if (err)
 		kunit_skip(test, "CPU %u cannot go offline: %d", cpu, err);
-	KUNIT_EXPECT_TRUE(test, rig_wait_pending(rig, 0));
+	KUNIT_EXPECT_TRUE(test, mock_wait_pending(mock, 0));
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
-	RIG_EXPECT_LOG(rig, "cl.r");
+	MOCK_EXPECT_LOG(mock, "cl.r");
 }
 
 static void drain_reaches_an_offline_cpu(struct kunit *test)
 {
-	struct rig *rig = test->priv;
-	unsigned int cpu = rig_other_cpu(test);
+	struct mock *mock = test->priv;
+	unsigned int cpu = mock_other_cpu(test);
 	int err;
 
-	rig_on(rig, cpu, unmap_page);
+	mock_on(mock, cpu, unmap_page);
 	err = remove_cpu(cpu);
 	if (err)
 		kunit_skip(test, "CPU %u cannot go offline: %d", cpu, err);
-	xsmmu_drain(rig->xd);
+	xsmmu_drain(mock->xd);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
-	RIG_EXPECT_LOG(rig, "cl.r");
+	MOCK_EXPECT_LOG(mock, "cl.r");
 }
 
 static void backstop_never_meets_a_driver_that_syncs(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 	ktime_t end = ktime_add_ms(ktime_get(), 10 * XSMMU_BACKSTOP_MS);
 	u64 syncs = 0;
 
-	rig_backstop(rig, true);
+	mock_backstop(mock, true);
 	while (ktime_before(ktime_get(), end)) {
-		dma_addr_t iova = rig_map(rig, 1);
+		dma_addr_t iova = mock_map(mock, 1);
 
 		/* A slow machine must not let a tick into the batch. */
 		local_irq_disable();
-		rig_unmap(rig, iova, 1);
-		KUNIT_EXPECT_EQ(test, rig_sync(rig), 0);
+		mock_unmap(mock, iova, 1);
+		KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 		local_irq_enable();
 		syncs++;
 	}
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).orphans, 0);
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).led, syncs);
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).orphans, 0);
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).led, syncs);
 }
 
 static void backstop_that_fails_tries_again_more_slowly(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 	ktime_t start = ktime_get();
 
-	rig_backstop(rig, true);
-	atomic_set(&rig->fail, 2 * XSMMU_SYNC_ATTEMPTS);
-	unmap_at_once(rig);
-	KUNIT_EXPECT_TRUE(test, rig_wait_pending(rig, 0));
+	mock_backstop(mock, true);
+	atomic_set(&mock->fail, 2 * XSMMU_SYNC_ATTEMPTS);
+	unmap_at_once(mock);
+	KUNIT_EXPECT_TRUE(test, mock_wait_pending(mock, 0));
 	/* Periods of 1, 2 and 4; timers may be early by a part of a jiffy. */
 	KUNIT_EXPECT_GT(test, ktime_ms_delta(ktime_get(), start),
 			6 * XSMMU_BACKSTOP_MS);
 	msleep(2 * XSMMU_BACKSTOP_MS);
-	RIG_EXPECT_LOG(rig, "cl!f!f!f!f!f!f.r");
-	KUNIT_EXPECT_EQ(test, rig_stats(rig).orphans, 3);
-	expect_idle_backstop(rig);
+	MOCK_EXPECT_LOG(mock, "cl!f!f!f!f!f!f.r");
+	KUNIT_EXPECT_EQ(test, mock_stats(mock).orphans, 3);
+	expect_idle_backstop(mock);
 }
 
 static void end_of_a_domain_stops_its_backstop(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	rig_backstop(rig, true);
-	rig_map_unmap(rig, 1);
-	rig_destroy_domain(rig);
-	KUNIT_EXPECT_EQ(test, rig->outstanding, 0);
-	rig_take_log(rig);
+	mock_backstop(mock, true);
+	mock_map_unmap(mock, 1);
+	mock_destroy_domain(mock);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
+	mock_take_log(mock);
 	msleep(3 * XSMMU_BACKSTOP_MS);
-	RIG_EXPECT_LOG(rig, "");
+	MOCK_EXPECT_LOG(mock, "");
 }
 
 static struct kunit_case xsmmu_smp_cases[] = {

@@ -7,7 +7,7 @@
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
-#include "test-rig.h"
+#include "mock-iommu.h"
 
 #define ENTRIES		8
 #define SLOTS		8
@@ -19,7 +19,7 @@
 /**
  * struct stress_cpu - one CPU's share
  * @irq: interrupts it
- * @rig: the rig
+ * @mock: the mock
  * @spare: a page for the interrupt to unmap, or 0
  * @rnd: randomness of its thread
  * @irq_rnd: of its interrupt
@@ -28,7 +28,7 @@
  */
 struct stress_cpu {
 	struct irq_work irq;
-	struct rig *rig;
+	struct mock *mock;
 	unsigned long spare;
 	struct rnd_state rnd;
 	struct rnd_state irq_rnd;
@@ -51,7 +51,7 @@ struct stress {
 	const char *name;
 	int (*sync)(struct xsmmu_domain *xd);
 	unsigned int cpus;
-	enum rig_lie lie;
+	enum mock_lie lie;
 	unsigned int fail_one_in;
 	ktime_t start;
 	struct stress_cpu *cpu;
@@ -63,18 +63,18 @@ static bool one_in(struct rnd_state *rnd, unsigned int n)
 	return !(prandom_u32_state(rnd) % n);
 }
 
-static struct stress_cpu *this_stress(struct rig *rig)
+static struct stress_cpu *this_stress(struct mock *mock)
 {
-	struct stress *s = rig->arg;
+	struct stress *s = mock->arg;
 
 	return &s->cpu[raw_smp_processor_id()];
 }
 
-static void stress_sync(struct rig *rig)
+static void stress_sync(struct mock *mock)
 {
-	struct stress *s = rig->arg;
+	struct stress *s = mock->arg;
 
-	rig_judge_sync(rig, s->sync);
+	mock_judge_sync(mock, s->sync);
 	atomic_inc(&s->syncs);
 }
 
@@ -84,160 +84,160 @@ static void stress_irq(struct irq_work *irq)
 	dma_addr_t iova = xchg(&c->spare, 0);
 
 	if (iova)
-		rig_unmap(c->rig, iova, 1);
+		mock_unmap(c->mock, iova, 1);
 	if (one_in(&c->irq_rnd, 4))
-		stress_sync(c->rig);
+		stress_sync(c->mock);
 }
 
 /* For the engine: an interrupt as soon as the leader unlocks. */
-static void stress_middle(struct rig *rig)
+static void stress_middle(struct mock *mock)
 {
-	struct stress_cpu *c = this_stress(rig);
+	struct stress_cpu *c = this_stress(mock);
 
 	if (READ_ONCE(c->spare))
 		irq_work_queue(&c->irq);
 }
 
 /* Map into free slots, unmap from used ones. */
-static void stress_slot(struct rig *rig, struct stress_cpu *c, unsigned int i)
+static void stress_slot(struct mock *mock, struct stress_cpu *c, unsigned int i)
 {
-	static const unsigned int sizes[] = { 1, 1, 1, 2, 4, RIG_TABLE };
+	static const unsigned int sizes[] = { 1, 1, 1, 2, 4, MOCK_TABLE };
 	unsigned int r = prandom_u32_state(&c->rnd);
 
 	if (c->iova[i]) {
-		rig_unmap(rig, c->iova[i], c->pages[i]);
+		mock_unmap(mock, c->iova[i], c->pages[i]);
 		c->iova[i] = 0;
 		return;
 	}
 	c->pages[i] = sizes[r % ARRAY_SIZE(sizes)];
-	c->iova[i] = rig_map(rig, c->pages[i]);
+	c->iova[i] = mock_map(mock, c->pages[i]);
 	if (!c->iova[i])
-		xsmmu_drain(rig->xd);
+		xsmmu_drain(mock->xd);
 }
 
-static void stress_step(struct rig *rig, struct stress_cpu *c)
+static void stress_step(struct mock *mock, struct stress_cpu *c)
 {
-	struct stress *s = rig->arg;
+	struct stress *s = mock->arg;
 	unsigned int target = prandom_u32_state(&c->rnd) % nr_cpu_ids;
 
-	stress_slot(rig, c, prandom_u32_state(&c->rnd) % SLOTS);
+	stress_slot(mock, c, prandom_u32_state(&c->rnd) % SLOTS);
 	if (one_in(&c->rnd, 4))
-		stress_sync(rig);
+		stress_sync(mock);
 	if (!READ_ONCE(c->spare))
-		WRITE_ONCE(c->spare, rig_map(rig, 1));
+		WRITE_ONCE(c->spare, mock_map(mock, 1));
 	if (one_in(&c->rnd, 8) && cpu_online(target))
 		irq_work_queue_on(&s->cpu[target].irq, target);
 	if (one_in(&c->rnd, 64))
-		xsmmu_drain(rig->xd);
+		xsmmu_drain(mock->xd);
 }
 
 /* Was everything met that there is to be met? A slow machine takes longer. */
-static bool stress_met_all(struct rig *rig)
+static bool stress_met_all(struct mock *mock)
 {
-	struct xsmmu_stats sum = rig_stats(rig);
+	struct xsmmu_stats sum = mock_stats(mock);
 
 	return sum.led && sum.failed && sum.overflows &&
 	       (sum.shared || num_online_cpus() == 1);
 }
 
 /* A control is over at the first objection. */
-static bool stress_over(struct rig *rig)
+static bool stress_over(struct mock *mock)
 {
-	struct stress *s = rig->arg;
+	struct stress *s = mock->arg;
 	s64 ms = ktime_ms_delta(ktime_get(), s->start);
 
 	if (ms > SECONDS_MOST * MSEC_PER_SEC)
 		return true;
 	if (s->name)
-		return READ_ONCE(rig->violations);
-	return ms > SECONDS * MSEC_PER_SEC && stress_met_all(rig);
+		return READ_ONCE(mock->violations);
+	return ms > SECONDS * MSEC_PER_SEC && stress_met_all(mock);
 }
 
 /* One CPU's thread. */
-static int stress_run(struct rig *rig)
+static int stress_run(struct mock *mock)
 {
-	struct stress_cpu *c = this_stress(rig);
+	struct stress_cpu *c = this_stress(mock);
 	unsigned int i;
 
-	while (!stress_over(rig)) {
-		stress_step(rig, c);
+	while (!stress_over(mock)) {
+		stress_step(mock, c);
 		cond_resched();
 	}
 	for (i = 0; i < SLOTS; i++)
 		if (c->iova[i])
-			rig_unmap(rig, c->iova[i], c->pages[i]);
+			mock_unmap(mock, c->iova[i], c->pages[i]);
 	return 0;
 }
 
-static void stress_prepare(struct rig *rig, struct stress *s)
+static void stress_prepare(struct mock *mock, struct stress *s)
 {
 	struct stress_cpu *c;
 	unsigned int cpu;
 
-	s->cpu = kunit_kcalloc(rig->test, nr_cpu_ids, sizeof(*s->cpu),
+	s->cpu = kunit_kcalloc(mock->test, nr_cpu_ids, sizeof(*s->cpu),
 			       GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(rig->test, s->cpu);
+	KUNIT_ASSERT_NOT_NULL(mock->test, s->cpu);
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		c = &s->cpu[cpu];
-		c->rig = rig;
+		c->mock = mock;
 		c->irq = IRQ_WORK_INIT_HARD(stress_irq);
 		prandom_seed_state(&c->rnd, cpu);
 		prandom_seed_state(&c->irq_rnd, ~cpu);
 	}
-	rig->arg = s;
-	rig->lie = s->lie;
-	rig->fail_one_in = s->fail_one_in;
-	rig->max_delay_us = 20;
-	rig->middle = stress_middle;
-	rig_backstop(rig, true);
+	mock->arg = s;
+	mock->lie = s->lie;
+	mock->fail_one_in = s->fail_one_in;
+	mock->max_delay_us = 20;
+	mock->middle = stress_middle;
+	mock_backstop(mock, true);
 	s->start = ktime_get();
 }
 
 /* No interrupt is left behind, and nothing of what they had to unmap. */
-static void stress_finish(struct rig *rig, struct stress *s)
+static void stress_finish(struct mock *mock, struct stress *s)
 {
 	struct stress_cpu *c;
 	unsigned int cpu;
 
-	rig->middle = NULL;
-	rig->max_delay_us = 0;
-	rig->fail_one_in = 0;
+	mock->middle = NULL;
+	mock->max_delay_us = 0;
+	mock->fail_one_in = 0;
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		c = &s->cpu[cpu];
 		irq_work_sync(&c->irq);
 		if (c->spare)
-			rig_unmap(rig, c->spare, 1);
+			mock_unmap(mock, c->spare, 1);
 	}
 }
 
-static void stress(struct rig *rig, struct stress *s)
+static void stress(struct mock *mock, struct stress *s)
 {
 	unsigned int cpu;
 
 	if (num_online_cpus() < s->cpus)
-		kunit_skip(rig->test, "needs %u CPUs", s->cpus);
-	stress_prepare(rig, s);
+		kunit_skip(mock->test, "needs %u CPUs", s->cpus);
+	stress_prepare(mock, s);
 	for_each_online_cpu(cpu)
-		rig_start(rig, cpu, stress_run);
+		mock_start(mock, cpu, stress_run);
 	for_each_online_cpu(cpu)
-		rig_join(rig, cpu);
-	stress_finish(rig, s);
+		mock_join(mock, cpu);
+	stress_finish(mock, s);
 }
 
 static void everything_at_once_violates_nothing(struct kunit *test)
 {
 	struct stress s = { .sync = xsmmu_sync, .fail_one_in = 16 };
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 	struct xsmmu_stats sum;
 
-	stress(rig, &s);
-	KUNIT_EXPECT_EQ_MSG(test, rig->violations, 0, "%s", rig->objection);
-	xsmmu_drain(rig->xd);
-	KUNIT_EXPECT_EQ(test, rig_pending(rig), 0);
-	KUNIT_EXPECT_EQ(test, rig->outstanding, rig->xd->withheld_pages);
+	stress(mock, &s);
+	KUNIT_EXPECT_EQ_MSG(test, mock->violations, 0, "%s", mock->objection);
+	xsmmu_drain(mock->xd);
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, mock->xd->withheld_pages);
 
-	KUNIT_EXPECT_TRUE(test, stress_met_all(rig));
-	sum = rig_stats(rig);
+	KUNIT_EXPECT_TRUE(test, stress_met_all(mock));
+	sum = mock_stats(mock);
 	kunit_info(test, "%d syncs: unmaps %llu led %llu shared %llu failed %llu overflows %llu orphans %llu",
 		   atomic_read(&s.syncs), sum.unmaps, sum.led, sum.shared,
 		   sum.failed, sum.overflows, sum.orphans);
@@ -306,11 +306,11 @@ static const struct stress controls[] = {
 	}, {
 		.name = "tables freed after leaf-only invalidations",
 		.sync = xsmmu_sync,
-		.lie = RIG_KEEPS_NON_LEAF,
+		.lie = MOCK_KEEPS_NON_LEAF,
 	}, {
 		.name = "failures taken for completions",
 		.sync = xsmmu_sync,
-		.lie = RIG_HIDES_FAILURE,
+		.lie = MOCK_HIDES_FAILURE,
 		.fail_one_in = 8,
 	},
 };
@@ -325,31 +325,31 @@ KUNIT_ARRAY_PARAM(controls, controls, describe_control);
 static void the_adversary_sees(struct kunit *test)
 {
 	struct stress s = *(const struct stress *)test->param_value;
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	stress(rig, &s);
-	KUNIT_EXPECT_GT(test, rig->violations, 0);
-	kunit_info(test, "%s", rig->objection);
+	stress(mock, &s);
+	KUNIT_EXPECT_GT(test, mock->violations, 0);
+	kunit_info(test, "%s", mock->objection);
 }
 
 static int xsmmu_stress_init(struct kunit *test)
 {
-	struct rig *rig = rig_create(test);
+	struct mock *mock = mock_create(test);
 
-	rig_attach(rig);
-	rig_resize(rig, ENTRIES);
+	mock_attach(mock);
+	mock_resize(mock, ENTRIES);
 	return 0;
 }
 
 static void xsmmu_stress_exit(struct kunit *test)
 {
-	struct rig *rig = test->priv;
+	struct mock *mock = test->priv;
 
-	if (!rig)
+	if (!mock)
 		return;
 	test->priv = NULL;
-	rig->lie = RIG_HONEST;
-	rig_free(rig);
+	mock->lie = MOCK_HONEST;
+	mock_free(mock);
 }
 
 static struct kunit_case xsmmu_stress_cases[] = {

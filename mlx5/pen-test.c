@@ -24,7 +24,7 @@ void mlx5e_pen_recover(struct mlx5e_priv *priv)
 #define FIFO	64
 
 /**
- * struct pen_rig - a NAPI context without hardware
+ * struct pen_fixture - a NAPI context without hardware
  * @test: whose
  * @dev: does no DMA
  * @pages: taken from the pool
@@ -44,7 +44,7 @@ void mlx5e_pen_recover(struct mlx5e_priv *priv)
  * @dma_cc: the first one's consumer
  * @recoveries: asked for
  */
-struct pen_rig {
+struct pen_fixture {
 	struct kunit *test;
 	struct device *dev;
 	unsigned int pages, unmaps, strict, syncs;
@@ -61,420 +61,420 @@ struct pen_rig {
 	atomic_t recoveries;
 };
 
-static struct pen_rig *rig_now;
+static struct pen_fixture *fx_now;
 
-static unsigned int rig_pages_released(struct pen_rig *rig)
+static unsigned int fx_pages_released(struct pen_fixture *fx)
 {
-	return atomic_read(&rig->rq->page_pool->pages_state_release_cnt);
+	return atomic_read(&fx->rq->page_pool->pages_state_release_cnt);
 }
 
 /* Pages that went back to the pool. Nobody takes any from its ring. */
-static unsigned int rig_pages_recycled(struct pen_rig *rig)
+static unsigned int fx_pages_recycled(struct pen_fixture *fx)
 {
-	struct page_pool *pool = rig->rq->page_pool;
+	struct page_pool *pool = fx->rq->page_pool;
 	unsigned int idle = pool->alloc.count + pool->ring.producer;
 
-	return idle + rig->pages - pool->pages_state_hold_cnt;
+	return idle + fx->pages - pool->pages_state_hold_cnt;
 }
 
-static unsigned int rig_pages_gone(struct pen_rig *rig)
+static unsigned int fx_pages_gone(struct pen_fixture *fx)
 {
-	return rig_pages_recycled(rig) + rig_pages_released(rig);
+	return fx_pages_recycled(fx) + fx_pages_released(fx);
 }
 
 /* The device. */
 
-static dma_addr_t rig_map(struct device *dev, struct page *page, unsigned long offset,
+static dma_addr_t fx_map(struct device *dev, struct page *page, unsigned long offset,
 			  size_t size, enum dma_data_direction dir, unsigned long attrs)
 {
 	return page_to_phys(page) + offset;
 }
 
-static void rig_unmap(struct device *dev, dma_addr_t addr, size_t size,
+static void fx_unmap(struct device *dev, dma_addr_t addr, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)
 {
-	rig_now->strict++;
+	fx_now->strict++;
 }
 
-static void rig_unmap_no_sync(struct device *dev, dma_addr_t addr, size_t size,
+static void fx_unmap_no_sync(struct device *dev, dma_addr_t addr, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
-	rig_now->unmaps++;
+	fx_now->unmaps++;
 }
 
-static int rig_sync(struct device *dev)
+static int fx_sync(struct device *dev)
 {
-	struct pen_rig *rig = rig_now;
+	struct pen_fixture *fx = fx_now;
 
-	rig->syncs++;
-	rig->gone_at_sync += rig->skbs_gone + rig_pages_gone(rig);
-	return rig->sync_err;
+	fx->syncs++;
+	fx->gone_at_sync += fx->skbs_gone + fx_pages_gone(fx);
+	return fx->sync_err;
 }
 
-static bool rig_enable(struct device *dev)
+static bool fx_enable(struct device *dev)
 {
 	return true;
 }
 
-static const struct dma_map_ops rig_ops = {
-	.map_page = rig_map,
-	.unmap_page = rig_unmap,
-	.unmap_page_no_sync = rig_unmap_no_sync,
-	.sync_device_iotlb = rig_sync,
-	.enable_unmap_no_sync = rig_enable,
+static const struct dma_map_ops fx_ops = {
+	.map_page = fx_map,
+	.unmap_page = fx_unmap,
+	.unmap_page_no_sync = fx_unmap_no_sync,
+	.sync_device_iotlb = fx_sync,
+	.enable_unmap_no_sync = fx_enable,
 };
 
-static dma_addr_t rig_map_page(struct pen_rig *rig, struct page *page)
+static dma_addr_t fx_map_page(struct pen_fixture *fx, struct page *page)
 {
-	dma_addr_t addr = dma_map_page(rig->dev, page, 0, PAGE_SIZE, rig->rq->buff.map_dir);
+	dma_addr_t addr = dma_map_page(fx->dev, page, 0, PAGE_SIZE, fx->rq->buff.map_dir);
 
-	KUNIT_ASSERT_FALSE(rig->test, dma_mapping_error(rig->dev, addr));
+	KUNIT_ASSERT_FALSE(fx->test, dma_mapping_error(fx->dev, addr));
 	return addr;
 }
 
 /* What a poll does. */
 
-static void rig_poll_begins(void)
+static void fx_poll_begins(void)
 {
 	local_bh_disable();
 	rcu_read_lock();
 }
 
-static void rig_poll_ends(void)
+static void fx_poll_ends(void)
 {
 	rcu_read_unlock();
 	local_bh_enable();
 }
 
-static void rig_poll(struct pen_rig *rig, int budget)
+static void fx_poll(struct pen_fixture *fx, int budget)
 {
-	rig_poll_begins();
-	mlx5e_pen_sync(rig->pen, budget);
-	rig_poll_ends();
+	fx_poll_begins();
+	mlx5e_pen_sync(fx->pen, budget);
+	fx_poll_ends();
 }
 
-static struct page *rig_page(struct pen_rig *rig)
+static struct page *fx_page(struct pen_fixture *fx)
 {
-	struct page *page = page_pool_dev_alloc_pages(rig->rq->page_pool);
+	struct page *page = page_pool_dev_alloc_pages(fx->rq->page_pool);
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(rig->test, page);
-	rig->pages++;
-	page_pool_set_dma_addr(page, rig_map_page(rig, page));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(fx->test, page);
+	fx->pages++;
+	page_pool_set_dma_addr(page, fx_map_page(fx, page));
 	return page;
 }
 
-static void rig_receive(struct pen_rig *rig, unsigned int n, bool recycle)
+static void fx_receive(struct pen_fixture *fx, unsigned int n, bool recycle)
 {
 	while (n--) {
-		struct page *page = rig_page(rig);
+		struct page *page = fx_page(fx);
 
-		rig_poll_begins();
-		mlx5e_pen_add_page(rig->pen, rig->rq, page, recycle);
-		rig_poll_ends();
+		fx_poll_begins();
+		mlx5e_pen_add_page(fx->pen, fx->rq, page, recycle);
+		fx_poll_ends();
 	}
 }
 
-static void rig_skb_gone(struct sk_buff *skb)
+static void fx_skb_gone(struct sk_buff *skb)
 {
-	rig_now->skbs_gone++;
+	fx_now->skbs_gone++;
 }
 
-static struct sk_buff *rig_post(struct pen_rig *rig)
+static struct sk_buff *fx_post(struct pen_fixture *fx)
 {
 	struct sk_buff *skb = alloc_skb(64, GFP_KERNEL);
 	dma_addr_t addr;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(rig->test, skb);
-	skb->destructor = rig_skb_gone;
-	addr = dma_map_single(rig->dev, skb->data, 64, DMA_TO_DEVICE);
-	KUNIT_ASSERT_FALSE(rig->test, dma_mapping_error(rig->dev, addr));
-	mlx5e_dma_push(rig->sq, addr, 64, MLX5E_DMA_MAP_SINGLE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(fx->test, skb);
+	skb->destructor = fx_skb_gone;
+	addr = dma_map_single(fx->dev, skb->data, 64, DMA_TO_DEVICE);
+	KUNIT_ASSERT_FALSE(fx->test, dma_mapping_error(fx->dev, addr));
+	mlx5e_dma_push(fx->sq, addr, 64, MLX5E_DMA_MAP_SINGLE);
 	return skb;
 }
 
-static void rig_complete(struct pen_rig *rig, struct mlx5e_tx_wqe_info *wi, int budget)
+static void fx_complete(struct pen_fixture *fx, struct mlx5e_tx_wqe_info *wi, int budget)
 {
-	KUNIT_EXPECT_TRUE(rig->test, mlx5e_pen_unmap_wi(rig->pen, rig->sq, wi, &rig->dma_cc));
-	mlx5e_pen_consume_skb(rig->pen, wi->skb, budget);
+	KUNIT_EXPECT_TRUE(fx->test, mlx5e_pen_unmap_wi(fx->pen, fx->sq, wi, &fx->dma_cc));
+	mlx5e_pen_consume_skb(fx->pen, wi->skb, budget);
 }
 
-static void rig_send(struct pen_rig *rig, unsigned int n, int budget)
+static void fx_send(struct pen_fixture *fx, unsigned int n, int budget)
 {
 	while (n--) {
-		struct mlx5e_tx_wqe_info wi = { .skb = rig_post(rig), .num_dma = 1 };
+		struct mlx5e_tx_wqe_info wi = { .skb = fx_post(fx), .num_dma = 1 };
 
-		rig_complete(rig, &wi, budget);
+		fx_complete(fx, &wi, budget);
 	}
 }
 
-static void rig_redirect_in(struct pen_rig *rig, unsigned int n)
+static void fx_redirect_in(struct pen_fixture *fx, unsigned int n)
 {
 	while (n--) {
 		struct page *page = alloc_page(GFP_KERNEL);
 		struct xdp_frame *frame;
 		dma_addr_t addr;
 
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(rig->test, page);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(fx->test, page);
 		frame = page_address(page);
 		*frame = (struct xdp_frame) {
 			.data = frame + 1,
 			.len = 64,
 			.mem.type = MEM_TYPE_PAGE_ORDER0,
 		};
-		addr = dma_map_single(rig->dev, frame->data, 64, DMA_TO_DEVICE);
-		KUNIT_ASSERT_FALSE(rig->test, dma_mapping_error(rig->dev, addr));
-		mlx5e_pen_add_frame(rig->pen, frame, addr);
+		addr = dma_map_single(fx->dev, frame->data, 64, DMA_TO_DEVICE);
+		KUNIT_ASSERT_FALSE(fx->test, dma_mapping_error(fx->dev, addr));
+		mlx5e_pen_add_frame(fx->pen, frame, addr);
 	}
 }
 
-static void rig_expect_kept(struct pen_rig *rig, unsigned int n)
+static void fx_expect_kept(struct pen_fixture *fx, unsigned int n)
 {
-	KUNIT_EXPECT_EQ(rig->test, rig->stats.unmap_kept, n);
-	KUNIT_EXPECT_EQ(rig->test, rig->pen->kept.count, n);
+	KUNIT_EXPECT_EQ(fx->test, fx->stats.unmap_kept, n);
+	KUNIT_EXPECT_EQ(fx->test, fx->pen->kept.count, n);
 }
 
 /* Order. */
 
 static void an_empty_pen_needs_no_sync(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 0);
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 0);
 }
 
 static void nothing_is_released_before_the_sync_returned(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_send(rig, 5, 1);
-	rig_receive(rig, 3, true);
-	rig_receive(rig, 2, false);
-	rig_redirect_in(rig, 2);
-	KUNIT_EXPECT_EQ(test, rig->unmaps, 12);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone + rig_pages_gone(rig), 0);
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig->gone_at_sync, 0);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 5);
-	KUNIT_EXPECT_EQ(test, rig_pages_gone(rig), 5);
+	fx_send(fx, 5, 1);
+	fx_receive(fx, 3, true);
+	fx_receive(fx, 2, false);
+	fx_redirect_in(fx, 2);
+	KUNIT_EXPECT_EQ(test, fx->unmaps, 12);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone + fx_pages_gone(fx), 0);
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->gone_at_sync, 0);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 5);
+	KUNIT_EXPECT_EQ(test, fx_pages_gone(fx), 5);
 }
 
 static void one_sync_covers_a_poll(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_send(rig, 60, 1);
-	rig_receive(rig, 100, true);
-	rig_poll(rig, 1);
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 1);
-	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(rig->pen));
-	KUNIT_EXPECT_EQ(test, rig->stats.unmap_batched, 160);
-	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync, 1);
-	KUNIT_EXPECT_EQ(test, rig->strict, 0);
+	fx_send(fx, 60, 1);
+	fx_receive(fx, 100, true);
+	fx_poll(fx, 1);
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 1);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(fx->pen));
+	KUNIT_EXPECT_EQ(test, fx->stats.unmap_batched, 160);
+	KUNIT_EXPECT_EQ(test, fx->stats.iotlb_sync, 1);
+	KUNIT_EXPECT_EQ(test, fx->strict, 0);
 }
 
 static void recycled_pages_go_to_the_pool_and_released_ones_leave_it(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_receive(rig, 3, true);
-	rig_receive(rig, 2, false);
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig_pages_recycled(rig), 3);
-	KUNIT_EXPECT_EQ(test, rig_pages_released(rig), 2);
+	fx_receive(fx, 3, true);
+	fx_receive(fx, 2, false);
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx_pages_recycled(fx), 3);
+	KUNIT_EXPECT_EQ(test, fx_pages_released(fx), 2);
 }
 
 static void an_address_is_forgotten_when_it_is_unmapped(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
-	struct page *page = rig_page(rig);
+	struct pen_fixture *fx = test->priv;
+	struct page *page = fx_page(fx);
 
-	mlx5e_pen_add_page(rig->pen, rig->rq, page, true);
+	mlx5e_pen_add_page(fx->pen, fx->rq, page, true);
 	KUNIT_EXPECT_EQ(test, page_pool_get_dma_addr(page), 0);
-	rig_poll(rig, 1);
+	fx_poll(fx, 1);
 }
 
 static void one_wqe_may_hold_many_packets(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
-	struct mlx5e_skb_fifo *fifo = &rig->sq->db.skb_fifo;
+	struct pen_fixture *fx = test->priv;
+	struct mlx5e_skb_fifo *fifo = &fx->sq->db.skb_fifo;
 	struct mlx5e_tx_wqe_info wi = { .num_dma = 60, .num_fifo_pkts = 60 };
 	int i;
 
 	for (i = 0; i < 60; i++)
-		mlx5e_skb_fifo_push(fifo, rig_post(rig));
-	KUNIT_EXPECT_TRUE(test, mlx5e_pen_unmap_wi(rig->pen, rig->sq, &wi, &rig->dma_cc));
+		mlx5e_skb_fifo_push(fifo, fx_post(fx));
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_unmap_wi(fx->pen, fx->sq, &wi, &fx->dma_cc));
 	for (i = 0; i < 60; i++)
-		mlx5e_pen_consume_skb(rig->pen, mlx5e_skb_fifo_pop(fifo), 1);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 0);
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 60);
+		mlx5e_pen_consume_skb(fx->pen, mlx5e_skb_fifo_pop(fifo), 1);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 0);
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 60);
 }
 
 static void a_shared_skb_is_unmapped_strictly(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
-	struct mlx5e_tx_wqe_info wi = { .skb = rig_post(rig), .num_dma = 1 };
+	struct pen_fixture *fx = test->priv;
+	struct mlx5e_tx_wqe_info wi = { .skb = fx_post(fx), .num_dma = 1 };
 
 	skb_get(wi.skb);
-	KUNIT_EXPECT_TRUE(test, mlx5e_pen_unmap_wi(rig->pen, rig->sq, &wi, &rig->dma_cc));
-	KUNIT_EXPECT_EQ(test, rig->strict, 1);
-	rig_poll_begins();
-	mlx5e_pen_consume_skb(rig->pen, wi.skb, 1);
-	rig_poll_ends();
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_unmap_wi(fx->pen, fx->sq, &wi, &fx->dma_cc));
+	KUNIT_EXPECT_EQ(test, fx->strict, 1);
+	fx_poll_begins();
+	mlx5e_pen_consume_skb(fx->pen, wi.skb, 1);
+	fx_poll_ends();
 	KUNIT_EXPECT_FALSE(test, skb_shared(wi.skb));
-	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(rig->pen));
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(fx->pen));
 	kfree_skb(wi.skb);
 }
 
 static void a_full_pen_is_emptied_in_place(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_receive(rig, MLX5E_PEN_ENTRIES, true);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 0);
-	rig_receive(rig, 1, true);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 1);
-	KUNIT_EXPECT_EQ(test, rig->gone_at_sync, 0);
-	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync_early, 1);
-	KUNIT_EXPECT_EQ(test, rig_pages_gone(rig), MLX5E_PEN_ENTRIES);
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 2);
-	KUNIT_EXPECT_EQ(test, rig_pages_gone(rig), MLX5E_PEN_ENTRIES + 1);
+	fx_receive(fx, MLX5E_PEN_ENTRIES, true);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 0);
+	fx_receive(fx, 1, true);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 1);
+	KUNIT_EXPECT_EQ(test, fx->gone_at_sync, 0);
+	KUNIT_EXPECT_EQ(test, fx->stats.iotlb_sync_early, 1);
+	KUNIT_EXPECT_EQ(test, fx_pages_gone(fx), MLX5E_PEN_ENTRIES);
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 2);
+	KUNIT_EXPECT_EQ(test, fx_pages_gone(fx), MLX5E_PEN_ENTRIES + 1);
 }
 
 /* Budget 0. */
 
 static void without_budget_the_pen_is_emptied_too(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_send(rig, 5, 0);
-	rig_poll(rig, 0);
-	KUNIT_EXPECT_EQ(test, rig->gone_at_sync, 0);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 5);
-	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(rig->pen));
+	fx_send(fx, 5, 0);
+	fx_poll(fx, 0);
+	KUNIT_EXPECT_EQ(test, fx->gone_at_sync, 0);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 5);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(fx->pen));
 }
 
 /* Failure. */
 
-static void rig_fail_a_poll(struct pen_rig *rig)
+static void fx_fail_a_poll(struct pen_fixture *fx)
 {
-	rig->sync_err = -EIO;
-	rig_send(rig, 5, 1);
-	rig_receive(rig, 3, true);
-	rig_redirect_in(rig, 2);
-	rig_poll(rig, 1);
-	rig->sync_err = 0;
+	fx->sync_err = -EIO;
+	fx_send(fx, 5, 1);
+	fx_receive(fx, 3, true);
+	fx_redirect_in(fx, 2);
+	fx_poll(fx, 1);
+	fx->sync_err = 0;
 }
 
 static void what_a_failed_sync_left_is_kept(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_fail_a_poll(rig);
-	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(rig->pen));
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 0);
-	KUNIT_EXPECT_EQ(test, rig_pages_recycled(rig), 0);
-	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync_err, 1);
-	rig_expect_kept(rig, 10);
+	fx_fail_a_poll(fx);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(fx->pen));
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 0);
+	KUNIT_EXPECT_EQ(test, fx_pages_recycled(fx), 0);
+	KUNIT_EXPECT_EQ(test, fx->stats.iotlb_sync_err, 1);
+	fx_expect_kept(fx, 10);
 }
 
 static void a_failed_sync_starts_the_recovery(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_fail_a_poll(rig);
-	flush_workqueue(rig->priv->wq);
-	KUNIT_EXPECT_EQ(test, atomic_read(&rig->recoveries), 1);
+	fx_fail_a_poll(fx);
+	flush_workqueue(fx->priv->wq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->recoveries), 1);
 }
 
 static void kept_pages_have_left_their_pool(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_fail_a_poll(rig);
-	KUNIT_EXPECT_EQ(test, rig_pages_released(rig), 3);
+	fx_fail_a_poll(fx);
+	KUNIT_EXPECT_EQ(test, fx_pages_released(fx), 3);
 }
 
 static void the_next_sync_covers_what_was_kept(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_fail_a_poll(rig);
-	rig_fail_a_poll(rig);
-	rig_expect_kept(rig, 20);
-	rig_send(rig, 1, 1);
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 11);
-	rig_expect_kept(rig, 0);
+	fx_fail_a_poll(fx);
+	fx_fail_a_poll(fx);
+	fx_expect_kept(fx, 20);
+	fx_send(fx, 1, 1);
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 11);
+	fx_expect_kept(fx, 0);
 }
 
 static void a_poll_with_nothing_to_sync_releases_nothing_kept(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_fail_a_poll(rig);
-	rig_poll(rig, 1);
-	rig_expect_kept(rig, 10);
+	fx_fail_a_poll(fx);
+	fx_poll(fx, 1);
+	fx_expect_kept(fx, 10);
 }
 
 static void without_budget_nothing_kept_is_released(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_fail_a_poll(rig);
-	rig_send(rig, 1, 0);
-	rig_poll(rig, 0);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 1);
-	rig_expect_kept(rig, 10);
+	fx_fail_a_poll(fx);
+	fx_send(fx, 1, 0);
+	fx_poll(fx, 0);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 1);
+	fx_expect_kept(fx, 10);
 }
 
 static void an_early_sync_that_fails_keeps_too(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig->sync_err = -EIO;
-	rig_receive(rig, MLX5E_PEN_ENTRIES + 1, true);
-	rig_expect_kept(rig, MLX5E_PEN_ENTRIES);
-	rig->sync_err = 0;
-	rig_poll(rig, 1);
-	rig_expect_kept(rig, 0);
+	fx->sync_err = -EIO;
+	fx_receive(fx, MLX5E_PEN_ENTRIES + 1, true);
+	fx_expect_kept(fx, MLX5E_PEN_ENTRIES);
+	fx->sync_err = 0;
+	fx_poll(fx, 1);
+	fx_expect_kept(fx, 0);
 }
 
 static void a_poll_waits_for_one_early_sync_that_fails(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig->sync_err = -EIO;
-	rig_receive(rig, 3 * MLX5E_PEN_ENTRIES + 1, true);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 1);
-	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync_early, 1);
-	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync_err, 1);
-	rig_expect_kept(rig, 3 * MLX5E_PEN_ENTRIES);
-	KUNIT_EXPECT_EQ(test, rig_pages_recycled(rig), 0);
+	fx->sync_err = -EIO;
+	fx_receive(fx, 3 * MLX5E_PEN_ENTRIES + 1, true);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 1);
+	KUNIT_EXPECT_EQ(test, fx->stats.iotlb_sync_early, 1);
+	KUNIT_EXPECT_EQ(test, fx->stats.iotlb_sync_err, 1);
+	fx_expect_kept(fx, 3 * MLX5E_PEN_ENTRIES);
+	KUNIT_EXPECT_EQ(test, fx_pages_recycled(fx), 0);
 
-	rig->sync_err = 0;
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 2);
-	KUNIT_EXPECT_EQ(test, rig->stats.unmap_batched, 3 * MLX5E_PEN_ENTRIES + 1);
-	rig_expect_kept(rig, 0);
+	fx->sync_err = 0;
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 2);
+	KUNIT_EXPECT_EQ(test, fx->stats.unmap_batched, 3 * MLX5E_PEN_ENTRIES + 1);
+	fx_expect_kept(fx, 0);
 }
 
 static void the_next_poll_tries_early_syncs_again(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig->sync_err = -EIO;
-	rig_receive(rig, MLX5E_PEN_ENTRIES + 1, true);
-	rig_poll(rig, 1);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 2);
-	rig->sync_err = 0;
-	rig_receive(rig, MLX5E_PEN_ENTRIES + 1, true);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 3);
-	rig_expect_kept(rig, 0);
-	rig_poll(rig, 1);
+	fx->sync_err = -EIO;
+	fx_receive(fx, MLX5E_PEN_ENTRIES + 1, true);
+	fx_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 2);
+	fx->sync_err = 0;
+	fx_receive(fx, MLX5E_PEN_ENTRIES + 1, true);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 3);
+	fx_expect_kept(fx, 0);
+	fx_poll(fx, 1);
 }
 
 static void channels_are_not_reopened_again_at_once(struct kunit *test)
@@ -494,29 +494,29 @@ static void channels_are_not_reopened_again_at_once(struct kunit *test)
 
 static void closing_tries_once_more(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	rig_fail_a_poll(rig);
-	mlx5e_pen_close(rig->pen);
-	KUNIT_EXPECT_EQ(test, rig->syncs, 2);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 5);
-	rig_expect_kept(rig, 0);
+	fx_fail_a_poll(fx);
+	mlx5e_pen_close(fx->pen);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 2);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 5);
+	fx_expect_kept(fx, 0);
 }
 
 static void closing_gives_up_but_does_not_free(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
-	struct page *page = rig_page(rig);
+	struct pen_fixture *fx = test->priv;
+	struct page *page = fx_page(fx);
 
 	get_page(page);
-	rig->sync_err = -EIO;
-	mlx5e_pen_add_page(rig->pen, rig->rq, page, true);
-	rig_poll(rig, 1);
-	mlx5e_pen_close(rig->pen);
+	fx->sync_err = -EIO;
+	mlx5e_pen_add_page(fx->pen, fx->rq, page, true);
+	fx_poll(fx, 1);
+	mlx5e_pen_close(fx->pen);
 	KUNIT_EXPECT_EQ(test, page_ref_count(page), 2);
-	KUNIT_EXPECT_EQ(test, rig->stats.unmap_kept, 1);
-	KUNIT_EXPECT_EQ(test, rig->stats.iotlb_sync_err, 2);
-	KUNIT_EXPECT_EQ(test, rig->pen->kept.count, 0);
+	KUNIT_EXPECT_EQ(test, fx->stats.unmap_kept, 1);
+	KUNIT_EXPECT_EQ(test, fx->stats.iotlb_sync_err, 2);
+	KUNIT_EXPECT_EQ(test, fx->pen->kept.count, 0);
 	set_page_private(page, 0);
 	put_page(page);
 	put_page(page);
@@ -525,128 +525,128 @@ static void closing_gives_up_but_does_not_free(struct kunit *test)
 /* As a packet socket lends the frames of its ring. */
 static void closing_leaves_a_lent_skb_to_its_socket(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
-	struct mlx5e_tx_wqe_info lent = { .skb = rig_post(rig), .num_dma = 1 };
-	struct mlx5e_tx_wqe_info own = { .skb = rig_post(rig), .num_dma = 1 };
+	struct pen_fixture *fx = test->priv;
+	struct mlx5e_tx_wqe_info lent = { .skb = fx_post(fx), .num_dma = 1 };
+	struct mlx5e_tx_wqe_info own = { .skb = fx_post(fx), .num_dma = 1 };
 
 	skb_zcopy_set_nouarg(lent.skb, test);
-	rig->sync_err = -EIO;
-	rig_complete(rig, &lent, 1);
-	rig_complete(rig, &own, 1);
-	rig_poll(rig, 1);
-	mlx5e_pen_close(rig->pen);
+	fx->sync_err = -EIO;
+	fx_complete(fx, &lent, 1);
+	fx_complete(fx, &own, 1);
+	fx_poll(fx, 1);
+	mlx5e_pen_close(fx->pen);
 	KUNIT_EXPECT_TRUE(test, !own.skb->destructor);
-	KUNIT_EXPECT_TRUE(test, lent.skb->destructor == rig_skb_gone);
-	KUNIT_EXPECT_EQ(test, rig->skbs_gone, 1);
+	KUNIT_EXPECT_TRUE(test, lent.skb->destructor == fx_skb_gone);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 1);
 	kfree_skb(own.skb);
 	kfree_skb(lent.skb);
 }
 
 /* Set-up. */
 
-static void rig_recover_work(struct work_struct *work)
+static void fx_recover_work(struct work_struct *work)
 {
-	atomic_inc(&rig_now->recoveries);
+	atomic_inc(&fx_now->recoveries);
 }
 
-static void rig_device_gone(struct device *dev)
+static void fx_device_gone(struct device *dev)
 {
 }
 
 /* Nobody has to find it: it is not added to the system's devices. */
-static int rig_make_device(struct pen_rig *rig)
+static int fx_make_device(struct pen_fixture *fx)
 {
-	struct device *dev = kunit_kzalloc(rig->test, sizeof(*dev), GFP_KERNEL);
+	struct device *dev = kunit_kzalloc(fx->test, sizeof(*dev), GFP_KERNEL);
 
 	if (!dev)
 		return -ENOMEM;
 	device_initialize(dev);
-	dev->release = rig_device_gone;
+	dev->release = fx_device_gone;
 	dev->dma_mask = &dev->coherent_dma_mask;
 	dev->coherent_dma_mask = DMA_BIT_MASK(64);
-	set_dma_ops(dev, &rig_ops);
-	rig->dev = dev;
+	set_dma_ops(dev, &fx_ops);
+	fx->dev = dev;
 	return dev_set_name(dev, "mlx5e-pen-test");
 }
 
-static int rig_make_queues(struct pen_rig *rig)
+static int fx_make_queues(struct pen_fixture *fx)
 {
 	struct page_pool_params params = { .pool_size = 512, .nid = NUMA_NO_NODE };
 
-	rig->rq->pdev = rig->dev;
-	rig->rq->buff.map_dir = DMA_FROM_DEVICE;
-	rig->rq->page_pool = page_pool_create(&params);
-	if (IS_ERR(rig->rq->page_pool))
-		return PTR_ERR(rig->rq->page_pool);
-	rig->sq->pdev = rig->dev;
-	rig->sq->dma_fifo_mask = FIFO - 1;
-	rig->sq->db.dma_fifo = rig->dma;
-	rig->sq->db.skb_fifo = (struct mlx5e_skb_fifo) {
-		.fifo = rig->skbs,
-		.pc = &rig->sq->skb_fifo_pc,
-		.cc = &rig->sq->skb_fifo_cc,
+	fx->rq->pdev = fx->dev;
+	fx->rq->buff.map_dir = DMA_FROM_DEVICE;
+	fx->rq->page_pool = page_pool_create(&params);
+	if (IS_ERR(fx->rq->page_pool))
+		return PTR_ERR(fx->rq->page_pool);
+	fx->sq->pdev = fx->dev;
+	fx->sq->dma_fifo_mask = FIFO - 1;
+	fx->sq->db.dma_fifo = fx->dma;
+	fx->sq->db.skb_fifo = (struct mlx5e_skb_fifo) {
+		.fifo = fx->skbs,
+		.pc = &fx->sq->skb_fifo_pc,
+		.cc = &fx->sq->skb_fifo_cc,
 		.mask = FIFO - 1,
 	};
 	return 0;
 }
 
 /* Without the mode every call is the ordinary one, and there is no pen. */
-static bool rig_batches(struct pen_rig *rig)
+static bool fx_batches(struct pen_fixture *fx)
 {
-	rig_send(rig, 1, 0);
-	rig_poll(rig, 0);
-	if (!rig->syncs)
+	fx_send(fx, 1, 0);
+	fx_poll(fx, 0);
+	if (!fx->syncs)
 		return false;
-	rig->unmaps = 0;
-	rig->syncs = 0;
-	rig->skbs_gone = 0;
-	rig->gone_at_sync = 0;
-	rig->stats = (struct mlx5e_ch_stats) {};
+	fx->unmaps = 0;
+	fx->syncs = 0;
+	fx->skbs_gone = 0;
+	fx->gone_at_sync = 0;
+	fx->stats = (struct mlx5e_ch_stats) {};
 	return true;
 }
 
 static void pen_test_exit(struct kunit *test)
 {
-	struct pen_rig *rig = test->priv;
+	struct pen_fixture *fx = test->priv;
 
-	if (!rig)
+	if (!fx)
 		return;
-	rig->sync_err = 0;
-	mlx5e_pen_close(rig->pen);
-	page_pool_destroy(rig->rq->page_pool);
-	destroy_workqueue(rig->priv->wq);
-	put_device(rig->dev);
+	fx->sync_err = 0;
+	mlx5e_pen_close(fx->pen);
+	page_pool_destroy(fx->rq->page_pool);
+	destroy_workqueue(fx->priv->wq);
+	put_device(fx->dev);
 }
 
 static int pen_test_init(struct kunit *test)
 {
-	struct pen_rig *rig = kunit_kzalloc(test, sizeof(*rig), GFP_KERNEL);
+	struct pen_fixture *fx = kunit_kzalloc(test, sizeof(*fx), GFP_KERNEL);
 	int err;
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rig);
-	rig->test = test;
-	rig_now = rig;
-	rig->priv = kunit_kzalloc(test, sizeof(*rig->priv), GFP_KERNEL);
-	rig->pen = kunit_kzalloc(test, sizeof(*rig->pen), GFP_KERNEL);
-	rig->rq = kunit_kzalloc(test, sizeof(*rig->rq), GFP_KERNEL);
-	rig->sq = kunit_kzalloc(test, sizeof(*rig->sq), GFP_KERNEL);
-	if (!rig->priv || !rig->pen || !rig->rq || !rig->sq)
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fx);
+	fx->test = test;
+	fx_now = fx;
+	fx->priv = kunit_kzalloc(test, sizeof(*fx->priv), GFP_KERNEL);
+	fx->pen = kunit_kzalloc(test, sizeof(*fx->pen), GFP_KERNEL);
+	fx->rq = kunit_kzalloc(test, sizeof(*fx->rq), GFP_KERNEL);
+	fx->sq = kunit_kzalloc(test, sizeof(*fx->sq), GFP_KERNEL);
+	if (!fx->priv || !fx->pen || !fx->rq || !fx->sq)
 		return -ENOMEM;
-	err = rig_make_device(rig);
+	err = fx_make_device(fx);
 	if (err)
 		return err;
-	err = rig_make_queues(rig);
+	err = fx_make_queues(fx);
 	if (err)
 		return err;
-	rig->priv->wq = alloc_workqueue("mlx5e-pen-test", 0, 1);
-	if (!rig->priv->wq)
+	fx->priv->wq = alloc_workqueue("mlx5e-pen-test", 0, 1);
+	if (!fx->priv->wq)
 		return -ENOMEM;
-	INIT_WORK(&rig->priv->pen.recover_work, rig_recover_work);
-	mlx5e_pen_open(rig->pen, rig->priv, &rig->stats);
-	rig->pen->dev = rig->dev;
+	INIT_WORK(&fx->priv->pen.recover_work, fx_recover_work);
+	mlx5e_pen_open(fx->pen, fx->priv, &fx->stats);
+	fx->pen->dev = fx->dev;
 
-	test->priv = rig;
-	if (!rig_batches(rig))
+	test->priv = fx;
+	if (!fx_batches(fx))
 		kunit_skip(test, "needs iommu.xsmmu=1");
 	return 0;
 }

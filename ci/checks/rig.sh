@@ -86,7 +86,7 @@ changed_tree() {
 new_file_in_tree() {
 	small_cache
 	touch "$changed/tree/new"
-	told "have changed: remove that folder" ci/kernel.sh --base "$base" --arch x86_64 --config run
+	told "have changed: remove that folder" ci/kernel.sh --base "$base" --arch x86_64 --config release
 }
 
 # apt that knows its sources, but reaches none of them.

@@ -49,7 +49,7 @@ concerns() { git -C / apply --numstat "$2" | cut -f3 | grep -qvE "$(foreign "$1"
 
 for base in "${bases[@]}"; do
 	for arch in "${arches[@]}"; do
-		build=(ci/kernel.sh --base "$base" --arch "$arch" --config run)
+		build=(ci/kernel.sh --base "$base" --arch "$arch" --config release)
 		targets=$(folders)
 		count=$(ci/graft.sh files "$base" patches | wc -l)
 		whole=$("${build[@]}")

@@ -26,13 +26,13 @@ mapfile -t pythons < <(list '*.py')
 # so no MAINTAINERS entry. QEMU devices: QEMU's types and names, no kernel macros
 # (SPACING: what it thinks of arrays of pointers to types that it does not know).
 # Trace headers: the layout that the kernel's own have. ifc.h: macros whose
-# arguments are names of fields. The ledger: DMA operations that it makes at run time.
+# arguments are names of fields. The observer: DMA operations that it makes at run time.
 not_ours=FILE_PATH_CHANGES,MAINTAINERS_STYLE
 exceptions() {
 	case $1 in
 	*/ifc.h) echo "$not_ours,EMBEDDED_FILENAME,CAMELCASE,PREFER_KERNEL_TYPES,BIT_MACRO,MACRO_ARG_PRECEDENCE,MACRO_ARG_REUSE" ;;
 	ci/devices/*) echo "$not_ours,CAMELCASE,PREFER_KERNEL_TYPES,BIT_MACRO,MACRO_ARG_REUSE,SPACING" ;;
-	ci/guest/ledger/ledger.h) echo "$not_ours,CONST_STRUCT" ;;
+	ci/guest/observer/observer.h) echo "$not_ours,CONST_STRUCT" ;;
 	*/trace.h) echo "$not_ours,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT" ;;
 	*) echo "$not_ours" ;;
 	esac

@@ -29,7 +29,7 @@ expect "make kernel refuses a backend of another architecture" \
 expect "make menuconfig refuses an unknown BASE" refused "allowed: ${bases[*]}" make menuconfig BASE=1.0
 expect "make series refuses an unknown BASE" refused "allowed: ${bases[*]}" make series BASE=1.0
 expect "make check refuses an unknown cell" refused "allowed: " make check CELLS="words foo"
-expect "make check names the cells" refused "vtd-strict" make check CELLS=foo
+expect "make check names the cells" refused "intel-strict" make check CELLS=foo
 expect "a quote in a word is only a wrong word" refused "allowed: " make run "BACKEND=a'b"
 for word in mutants bench; do
 	expect "make $word says that it comes later" refused "comes later" make "$word"

@@ -40,9 +40,9 @@ class Cell:
     note: str
 
 
-ORACLES = ("windows",)
+ORACLES = ("commands",)
 QEMUS = ("stock", "backports")
-IOMMUS = ("vtd", "vtd-first-stage", "amdvi", "smmuv3")
+IOMMUS = ("intel", "intel-first-stage", "amd", "arm-smmu-v3")
 PATTERNS = ("expect", "caught_by")
 # No cells: what all are like that name nothing else, and what some are like.
 ROOT = "DEFAULT"

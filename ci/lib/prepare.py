@@ -86,7 +86,7 @@ def initramfs(arch, kernel_dir, with_modules, nic=False):
     """
     modules = ["--nic"] if nic else []
     if with_modules:
-        folder = script("guest-modules.sh", arch, kernel_dir, "ledger" if nic else "module")
+        folder = script("guest-modules.sh", arch, kernel_dir, "observer" if nic else "module")
         modules += sorted(pathlib.Path(folder).glob("*.ko"))
     image = BUILD / "initramfs" / f"{kernel_dir.name}{'-modules' * with_modules}{'-nic' * nic}.cpio.gz"
     image.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 #define BUFFERS		64
 
@@ -16,7 +16,7 @@ static struct probe_ats ats_now(void)
 {
 	struct probe_ats ats;
 
-	probe_get_ats(rig.probe, &ats);
+	probe_get_ats(target.probe, &ats);
 	return ats;
 }
 
@@ -25,7 +25,7 @@ static void device_translates_through_its_own_tlb(struct kunit *test)
 	struct probe_ats first = ats_now(), second, third;
 	struct batch *b;
 
-	KUNIT_ASSERT_TRUE_MSG(test, rig.ats,
+	KUNIT_ASSERT_TRUE_MSG(test, target.ats,
 			      "start QEMU with -device intel-iommu,device-iotlb=on -device dma-probe,ats=on");
 	b = test_batch_in_reach(test, BUFFERS);
 	second = ats_now();
@@ -51,9 +51,9 @@ static void sync_empties_the_device_tlb(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 	KUNIT_EXPECT_EQ(test, ats_now().fills, before.fills);
 
-	w = window_open();
+	w = interval_open();
 	test_sync(test);
-	window_close(test, w, "ats_sync", (struct cmds){ .leaf = 1 });
+	interval_close(test, w, "ats_sync", (struct cmds){ .leaf = 1 });
 	after = ats_now();
 	KUNIT_EXPECT_EQ(test, after.entries, (u64)0);
 	KUNIT_EXPECT_EQ(test, after.invalidations - before.invalidations,

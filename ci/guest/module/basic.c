@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "basic": the rig can see what the other suites look for, and the calls
+ * Suite "basic": the target can see what the other suites look for, and the calls
  * of the DMA API are valid in every mode.
  */
 #include <linux/dma-mapping.h>
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 static void every_engine_reaches_a_mapped_buffer(struct kunit *test)
 {
@@ -15,14 +15,14 @@ static void every_engine_reaches_a_mapped_buffer(struct kunit *test)
 	int engine;
 
 	KUNIT_ASSERT_EQ(test, batch_map(b), 0);
-	for (engine = 0; engine < probe_engines(rig.probe); engine++)
+	for (engine = 0; engine < probe_engines(target.probe); engine++)
 		KUNIT_EXPECT_EQ(test, attack(&b->buf[0], engine), REACHED);
 }
 
 /* So what others reach after an unmap, they reach through a stale entry. */
 static void untouched_buffer_is_blocked_by_any_unmap(struct kunit *test)
 {
-	enum reach expected = rig.mode == RIG_PASSTHROUGH ? REACHED : BLOCKED;
+	enum reach expected = target.mode == TARGET_PASSTHROUGH ? REACHED : BLOCKED;
 	struct batch *b = test_batch(test, 2);
 
 	KUNIT_ASSERT_EQ(test, batch_map(b), 0);
@@ -37,15 +37,15 @@ static void buffer_mapped_for_reading_is_not_written(struct kunit *test)
 	struct batch *b = test_batch(test, 1);
 	struct buf *buf = &b->buf[0];
 	u64 *word = page_address(buf->page);
-	bool translated = rig.mode != RIG_PASSTHROUGH;
+	bool translated = target.mode != TARGET_PASSTHROUGH;
 
 	WRITE_ONCE(*word, 1);
 	KUNIT_ASSERT_EQ(test, buf_map(buf, DMA_TO_DEVICE), 0);
-	KUNIT_EXPECT_EQ(test, probe_read(rig.probe, 0, buf->iova, 8), 0);
-	KUNIT_EXPECT_EQ(test, probe_value(rig.probe, 0), (u64)1);
-	KUNIT_EXPECT_EQ(test, !!probe_write(rig.probe, 1, buf->iova, 8, 2),
+	KUNIT_EXPECT_EQ(test, probe_read(target.probe, 0, buf->iova, 8), 0);
+	KUNIT_EXPECT_EQ(test, probe_value(target.probe, 0), (u64)1);
+	KUNIT_EXPECT_EQ(test, !!probe_write(target.probe, 1, buf->iova, 8, 2),
 			translated);
-	dma_unmap_page(rig.dev, buf->iova, PAGE_SIZE, DMA_TO_DEVICE);
+	dma_unmap_page(target.dev, buf->iova, PAGE_SIZE, DMA_TO_DEVICE);
 	buf->mapped = false;
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)(translated ? 1 : 2));
 }
@@ -53,11 +53,11 @@ static void buffer_mapped_for_reading_is_not_written(struct kunit *test)
 /* A driver need not know the mode: the sync is cheap where it is not needed. */
 static void sync_is_valid_without_unmaps(struct kunit *test)
 {
-	u32 w = window_open();
+	u32 w = interval_open();
 
 	test_sync(test);
 	test_sync(test);
-	window_close_syncs(test, w, "empty_syncs", 0, 2);
+	interval_close_syncs(test, w, "empty_syncs", 0, 2);
 }
 
 static void ledger_counts_landings_on_dead_pages_only(struct kunit *test)
@@ -66,12 +66,12 @@ static void ledger_counts_landings_on_dead_pages_only(struct kunit *test)
 	struct probe_counters c;
 
 	/* Dead although it is mapped: a way to land in every mode. */
-	KUNIT_ASSERT_EQ(test, probe_dead(rig.probe, b->buf[1].iova, PAGE_SIZE),
+	KUNIT_ASSERT_EQ(test, probe_dead(target.probe, b->buf[1].iova, PAGE_SIZE),
 			0);
-	KUNIT_EXPECT_EQ(test, probe_dead_pages(rig.probe), (u64)1);
-	probe_reset(rig.probe, DMA_PROBE_RESET_COUNTERS);
+	KUNIT_EXPECT_EQ(test, probe_dead_pages(target.probe), (u64)1);
+	probe_reset(target.probe, DMA_PROBE_RESET_COUNTERS);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 2);
-	probe_get_counters(rig.probe, PROBE_ALL_ENGINES, &c);
+	probe_get_counters(target.probe, PROBE_ALL_ENGINES, &c);
 	KUNIT_EXPECT_EQ(test, c.ok[DMA_PROBE_WRITE], (u64)2);
 	KUNIT_EXPECT_EQ(test, c.landed[DMA_PROBE_READ], (u64)1);
 	KUNIT_EXPECT_EQ(test, c.landed[DMA_PROBE_WRITE], (u64)1);

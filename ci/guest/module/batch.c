@@ -9,7 +9,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 /* Time in which a backstop that had something to do would have done it. */
 #define BACKSTOP_WAIT_MS	100
@@ -17,27 +17,27 @@
 /* All pages are declared dead; how many can be read or written nonetheless? */
 static void expect_landed(struct kunit *test, unsigned int n)
 {
-	KUNIT_EXPECT_EQ(test, probe_sweep(rig.probe, 0, false), n);
-	KUNIT_EXPECT_EQ(test, probe_sweep(rig.probe, 1, true), n);
+	KUNIT_EXPECT_EQ(test, probe_sweep(target.probe, 0, false), n);
+	KUNIT_EXPECT_EQ(test, probe_sweep(target.probe, 1, true), n);
 }
 
 static void attack_batch(struct kunit *test, unsigned int n)
 {
 	struct batch *b = test_batch_in_reach(test, n);
-	u32 w = window_open();
+	u32 w = interval_open();
 
 	batch_unmap_no_sync(b);
-	if (rig.mode == RIG_XSMMU) {
+	if (target.mode == TARGET_XSMMU) {
 		/* A driver that frees now: the sweep has teeth. */
 		KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
 		expect_landed(test, n);
 	}
 	test_sync(test);
-	window_close_syncs(test, w, "batch", n, 1);
+	interval_close_syncs(test, w, "batch", n, 1);
 	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
-	if (rig.mode == RIG_PASSTHROUGH)
+	if (target.mode == TARGET_PASSTHROUGH)
 		expect_landed(test, n);
-	else if (rig.mode != RIG_LAZY)
+	else if (target.mode != TARGET_LAZY)
 		expect_landed(test, 0);
 }
 
@@ -54,12 +54,12 @@ static void one_sync_covers_200_buffers(struct kunit *test)
 static void ordinary_unmaps_cost_one_invalidation_each(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 64);
-	u32 w = window_open();
+	u32 w = interval_open();
 
 	batch_unmap(b);
-	window_close_unmaps(test, w, "ordinary_batch", b->n);
+	interval_close_unmaps(test, w, "ordinary_batch", b->n);
 	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
-	if (!rig_unmap_leaves_reach())
+	if (!target_unmap_leaves_reach())
 		expect_landed(test, 0);
 }
 
@@ -73,7 +73,7 @@ static void lazy_batch_is_in_reach_when_it_is_freed(struct kunit *test)
 	batch_unmap(b);
 	batch_bury(b);
 	local_irq_restore(flags);
-	KUNIT_EXPECT_GT(test, probe_sweep(rig.probe, 0, true), 0);
+	KUNIT_EXPECT_GT(test, probe_sweep(target.probe, 0, true), 0);
 }
 
 static void syncs_of_two_batches_are_two_invalidations(struct kunit *test)
@@ -82,7 +82,7 @@ static void syncs_of_two_batches_are_two_invalidations(struct kunit *test)
 	struct batch *b = test_batch_in_reach(test, 64);
 	u32 w;
 
-	w = window_open();
+	w = interval_open();
 	batch_unmap_no_sync(a);
 	test_sync(test);
 	KUNIT_EXPECT_EQ(test, batch_bury(a), 0);
@@ -93,7 +93,7 @@ static void syncs_of_two_batches_are_two_invalidations(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
 	expect_landed(test, b->n);
 	test_sync(test);
-	window_close(test, w, "two_batches", (struct cmds){ .leaf = 2 });
+	interval_close(test, w, "two_batches", (struct cmds){ .leaf = 2 });
 	expect_landed(test, 0);
 }
 
@@ -104,14 +104,14 @@ static void backstop_costs_nothing_where_drivers_sync(struct kunit *test)
 	u32 w;
 
 	backstop(true);
-	w = window_open();
+	w = interval_open();
 	/* The backstop's timer cannot come between unmap and sync. */
 	local_irq_save(flags);
 	batch_unmap_no_sync(b);
 	test_sync(test);
 	local_irq_restore(flags);
 	msleep(BACKSTOP_WAIT_MS);
-	window_close(test, w, "backstop_idle", (struct cmds){ .leaf = 1 });
+	interval_close(test, w, "backstop_idle", (struct cmds){ .leaf = 1 });
 }
 
 static const struct attack_case batch_cases[] = {

@@ -11,7 +11,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 /* Part of a page that is mapped: it cannot be mapped as it is. */
 #define OFFSET	512
@@ -19,7 +19,7 @@
 
 static void set_untrusted(bool untrusted)
 {
-	to_pci_dev(rig.dev)->untrusted = untrusted;
+	to_pci_dev(target.dev)->untrusted = untrusted;
 }
 
 static int bounce_begin(struct kunit *test)
@@ -39,9 +39,9 @@ static void bounce_end(struct kunit *test)
 /* Although its domain batches: it opted in when it was trusted. */
 static void capability_is_false_for_untrusted_devices(struct kunit *test)
 {
-	KUNIT_EXPECT_FALSE(test, dma_enable_unmap_no_sync(rig.dev));
+	KUNIT_EXPECT_FALSE(test, dma_enable_unmap_no_sync(target.dev));
 	set_untrusted(false);
-	KUNIT_EXPECT_TRUE(test, dma_enable_unmap_no_sync(rig.dev));
+	KUNIT_EXPECT_TRUE(test, dma_enable_unmap_no_sync(target.dev));
 }
 
 static void bounced_mapping_costs_one_invalidation(struct kunit *test)
@@ -51,19 +51,19 @@ static void bounced_mapping_costs_one_invalidation(struct kunit *test)
 	dma_addr_t iova;
 	u32 w;
 
-	iova = dma_map_single(rig.dev, word, SIZE, DMA_BIDIRECTIONAL);
-	KUNIT_ASSERT_FALSE_MSG(test, dma_mapping_error(rig.dev, iova),
+	iova = dma_map_single(target.dev, word, SIZE, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_FALSE_MSG(test, dma_mapping_error(target.dev, iova),
 			       "boot with swiotlb=force");
 	/* Bounced: the device writes a copy. */
-	KUNIT_EXPECT_EQ(test, probe_write(rig.probe, 0, iova, 8, 1), 0);
+	KUNIT_EXPECT_EQ(test, probe_write(target.probe, 0, iova, 8, 1), 0);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)0);
 
-	w = window_open();
-	dma_unmap_single_no_sync(rig.dev, iova, SIZE, DMA_BIDIRECTIONAL);
+	w = interval_open();
+	dma_unmap_single_no_sync(target.dev, iova, SIZE, DMA_BIDIRECTIONAL);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
-	KUNIT_EXPECT_NE(test, probe_read(rig.probe, 0, iova, 8), 0);
-	KUNIT_EXPECT_NE(test, probe_write(rig.probe, 0, iova, 8, 2), 0);
-	window_close(test, w, "bounced", (struct cmds){ .pages = 1 });
+	KUNIT_EXPECT_NE(test, probe_read(target.probe, 0, iova, 8), 0);
+	KUNIT_EXPECT_NE(test, probe_write(target.probe, 0, iova, 8, 2), 0);
+	interval_close(test, w, "bounced", (struct cmds){ .pages = 1 });
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
 }
 
@@ -71,24 +71,24 @@ static void bounced_mapping_costs_one_invalidation(struct kunit *test)
 static void whole_pages_of_the_same_device_are_strict(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 64);
-	u32 w = window_open();
+	u32 w = interval_open();
 
 	batch_unmap_no_sync(b);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
-	window_close(test, w, "untrusted", (struct cmds){ .pages = b->n });
+	interval_close(test, w, "untrusted", (struct cmds){ .pages = b->n });
 }
 
 /* And it goes on to batch when it is trusted again. */
 static void whole_pages_of_a_trusted_device_are_batched(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 64);
-	u32 w = window_open();
+	u32 w = interval_open();
 
 	set_untrusted(false);
 	batch_unmap_no_sync(b);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 	test_sync(test);
-	window_close(test, w, "trusted", (struct cmds){ .leaf = 1 });
+	interval_close(test, w, "trusted", (struct cmds){ .leaf = 1 });
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }
 

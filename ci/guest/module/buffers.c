@@ -27,18 +27,18 @@ struct access {
 
 static struct access device_reads(dma_addr_t iova, int engine, u64 secret)
 {
-	bool ok = !probe_read(rig.probe, engine, iova, sizeof(secret));
+	bool ok = !probe_read(target.probe, engine, iova, sizeof(secret));
 
 	return (struct access){
 		.bus = ok,
-		.memory = ok && probe_value(rig.probe, engine) == secret,
+		.memory = ok && probe_value(target.probe, engine) == secret,
 	};
 }
 
 static struct access device_writes(dma_addr_t iova, int engine, u64 *word)
 {
 	u64 before = READ_ONCE(*word), forged = fresh_secret(), after;
-	bool ok = !probe_write(rig.probe, engine, iova, sizeof(forged), forged);
+	bool ok = !probe_write(target.probe, engine, iova, sizeof(forged), forged);
 
 	after = READ_ONCE(*word);
 	return (struct access){
@@ -100,11 +100,11 @@ enum reach attack(const struct buf *b, int engine)
  */
 int buf_map(struct buf *b, enum dma_data_direction dir)
 {
-	b->iova = dma_map_page(rig.dev, b->page, 0, PAGE_SIZE, dir);
-	if (dma_mapping_error(rig.dev, b->iova))
+	b->iova = dma_map_page(target.dev, b->page, 0, PAGE_SIZE, dir);
+	if (dma_mapping_error(target.dev, b->iova))
 		return -ENOMEM;
 	b->mapped = true;
-	return probe_alive(rig.probe, b->iova, PAGE_SIZE);
+	return probe_alive(target.probe, b->iova, PAGE_SIZE);
 }
 
 /**
@@ -113,7 +113,7 @@ int buf_map(struct buf *b, enum dma_data_direction dir)
  */
 void buf_unmap(struct buf *b)
 {
-	dma_unmap_page(rig.dev, b->iova, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	dma_unmap_page(target.dev, b->iova, PAGE_SIZE, DMA_BIDIRECTIONAL);
 	b->mapped = false;
 }
 
@@ -123,7 +123,7 @@ void buf_unmap(struct buf *b)
  */
 void buf_unmap_no_sync(struct buf *b)
 {
-	dma_unmap_page_no_sync(rig.dev, b->iova, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	dma_unmap_page_no_sync(target.dev, b->iova, PAGE_SIZE, DMA_BIDIRECTIONAL);
 	b->mapped = false;
 }
 
@@ -221,7 +221,7 @@ unsigned int batch_reached(const struct batch *b)
 	unsigned int i, reached = 0;
 
 	for (i = 0; i < b->n; i++) {
-		switch (attack(&b->buf[i], i % probe_engines(rig.probe))) {
+		switch (attack(&b->buf[i], i % probe_engines(target.probe))) {
 		case REACHED:
 			reached++;
 			break;
@@ -272,7 +272,7 @@ int batch_bury(const struct batch *b)
 	int ret = 0;
 
 	for (i = 0; !ret && i < b->n; i++)
-		ret = probe_dead(rig.probe, b->buf[i].iova, PAGE_SIZE);
+		ret = probe_dead(target.probe, b->buf[i].iova, PAGE_SIZE);
 	return ret;
 }
 
@@ -288,5 +288,5 @@ void batch_forget(const struct batch *b)
 	unsigned int i;
 
 	for (i = 0; i < b->n; i++)
-		probe_forget(rig.probe, b->buf[i].iova, PAGE_SIZE);
+		probe_forget(target.probe, b->buf[i].iova, PAGE_SIZE);
 }

@@ -8,7 +8,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
 
-#include "rig.h"
+#include "target.h"
 
 /**
  * struct buf - a page, and where the device finds it

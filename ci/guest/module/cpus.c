@@ -12,7 +12,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 #define OTHER_CPU	1
 #define BUFFERS		16
@@ -94,11 +94,11 @@ static void sync_here_covers_unmaps_elsewhere(struct kunit *test)
 
 	needs_two_cpus(test);
 	b = test_batch_in_reach(test, BUFFERS);
-	w = window_open();
+	w = interval_open();
 	unmap_on_other_cpu(test, b);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 	test_sync(test);
-	window_close(test, w, "sync_elsewhere",
+	interval_close(test, w, "sync_elsewhere",
 		     (struct cmds){ .leaf = 1, .leaves = BUFFERS });
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }

@@ -28,14 +28,14 @@ static void set_console_level(int level)
 
 static void unbind_and_bind(struct kunit *test)
 {
-	struct device *dev = rig.dev;
+	struct device *dev = target.dev;
 	int level = console_loglevel;
 
 	set_console_level(CONSOLE_QUIET);
 	device_release_driver(dev);
 	set_console_level(level);
 	KUNIT_ASSERT_EQ(test, device_attach(dev), 1);
-	KUNIT_ASSERT_EQ(test, rig_open(), 0);
+	KUNIT_ASSERT_EQ(test, target_open(), 0);
 }
 
 static void unsynced_unmaps_are_reported_at_unbind(struct kunit *test)

@@ -10,7 +10,7 @@
 #include "buffers.h"
 #include "edu.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 #define LEN	512
 
@@ -83,13 +83,13 @@ static void attack_with_edu(struct kunit *test, bool before, bool after)
 	v.own_iova = map(test, v.own);
 	expect_reach(&v, true, 0x11);
 
-	w = window_open();
+	w = interval_open();
 	dma_unmap_single_no_sync(edu_dev(), v.iova, PAGE_SIZE,
 				 DMA_BIDIRECTIONAL);
 	expect_reach(&v, before, 0x33);
 	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(edu_dev()), 0);
 	expect_reach(&v, after, 0x55);
-	window_close_syncs(test, w, "edu", 1, 1);
+	interval_close_syncs(test, w, "edu", 1, 1);
 	dma_unmap_single(edu_dev(), v.own_iova, PAGE_SIZE, DMA_BIDIRECTIONAL);
 }
 
@@ -115,7 +115,7 @@ static int edu_suite_begin(struct kunit_suite *suite)
 	if (ret)
 		return ret;
 	ret = edu_init();
-	if (!ret && rig_mode_of(edu_dev()) != rig.mode) {
+	if (!ret && target_mode_of(edu_dev()) != target.mode) {
 		edu_exit();
 		ret = -EINVAL;
 	}

@@ -12,11 +12,11 @@
 #include "buffers.h"
 #include "files.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 static int switch_to_lazy(struct kunit *test)
 {
-	struct iommu_group *group = iommu_group_get(rig.dev);
+	struct iommu_group *group = iommu_group_get(target.dev);
 	char path[64];
 	int ret;
 
@@ -46,11 +46,11 @@ static void live_switch_to_lazy_is_refused(struct kunit *test)
 	u32 w;
 
 	KUNIT_EXPECT_EQ(test, switch_to_lazy(test), -EPERM);
-	w = window_open();
+	w = interval_open();
 	KUNIT_EXPECT_EQ(test, unmap_and_attack(&b->buf[0]), BLOCKED);
-	window_close(test, w, "strict_after_refusal",
+	interval_close(test, w, "strict_after_refusal",
 		     (struct cmds){ .pages = 1 });
-	KUNIT_EXPECT_TRUE(test, dma_enable_unmap_no_sync(rig.dev));
+	KUNIT_EXPECT_TRUE(test, dma_enable_unmap_no_sync(target.dev));
 }
 
 /* The switch that is refused there is a real one. */
@@ -60,11 +60,11 @@ static void live_switch_to_lazy_leaves_reach_in_strict(struct kunit *test)
 	u32 w;
 
 	KUNIT_ASSERT_EQ(test, switch_to_lazy(test), 0);
-	w = window_open();
+	w = interval_open();
 	KUNIT_EXPECT_EQ(test, unmap_and_attack(&b->buf[0]), REACHED);
-	window_close(test, w, "lazy_after_switch", (struct cmds){});
-	rig.mode = rig_mode_of(rig.dev);
-	KUNIT_EXPECT_EQ(test, rig.mode, RIG_LAZY);
+	interval_close(test, w, "lazy_after_switch", (struct cmds){});
+	target.mode = target_mode_of(target.dev);
+	KUNIT_EXPECT_EQ(test, target.mode, TARGET_LAZY);
 }
 
 static const struct attack_case fq_cases[] = {

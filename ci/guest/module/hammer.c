@@ -39,10 +39,10 @@ static void start_hammers(struct kunit *test)
 	};
 
 	KUNIT_ASSERT_EQ(test,
-			probe_hammer_start(rig.probe, READER, &hammer), 0);
+			probe_hammer_start(target.probe, READER, &hammer), 0);
 	hammer.write = true;
 	KUNIT_ASSERT_EQ(test,
-			probe_hammer_start(rig.probe, WRITER, &hammer), 0);
+			probe_hammer_start(target.probe, WRITER, &hammer), 0);
 }
 
 /* Life of a batch. While it is on the ledger nothing else may be mapped. */
@@ -71,9 +71,9 @@ static void hammer_for_a_second(struct kunit *test, struct probe_counters *c)
 		live_and_die(test, b);
 		rounds++;
 	} while (ktime_ms_delta(ktime_get(), begin) < HAMMER_MS);
-	probe_hammer_stop(rig.probe, READER);
-	probe_hammer_stop(rig.probe, WRITER);
-	probe_get_counters(rig.probe, PROBE_ALL_ENGINES, c);
+	probe_hammer_stop(target.probe, READER);
+	probe_hammer_stop(target.probe, WRITER);
+	probe_get_counters(target.probe, PROBE_ALL_ENGINES, c);
 	kunit_info(test, "%u batches, %llu accesses blocked, %llu landed\n",
 		   rounds, c->faulted[DMA_PROBE_READ] +
 		   c->faulted[DMA_PROBE_WRITE],

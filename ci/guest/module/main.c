@@ -2,8 +2,8 @@
 /*
  * The module: attacks the kernel that it is loaded into, through the DMA probe.
  *
- *   insmod attack.ko iommu=vtd mode=xsmmu suites=stale,reuse	runs KUnit suites
- *   insmod attack.ko iommu=vtd mode=xsmmu run=1	runs the measured workload
+ *   insmod attack.ko iommu=intel mode=xsmmu suites=stale,reuse	runs KUnit suites
+ *   insmod attack.ko iommu=intel mode=xsmmu workload=1	runs the measured workload
  *
  * All happens during the load. Failed tests are told in the log, not by insmod:
  * it fails only if nothing could be run.
@@ -13,8 +13,8 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "rig.h"
-#include "run.h"
+#include "target.h"
+#include "workload.h"
 #include "suites.h"
 
 static char *mode;
@@ -23,36 +23,36 @@ MODULE_PARM_DESC(mode, "how the kernel was meant to be booted: strict, lazy, pas
 
 static char *iommu;
 module_param(iommu, charp, 0444);
-MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: vtd, vtd-first-stage, amdvi or smmuv3");
+MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: intel, intel-first-stage, amd or arm-smmu-v3");
 
 static char *suites;
 module_param(suites, charp, 0444);
 MODULE_PARM_DESC(suites, "test suites to run, separated by commas");
 
-static bool run;
-module_param(run, bool, 0444);
-MODULE_PARM_DESC(run, "run the measured workload");
+static bool workload;
+module_param(workload, bool, 0444);
+MODULE_PARM_DESC(workload, "run the measured workload");
 
 /* The mode that was asked for, or -EINVAL. */
 static int wanted_mode(void)
 {
 	int i;
 
-	for (i = 0; mode && i < RIG_MODES; i++)
-		if (!strcmp(mode, rig_mode_name(i)))
+	for (i = 0; mode && i < TARGET_MODES; i++)
+		if (!strcmp(mode, target_mode_name(i)))
 			return i;
 	pr_err("mode=%s is none of strict, lazy, passthrough, xsmmu\n",
 	       mode ?: "");
 	return -EINVAL;
 }
 
-static int do_work(enum rig_mode wanted)
+static int do_work(enum target_mode wanted)
 {
 	int ret = 0;
 
 	if (suites)
 		ret = suites_run(suites, wanted);
-	if (!ret && run)
+	if (!ret && workload)
 		ret = run_workload(wanted);
 	return ret;
 }
@@ -60,21 +60,21 @@ static int do_work(enum rig_mode wanted)
 static int __init attack_init(void)
 {
 	int wanted = wanted_mode();
-	int known = rig_iommu_by_name(iommu);
+	int known = target_iommu_by_name(iommu);
 	int ret;
 
 	if (wanted < 0)
 		return wanted;
 	if (known < 0) {
-		pr_err("iommu=%s is none of vtd, vtd-first-stage, amdvi, smmuv3\n",
+		pr_err("iommu=%s is none of intel, intel-first-stage, amd, arm-smmu-v3\n",
 		       iommu ?: "");
 		return known;
 	}
-	rig.iommu = known;
+	target.iommu = known;
 	ret = probe_init();
 	if (ret)
 		return ret;
-	ret = rig_open();
+	ret = target_open();
 	if (!ret)
 		ret = do_work(wanted);
 	if (ret)

@@ -8,7 +8,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 #define FORGOTTEN_MS	100
 
@@ -18,11 +18,11 @@
 static void without_backstop_a_forgotten_sync_leaves_reach(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 8);
-	u32 w = window_open();
+	u32 w = interval_open();
 
 	batch_unmap_no_sync(b);
 	msleep(FORGOTTEN_MS);
-	window_close(test, w, "forgotten", (struct cmds){});
+	interval_close(test, w, "forgotten", (struct cmds){});
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 }
 
@@ -34,7 +34,7 @@ static void backstop_ends_reach_of_a_forgotten_sync(struct kunit *test)
 	u32 w;
 
 	backstop(true);
-	w = window_open();
+	w = interval_open();
 	local_irq_save(flags);
 	batch_unmap_no_sync(b);
 	reach = attack(&b->buf[0], 0);
@@ -45,7 +45,7 @@ static void backstop_ends_reach_of_a_forgotten_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 	/* Having caught up, it rests. */
 	msleep(FORGOTTEN_MS);
-	window_close(test, w, "backstop",
+	interval_close(test, w, "backstop",
 		     (struct cmds){ .leaf = 1, .leaves = b->n });
 }
 

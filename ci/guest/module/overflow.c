@@ -7,7 +7,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 #define QUARANTINE	32
 #define UNMAPS		128
@@ -35,17 +35,17 @@ static void overflow_syncs_once_per_full_quarantine(struct kunit *test)
 	u32 w;
 
 	needs_small_quarantine(test);
-	w = window_open();
+	w = interval_open();
 	batch_unmap_no_sync(b);
-	window_close(test, w, "overflow",
+	interval_close(test, w, "overflow",
 		     (struct cmds){ .leaf = OVERFLOWS });
 
 	/* What came after the last overflow waits for the driver's sync. */
-	w = window_open();
+	w = interval_open();
 	test_sync(test);
-	window_close(test, w, "after_overflow", (struct cmds){ .leaf = 1 });
+	interval_close(test, w, "after_overflow", (struct cmds){ .leaf = 1 });
 	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
-	KUNIT_EXPECT_EQ(test, probe_sweep(rig.probe, 0, true), 0);
+	KUNIT_EXPECT_EQ(test, probe_sweep(target.probe, 0, true), 0);
 }
 
 /* No unmap gets lost or is released before an invalidation covers it. */
@@ -56,7 +56,7 @@ static void overflow_covers_all_earlier_unmaps(struct kunit *test)
 	u32 w;
 
 	needs_small_quarantine(test);
-	w = window_open();
+	w = interval_open();
 	for (i = 0; i < b->n; i++) {
 		/* Each overflow empties the IOTLB: fill in what is mapped. */
 		KUNIT_EXPECT_EQ(test, attack(&b->buf[i], 0), REACHED);
@@ -71,7 +71,7 @@ static void overflow_covers_all_earlier_unmaps(struct kunit *test)
 	}
 	test_sync(test);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
-	window_close(test, w, "overflow_attacked",
+	interval_close(test, w, "overflow_attacked",
 		     (struct cmds){ .leaf = OVERFLOWS + 1 });
 }
 

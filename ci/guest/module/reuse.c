@@ -9,7 +9,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 /* Allocations until a page that was freed last must have come back. */
 #define PAGE_TRIES	512
@@ -49,7 +49,7 @@ static void reused_page_is_out_of_reach_after_the_sync(struct kunit *test)
 	buf_unmap_no_sync(&b->buf[0]);
 	test_sync(test);
 	give_page_to_another(test, &b->buf[0]);
-	probe_dead(rig.probe, b->buf[0].iova, PAGE_SIZE);
+	probe_dead(target.probe, b->buf[0].iova, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, attack(&b->buf[0], 0), BLOCKED);
 	KUNIT_EXPECT_EQ(test, attack(&b->buf[0], 1), BLOCKED);
 }
@@ -98,7 +98,7 @@ static void iova_is_not_handed_out_before_the_sync(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, batch_map(more), 0);
 	KUNIT_EXPECT_EQ(test, batch_iovas_in(b, more), 0);
 	/* Mapping others changed nothing: all is still in reach. */
-	KUNIT_EXPECT_EQ(test, batch_reached(b), rig_map_flushes() ? 0 : b->n);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), target_map_flushes() ? 0 : b->n);
 }
 
 static void reused_iova_leads_to_the_new_page_only(struct kunit *test)

@@ -11,7 +11,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 /* A lazy kernel flushes after 10 ms; this is for a slow machine. */
 #define LAZY_LIMIT_MS	500
@@ -23,7 +23,7 @@ static enum reach unmap_then_attack(struct buf *b, void (*unmap)(struct buf *))
 
 	local_irq_save(flags);
 	unmap(b);
-	probe_dead(rig.probe, b->iova, PAGE_SIZE);
+	probe_dead(target.probe, b->iova, PAGE_SIZE);
 	reach = attack(b, 0);
 	local_irq_restore(flags);
 	return reach;
@@ -33,7 +33,7 @@ static u64 landed(void)
 {
 	struct probe_counters c;
 
-	probe_get_counters(rig.probe, PROBE_ALL_ENGINES, &c);
+	probe_get_counters(target.probe, PROBE_ALL_ENGINES, &c);
 	return c.landed[DMA_PROBE_READ] + c.landed[DMA_PROBE_WRITE];
 }
 
@@ -46,17 +46,17 @@ static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
 	u64 before;
 	u32 w;
 
-	w = window_open();
+	w = interval_open();
 	KUNIT_EXPECT_EQ(test, unmap_then_attack(buf, buf_unmap_no_sync),
 			REACHED);
-	window_close(test, w, "unmap_no_sync", (struct cmds){});
+	interval_close(test, w, "unmap_no_sync", (struct cmds){});
 	KUNIT_EXPECT_EQ(test, landed(), (u64)2);
 
-	w = window_open();
+	w = interval_open();
 	test_sync(test);
-	window_close(test, w, "sync", (struct cmds){ .leaf = 1, .leaves = 1 });
+	interval_close(test, w, "sync", (struct cmds){ .leaf = 1, .leaves = 1 });
 	before = landed();
-	for (engine = 0; engine < probe_engines(rig.probe); engine++)
+	for (engine = 0; engine < probe_engines(target.probe); engine++)
 		KUNIT_EXPECT_EQ(test, attack(buf, engine), BLOCKED);
 	KUNIT_EXPECT_EQ(test, landed(), before);
 }
@@ -65,32 +65,32 @@ static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
 static void without_the_mode_no_sync_is_the_ordinary_unmap(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
-	enum reach expected = rig_unmap_leaves_reach() ? REACHED : BLOCKED;
+	enum reach expected = target_unmap_leaves_reach() ? REACHED : BLOCKED;
 	u32 w;
 
-	w = window_open();
+	w = interval_open();
 	KUNIT_EXPECT_EQ(test,
 			unmap_then_attack(&b->buf[0], buf_unmap_no_sync),
 			expected);
 	test_sync(test);
-	window_close_syncs(test, w, "unmap_no_sync_without_mode", 1, 1);
+	interval_close_syncs(test, w, "unmap_no_sync_without_mode", 1, 1);
 }
 
 static void ordinary_unmap_follows_the_mode(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
-	enum reach expected = rig_unmap_leaves_reach() ? REACHED : BLOCKED;
-	u32 w = window_open();
+	enum reach expected = target_unmap_leaves_reach() ? REACHED : BLOCKED;
+	u32 w = interval_open();
 
 	KUNIT_EXPECT_EQ(test, unmap_then_attack(&b->buf[0], buf_unmap),
 			expected);
-	window_close_unmaps(test, w, "ordinary_unmap", 1);
+	interval_close_unmaps(test, w, "ordinary_unmap", 1);
 	KUNIT_EXPECT_EQ(test, landed(), (u64)(expected == REACHED ? 2 : 0));
 }
 
 static void ordinary_sg_unmap_follows_the_mode(struct kunit *test)
 {
-	enum reach expected = rig_unmap_leaves_reach() ? REACHED : BLOCKED;
+	enum reach expected = target_unmap_leaves_reach() ? REACHED : BLOCKED;
 	struct batch *b = test_batch(test, 1);
 	struct buf *buf = &b->buf[0];
 	struct scatterlist sg;
@@ -100,17 +100,17 @@ static void ordinary_sg_unmap_follows_the_mode(struct kunit *test)
 
 	sg_init_table(&sg, 1);
 	sg_set_page(&sg, buf->page, PAGE_SIZE, 0);
-	KUNIT_ASSERT_EQ(test, dma_map_sg(rig.dev, &sg, 1, DMA_BIDIRECTIONAL),
+	KUNIT_ASSERT_EQ(test, dma_map_sg(target.dev, &sg, 1, DMA_BIDIRECTIONAL),
 			1);
 	buf->iova = sg_dma_address(&sg);
 	KUNIT_EXPECT_EQ(test, attack(buf, 0), REACHED);
 
-	w = window_open();
+	w = interval_open();
 	local_irq_save(flags);
-	dma_unmap_sg(rig.dev, &sg, 1, DMA_BIDIRECTIONAL);
+	dma_unmap_sg(target.dev, &sg, 1, DMA_BIDIRECTIONAL);
 	reach = attack(buf, 0);
 	local_irq_restore(flags);
-	window_close_unmaps(test, w, "ordinary_sg_unmap", 1);
+	interval_close_unmaps(test, w, "ordinary_sg_unmap", 1);
 	KUNIT_EXPECT_EQ(test, reach, expected);
 }
 

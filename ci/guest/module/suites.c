@@ -34,7 +34,7 @@ static struct attack_suite *const all_suites[] = {
 	&edu_suite,
 };
 
-static enum rig_mode wanted_mode;
+static enum target_mode wanted_mode;
 
 static struct attack_suite *find_suite(const char *name)
 {
@@ -105,7 +105,7 @@ static int walk_suites(char *names, bool run)
  * Return: 0 if all were run, passed or failed; -EINVAL if there is no such
  * suite, -ENOMEM; then none was run.
  */
-int suites_run(const char *names, enum rig_mode wanted)
+int suites_run(const char *names, enum target_mode wanted)
 {
 	char *copy = kstrdup(names, GFP_KERNEL);
 	int ret;
@@ -130,10 +130,10 @@ int suites_run(const char *names, enum rig_mode wanted)
  */
 int suite_begin(struct kunit_suite *suite)
 {
-	if (rig.mode == wanted_mode)
+	if (target.mode == wanted_mode)
 		return 0;
 	pr_err("%s: the kernel runs in mode %s, not %s\n", suite->name,
-	       rig_mode_name(rig.mode), rig_mode_name(wanted_mode));
+	       target_mode_name(target.mode), target_mode_name(wanted_mode));
 	return -EINVAL;
 }
 
@@ -155,8 +155,8 @@ void backstop(bool on)
 /* Nothing is left from before: quarantine, flush queue, IOTLB. */
 static void settle(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(rig.dev), 0);
-	if (rig.mode == RIG_LAZY)
+	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(target.dev), 0);
+	if (target.mode == TARGET_LAZY)
 		msleep(LAZY_SETTLE_MS);
 }
 
@@ -174,7 +174,7 @@ int test_begin(struct kunit *test)
 
 	if (ret)
 		return ret;
-	probe_reset(rig.probe, DMA_PROBE_RESET_ALL);
+	probe_reset(target.probe, DMA_PROBE_RESET_ALL);
 	backstop(false);
 	settle(test);
 	return 0;
@@ -188,11 +188,11 @@ void test_end(struct kunit *test)
 {
 	u32 first, offset;
 
-	probe_reset(rig.probe, DMA_PROBE_RESET_ENGINES |
+	probe_reset(target.probe, DMA_PROBE_RESET_ENGINES |
 			       DMA_PROBE_RESET_LEDGER);
 	settle(test);
 	backstop(true);
-	KUNIT_EXPECT_EQ_MSG(test, probe_errors(rig.probe, &first, &offset),
+	KUNIT_EXPECT_EQ_MSG(test, probe_errors(target.probe, &first, &offset),
 			    (u64)0, "probe error %u at register %#x",
 			    first, offset);
 }
@@ -248,7 +248,7 @@ struct batch *test_batch_in_reach(struct kunit *test, unsigned int n)
  */
 void test_sync(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(rig.dev), 0);
+	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(target.dev), 0);
 }
 
 /**

@@ -9,7 +9,7 @@
 #include <linux/errno.h>
 #include <linux/printk.h>
 
-#include "rig.h"
+#include "target.h"
 
 #if IS_ENABLED(CONFIG_KUNIT)
 #include <kunit/test.h>
@@ -17,13 +17,13 @@
 struct batch;
 struct buf;
 
-int suites_run(const char *names, enum rig_mode wanted);
+int suites_run(const char *names, enum target_mode wanted);
 
 /* Sets of modes, for a case that makes sense in some only. */
-#define STRICT		BIT(RIG_STRICT)
-#define LAZY		BIT(RIG_LAZY)
-#define PASSTHROUGH	BIT(RIG_PASSTHROUGH)
-#define XSMMU		BIT(RIG_XSMMU)
+#define STRICT		BIT(TARGET_STRICT)
+#define LAZY		BIT(TARGET_LAZY)
+#define PASSTHROUGH	BIT(TARGET_PASSTHROUGH)
+#define XSMMU		BIT(TARGET_XSMMU)
 #define ANY_MODE	(STRICT | LAZY | PASSTHROUGH | XSMMU)
 
 /**
@@ -93,7 +93,7 @@ extern struct attack_suite dma_debug_suite;
 extern struct attack_suite ats_suite;
 extern struct attack_suite edu_suite;
 #else
-static inline int suites_run(const char *names, enum rig_mode wanted)
+static inline int suites_run(const char *names, enum target_mode wanted)
 {
 	pr_err("this kernel has no KUnit: CONFIG_KUNIT is off\n");
 	return -EOPNOTSUPP;

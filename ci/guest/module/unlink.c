@@ -17,7 +17,7 @@
 
 #include "buffers.h"
 #include "suites.h"
-#include "window.h"
+#include "interval.h"
 
 /* Pages that one last-level table maps. */
 #define TABLE_PAGES	512
@@ -106,7 +106,7 @@ static dma_addr_t map_list(struct kunit *test, struct list *l)
 	dma_addr_t iova;
 	int n;
 
-	n = dma_map_sg(rig.dev, l->sgt.sgl, TABLE_PAGES, DMA_BIDIRECTIONAL);
+	n = dma_map_sg(target.dev, l->sgt.sgl, TABLE_PAGES, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_GT(test, n, 0);
 	iova = sg_dma_address(l->sgt.sgl);
 	KUNIT_ASSERT_TRUE_MSG(test, IS_ALIGNED(iova, SZ_2M),
@@ -133,8 +133,8 @@ static unsigned int samples_reached(struct list *l, dma_addr_t iova)
 /* The commands of an unmapped list and its sync. */
 static struct cmds unlink_cost(void)
 {
-	switch (rig.iommu) {
-	case RIG_SMMUV3:
+	switch (target.iommu) {
+	case TARGET_ARM_SMMU_V3:
 		return (struct cmds){ .pages = 1, .full = 1 };
 	default:
 		return (struct cmds){ .full = 1 };
@@ -149,21 +149,21 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 	u32 w;
 
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
-	w = window_open();
-	dma_unmap_sg_no_sync(rig.dev, l->sgt.sgl, TABLE_PAGES,
+	w = interval_open();
+	dma_unmap_sg_no_sync(target.dev, l->sgt.sgl, TABLE_PAGES,
 			     DMA_BIDIRECTIONAL);
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova),
-			rig.iommu == RIG_SMMUV3 ? 0 : SAMPLES);
+			target.iommu == TARGET_ARM_SMMU_V3 ? 0 : SAMPLES);
 	test_sync(test);
-	window_close(test, w, "unlink", unlink_cost());
+	interval_close(test, w, "unlink", unlink_cost());
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 
 	/* The list took nothing else with it; and now leaves only again. */
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
-	w = window_open();
+	w = interval_open();
 	batch_unmap_no_sync(b);
 	test_sync(test);
-	window_close(test, w, "after_unlink", (struct cmds){ .leaf = 1 });
+	interval_close(test, w, "after_unlink", (struct cmds){ .leaf = 1 });
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }
 
@@ -177,13 +177,13 @@ static void unlink_amid_a_batch_makes_it_full(struct kunit *test)
 	u32 w;
 
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
-	w = window_open();
+	w = interval_open();
 	batch_unmap_no_sync(b);
-	dma_unmap_sg_no_sync(rig.dev, l->sgt.sgl, TABLE_PAGES,
+	dma_unmap_sg_no_sync(target.dev, l->sgt.sgl, TABLE_PAGES,
 			     DMA_BIDIRECTIONAL);
 	batch_unmap_no_sync(c);
 	test_sync(test);
-	window_close(test, w, "unlink_amid", unlink_cost());
+	interval_close(test, w, "unlink_amid", unlink_cost());
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 	KUNIT_EXPECT_EQ(test, batch_reached(b) + batch_reached(c), 0);
 }
@@ -198,7 +198,7 @@ static void list_can_be_mapped_again_at_once(struct kunit *test)
 	for (round = 0; round < 4; round++) {
 		iova = map_list(test, l);
 		KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
-		dma_unmap_sg_no_sync(rig.dev, l->sgt.sgl, TABLE_PAGES,
+		dma_unmap_sg_no_sync(target.dev, l->sgt.sgl, TABLE_PAGES,
 				     DMA_BIDIRECTIONAL);
 		test_sync(test);
 		KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
@@ -212,9 +212,9 @@ static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
 	u32 w;
 
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
-	w = window_open();
-	dma_unmap_sg(rig.dev, l->sgt.sgl, TABLE_PAGES, DMA_BIDIRECTIONAL);
-	window_close_unmaps(test, w, "ordinary_list", 1);
+	w = interval_open();
+	dma_unmap_sg(target.dev, l->sgt.sgl, TABLE_PAGES, DMA_BIDIRECTIONAL);
+	interval_close_unmaps(test, w, "ordinary_list", 1);
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 }
 
@@ -228,9 +228,9 @@ static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
 static struct cmds replace_cost(void)
 {
 	/* In xSMMU mode the table goes after an invalidation of its own. */
-	if (rig.iommu == RIG_AMDVI)
+	if (target.iommu == TARGET_AMD)
 		return (struct cmds){
-			.full = rig.mode == RIG_XSMMU ? 2 : 1,
+			.full = target.mode == TARGET_XSMMU ? 2 : 1,
 			.maps = 1,
 		};
 	return (struct cmds){ .pages = 1 };
@@ -239,24 +239,24 @@ static struct cmds replace_cost(void)
 static void replace_emptied_table(struct kunit *test, struct page *page,
 				  struct page *large)
 {
-	struct iommu_domain *domain = iommu_get_domain_for_dev(rig.dev);
+	struct iommu_domain *domain = iommu_get_domain_for_dev(target.dev);
 	int prot = IOMMU_READ | IOMMU_WRITE;
 	u32 w;
 
 	KUNIT_ASSERT_TRUE(test, domain->pgsize_bitmap & SZ_2M);
 	KUNIT_ASSERT_EQ(test, iommu_map(domain, FAR_IOVA, page_to_phys(page),
 					PAGE_SIZE, prot), 0);
-	KUNIT_EXPECT_EQ(test, probe_read(rig.probe, 0, FAR_IOVA, 8), 0);
+	KUNIT_EXPECT_EQ(test, probe_read(target.probe, 0, FAR_IOVA, 8), 0);
 	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, PAGE_SIZE),
 			PAGE_SIZE);
-	w = window_open();
+	w = interval_open();
 	KUNIT_ASSERT_EQ(test, iommu_map(domain, FAR_IOVA, page_to_phys(large),
 					SZ_2M, prot), 0);
-	window_close(test, w, "replace_table", replace_cost());
-	KUNIT_EXPECT_EQ(test, probe_read(rig.probe, 0,
+	interval_close(test, w, "replace_table", replace_cost());
+	KUNIT_EXPECT_EQ(test, probe_read(target.probe, 0,
 					 FAR_IOVA + SZ_2M - PAGE_SIZE, 8), 0);
 	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, SZ_2M), SZ_2M);
-	KUNIT_EXPECT_NE(test, probe_read(rig.probe, 0, FAR_IOVA, 8), 0);
+	KUNIT_EXPECT_NE(test, probe_read(target.probe, 0, FAR_IOVA, 8), 0);
 }
 
 static void superpage_replaces_an_emptied_table(struct kunit *test)

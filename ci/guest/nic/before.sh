@@ -26,7 +26,7 @@ quarantined() {
 		sed 's/.* pending=\([0-9]*\) withheld=\([0-9]*\).*/\1 \2/' /sys/kernel/debug/xsmmu/domains
 }
 
-# Lines "NAME NUMBER". Of the ledger: allocated IOVA pages less those that were freed.
+# Lines "NAME NUMBER". Of the observer: allocated IOVA pages less those that were freed.
 held() {
 	echo "iova-pages $(($(followed mapped) - $(followed unmapped)))"
 	echo "dma-entries $(($(dma_debug nr_total_entries) - $(dma_debug num_free_entries)))"

@@ -37,11 +37,11 @@ recoveries_are_not_spaced() {
 # fail send|receive N: so many frames will fail on each NIC.
 fail() {
 	local control
-	for control in "$ledger"/0*/control; do
+	for control in "$observer"/0*/control; do
 		echo "fail-$1 $2" >"$control"
 	done
 }
-none_to_fail() { [ "$(cat "$ledger"/0*/control | grep -cx "fail-$1 0")" = 2 ]; }
+none_to_fail() { [ "$(cat "$observer"/0*/control | grep -cx "fail-$1 0")" = 2 ]; }
 
 # in_time COMMAND...: waits for it, and if that is in vain shows the queues.
 in_time() {
@@ -53,7 +53,7 @@ in_time() {
 }
 show_queues() {
 	/bin/devlink health show | grep -A 1 -E 'reporter [rt]x'
-	grep -H fail "$ledger"/0*/control
+	grep -H fail "$observer"/0*/control
 	grep -H -E '[rt]x[0-9]+_(recover|cqe_err|wqe_err|packets|stopped|wake)' /tmp/near.after /tmp/far.after
 }
 

@@ -31,13 +31,13 @@ strict) table="$table
 freed_is_safe       no access lands in freed memory" ;;
 esac
 table="$table
-ledger_is_exact     every mapping was followed, and every freed page
-lies_are_found      a ledger that lies makes the device's own work look like an attack"
+observer_is_exact   every mapping was followed, and every freed page
+lies_are_found      an observer that lies makes the device's own work look like an attack"
 
 # The IOMMU reports what it blocks; and what page poisoning finds comes with a trace.
 also_allowed='(DMAR: |arm-smmu-v3.*event|CPU: .* Comm: |Workqueue: |\+0x[0-9a-f]+/0x)'
 
-is_on() { [ "$(cat "$ledger"/0*/control | grep -cx "$1 1")" = 2 ]; }
+is_on() { [ "$(cat "$observer"/0*/control | grep -cx "$1 1")" = 2 ]; }
 
 # The kinds of access that the NICs make.
 kinds() {
@@ -148,7 +148,7 @@ freed_is_reached() {
 	done
 }
 
-ledger_is_exact() {
+observer_is_exact() {
 	all_was_followed
 	look
 	equal "commands that the device refused" "$(counter ledger-errors)" 0
@@ -156,10 +156,10 @@ ledger_is_exact() {
 
 # lies HOW COUNTER: the counter grows while the module lies.
 lies() {
-	echo 1 >"$ledger/reset"
-	echo "$1" >/sys/module/ledger/parameters/lie
+	echo 1 >"$observer/reset"
+	echo "$1" >/sys/module/observer/parameters/lie
 	pings -c 1000 -i 0.002 -s 1000
-	echo 0 >/sys/module/ledger/parameters/lie
+	echo 0 >/sys/module/observer/parameters/lie
 	look
 	at_least "$2" "$(counter "$2")" 1
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2154,SC3043
 #
-# The IOTLB cannot be invalidated for a while, as the ledger makes the driver believe:
+# The IOTLB cannot be invalidated for a while, as the observer makes the driver believe:
 # see "When an invalidation fails" in Documentation/mlx5.md. Sourced by main.sh.
 
 # shellcheck source=ci/guest/nic/watched.sh
@@ -19,7 +19,7 @@ freed_was_safe            no access landed in freed memory meanwhile"
 also_allowed='IOTLB|stay allocated for good|DMAR: |Modules linked in: '
 
 device() { in_namespace near ethtool -i nic | sed -n 's/^bus-info: //p'; }
-outage() { echo "fail-sync $1" >"$ledger/$(device)/control"; }
+outage() { echo "fail-sync $1" >"$observer/$(device)/control"; }
 is_up() { near ip link show nic | grep -q '[<,]UP[,>]'; }
 is_down() { fails is_up; }
 said() { dmesg | grep -c "$1" || true; }
@@ -96,7 +96,7 @@ unbinds_amid_outage() {
 }
 
 freed_was_safe() {
-	cat "$ledger"/0*/counters >/tmp/counters
+	cat "$observer"/0*/counters >/tmp/counters
 	grep -q '^replay-read-tried [1-9]' /tmp/counters
 	fails grep -E '^(replay|sweep)-(read|write)-landed [1-9]' /tmp/counters
 }

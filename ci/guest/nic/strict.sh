@@ -32,7 +32,7 @@ attribute() {
 			}
 		}
 		END { for (name in known) print known[name], "named", name }' \
-		/nic/strict-functions "$ledger/strict" | sort -k 2 >/tmp/attributed
+		/nic/strict-functions "$observer/strict" | sort -k 2 >/tmp/attributed
 	note </tmp/attributed
 }
 

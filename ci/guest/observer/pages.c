@@ -19,7 +19,7 @@
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 
-#include "ledger.h"
+#include "observer.h"
 
 #define BUCKET_BITS	14
 #define MOST_PAGES	255	/* in one command to the device */

@@ -4,9 +4,9 @@
  */
 #include <linux/module.h>
 
-#include "ledger.h"
+#include "observer.h"
 
-static int __init ledger_init(void)
+static int __init observer_init(void)
 {
 	int ret;
 
@@ -30,16 +30,16 @@ free_pages:
 	pages_exit();
 	return ret;
 }
-module_init(ledger_init);
+module_init(observer_init);
 
-static void __exit ledger_exit(void)
+static void __exit observer_exit(void)
 {
 	memory_exit();
 	files_exit();
 	functions_exit();
 	pages_exit();
 }
-module_exit(ledger_exit);
+module_exit(observer_exit);
 
 MODULE_DESCRIPTION("Tells the emulated ConnectX which IOVAs are dead");
 MODULE_AUTHOR("The xSMMU developers");

@@ -3,20 +3,20 @@
  * The workload of "make run": what a batch of unmaps costs in the mode that the
  * kernel was booted in, and what a hostile device still reaches of its pages.
  *
- * Results are lines "run: key=value ..." in the kernel's log. Commands to the
+ * Results are lines "workload: key=value ..." in the kernel's log. Commands to the
  * IOMMU are counted outside, between the two marks that the log names.
  *
  * Pages are "freed" to the workload itself, so what a device writes to a page
  * that it should not reach does no harm.
  */
-#define pr_fmt(fmt) "run: " fmt
+#define pr_fmt(fmt) "workload: " fmt
 
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/ktime.h>
 
 #include "buffers.h"
-#include "run.h"
+#include "workload.h"
 
 /* As many pages as a NIC's poll completes. */
 #define BATCH		64
@@ -58,7 +58,7 @@ static int map_and_touch(struct batch *b)
 	int ret = batch_map(b);
 
 	for (i = 0; !ret && i < b->n; i++)
-		if (probe_read(rig.probe, TOUCHER, b->buf[i].iova, 1))
+		if (probe_read(target.probe, TOUCHER, b->buf[i].iova, 1))
 			ret = -EIO;
 	return ret;
 }
@@ -66,12 +66,12 @@ static int map_and_touch(struct batch *b)
 /* What a driver does to be allowed to free a batch. */
 static int unmap_in_mode(struct batch *b)
 {
-	if (rig.mode != RIG_XSMMU) {
+	if (target.mode != TARGET_XSMMU) {
 		batch_unmap(b);
 		return 0;
 	}
 	batch_unmap_no_sync(b);
-	return dma_sync_device_iotlb(rig.dev);
+	return dma_sync_device_iotlb(target.dev);
 }
 
 /* Instructions that reading the counter twice takes by itself. */
@@ -81,8 +81,8 @@ static u64 cost_of_counting(void)
 	int i;
 
 	for (i = 0; i < 16; i++) {
-		begin = probe_instructions(rig.probe);
-		least = min(least, probe_instructions(rig.probe) - begin);
+		begin = probe_instructions(target.probe);
+		least = min(least, probe_instructions(target.probe) - begin);
 	}
 	return least;
 }
@@ -93,14 +93,14 @@ static int measure_batch(struct batch *b, u64 overhead, struct cost *cost)
 	u64 begin;
 	int ret;
 
-	probe_mark(rig.probe, mark);
+	probe_mark(target.probe, mark);
 	ret = map_and_touch(b);
-	probe_mark(rig.probe, mark + 1);
+	probe_mark(target.probe, mark + 1);
 	if (ret)
 		return ret;
-	begin = probe_instructions(rig.probe);
+	begin = probe_instructions(target.probe);
 	ret = unmap_in_mode(b);
-	cost->instructions += probe_instructions(rig.probe) - begin - overhead;
+	cost->instructions += probe_instructions(target.probe) - begin - overhead;
 	cost->pages += b->n;
 	return ret;
 }
@@ -111,17 +111,17 @@ static int measure_cost(struct batch *b)
 	struct cost cost = {};
 	int ret = 0;
 
-	probe_mark(rig.probe, MARK_BEGIN);
+	probe_mark(target.probe, MARK_BEGIN);
 	while (!ret && cost.pages < PAGES)
 		ret = measure_batch(b, overhead, &cost);
 	msleep(SETTLE_MS);
-	probe_mark(rig.probe, MARK_END);
+	probe_mark(target.probe, MARK_END);
 	if (ret)
 		return ret;
 	pr_info("mode=%s batch=%u unmapped_pages=%u marks=%u-%u map_marks=%u-%u\n",
-		rig_mode_name(rig.mode), BATCH, cost.pages, MARK_BEGIN,
+		target_mode_name(target.mode), BATCH, cost.pages, MARK_BEGIN,
 		MARK_END, MARK_MAPS, MARK_MAPS + 2 * (cost.pages / BATCH) - 1);
-	if (probe_has_instructions(rig.probe))
+	if (probe_has_instructions(target.probe))
 		pr_info("instructions=%llu\n", cost.instructions);
 	return 0;
 }
@@ -130,15 +130,15 @@ static u64 tried(void)
 {
 	struct probe_counters c;
 
-	probe_get_counters(rig.probe, ATTACKER, &c);
+	probe_get_counters(target.probe, ATTACKER, &c);
 	return c.tried[DMA_PROBE_READ] + c.tried[DMA_PROBE_WRITE];
 }
 
 /* Try every dead page in both ways; how many accesses landed, or an error. */
 static int sweep(void)
 {
-	int read = probe_sweep(rig.probe, ATTACKER, false);
-	int written = probe_sweep(rig.probe, ATTACKER, true);
+	int read = probe_sweep(target.probe, ATTACKER, false);
+	int written = probe_sweep(target.probe, ATTACKER, true);
 
 	if (read < 0)
 		return read;
@@ -189,12 +189,12 @@ static int measure_reach(struct batch *b)
 	unsigned int round;
 	int ret = 0;
 
-	probe_reset(rig.probe, DMA_PROBE_RESET_COUNTERS);
+	probe_reset(target.probe, DMA_PROBE_RESET_COUNTERS);
 	for (round = 0; !ret && tried() < TRIES; round++)
 		ret = attack_freed_batch(b, round < EXPOSURE_ROUNDS, &ended);
 	if (ret)
 		return ret;
-	probe_get_counters(rig.probe, ATTACKER, &c);
+	probe_get_counters(target.probe, ATTACKER, &c);
 	pr_info("stale_tried=%llu stale_landed=%llu longest_exposure_ns=%llu reach_ended=%d\n",
 		c.tried[DMA_PROBE_READ] + c.tried[DMA_PROBE_WRITE],
 		c.landed[DMA_PROBE_READ] + c.landed[DMA_PROBE_WRITE],
@@ -208,14 +208,14 @@ static int measure_reach(struct batch *b)
  *
  * Return: 0; -EINVAL if it was booted in another; or what went wrong.
  */
-int run_workload(enum rig_mode wanted)
+int run_workload(enum target_mode wanted)
 {
 	struct batch *b;
 	int ret;
 
-	if (rig.mode != wanted) {
+	if (target.mode != wanted) {
 		pr_err("the kernel runs in mode %s, not %s\n",
-		       rig_mode_name(rig.mode), rig_mode_name(wanted));
+		       target_mode_name(target.mode), target_mode_name(wanted));
 		return -EINVAL;
 	}
 	b = batch_alloc(BATCH);
@@ -227,7 +227,7 @@ int run_workload(enum rig_mode wanted)
 	if (ret)
 		pr_err("failed: %d\n", ret);
 	/* Nothing attacks any more when the pages go. */
-	probe_reset(rig.probe, DMA_PROBE_RESET_ALL);
+	probe_reset(target.probe, DMA_PROBE_RESET_ALL);
 	batch_free(b);
 	return ret;
 }

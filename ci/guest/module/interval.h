@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Windows: what the IOMMU is expected to be told between two marks. The guest
- * announces the expectation in its log; ci/trace.py holds it against QEMU's
+ * Intervals: what the IOMMU is expected to be told between two marks. The guest
+ * announces the expectation in its log; ci/lib/oracle.py holds it against QEMU's
  * trace of the commands.
  */
-#ifndef XSMMU_GUEST_WINDOW_H
-#define XSMMU_GUEST_WINDOW_H
+#ifndef XSMMU_GUEST_INTERVAL_H
+#define XSMMU_GUEST_INTERVAL_H
 
 #include <linux/types.h>
 
@@ -29,12 +29,12 @@ struct cmds {
 	unsigned int maps;
 };
 
-u32 window_open(void);
-void window_close(struct kunit *test, u32 begin, const char *name,
+u32 interval_open(void);
+void interval_close(struct kunit *test, u32 begin, const char *name,
 		  struct cmds expected);
-void window_close_unmaps(struct kunit *test, u32 begin, const char *name,
+void interval_close_unmaps(struct kunit *test, u32 begin, const char *name,
 			 unsigned int unmaps);
-void window_close_syncs(struct kunit *test, u32 begin, const char *name,
+void interval_close_syncs(struct kunit *test, u32 begin, const char *name,
 			unsigned int unmaps, unsigned int syncs);
 
-#endif /* XSMMU_GUEST_WINDOW_H */
+#endif /* XSMMU_GUEST_INTERVAL_H */

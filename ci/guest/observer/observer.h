@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ledger's module: it follows each DMA mapping of the emulated ConnectX
+ * The observer: it follows each DMA mapping of the emulated ConnectX
  * and each freeing of memory, and tells the device which IOVA pages are alive
  * and which are dead. The driver and the kernel are left as they are.
  *
@@ -8,11 +8,11 @@
  * pages.c	which IOVA page leads to which memory, and who owns that
  * memory.c	tracepoints of the memory allocators
  * strict.c	who unmaps without deferring the invalidation
- * files.c	/sys/kernel/debug/ledger
+ * files.c	/sys/kernel/debug/observer
  * main.c	the module
  */
-#ifndef XSMMU_GUEST_LEDGER_H
-#define XSMMU_GUEST_LEDGER_H
+#ifndef XSMMU_GUEST_OBSERVER_H
+#define XSMMU_GUEST_OBSERVER_H
 
 #include <linux/dma-map-ops.h>
 #include <linux/io.h>
@@ -121,4 +121,4 @@ void files_init(void);
 void files_add(struct function *function);
 void files_exit(void);
 
-#endif /* XSMMU_GUEST_LEDGER_H */
+#endif /* XSMMU_GUEST_OBSERVER_H */

@@ -12,7 +12,7 @@
 #include <linux/tracepoint.h>
 #include <trace/events/kmem.h>
 
-#include "ledger.h"
+#include "observer.h"
 
 static void on_page_free(void *data, struct page *page, unsigned int order)
 {

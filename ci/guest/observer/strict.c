@@ -12,7 +12,7 @@
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 
-#include "ledger.h"
+#include "observer.h"
 
 #define CALLERS		10	/* the first is the DMA API's function */
 #define CHAINS		512

@@ -16,8 +16,8 @@
  * The clock is under a lock, and the lock orders what a missing barrier would
  * not: barriers are the business of the litmus tests.
  */
-#ifndef _XSMMU_TEST_RIG_H
-#define _XSMMU_TEST_RIG_H
+#ifndef _XSMMU_MOCK_IOMMU_H
+#define _XSMMU_MOCK_IOMMU_H
 
 #include <kunit/test.h>
 #include <linux/iommu.h>
@@ -26,59 +26,59 @@
 #include "xsmmu.h"
 
 /* Pages of the address space, pages that one table maps. */
-#define RIG_PAGES	4096
-#define RIG_TABLE	16
+#define MOCK_PAGES	4096
+#define MOCK_TABLE	16
 
-#define RIG_LOG		256
+#define MOCK_LOG		256
 
 /* How long a test waits for what must happen, in ms. Never reached if it does. */
-#define RIG_PATIENCE	5000
+#define MOCK_PATIENCE	5000
 
-struct rig;
+struct mock;
 
 /* Ways in which an engine can be worse than it says, for positive controls. */
-enum rig_lie {
-	RIG_HONEST,
-	RIG_KEEPS_NON_LEAF,	/* takes each invalidation for a leaf-only one */
-	RIG_HIDES_FAILURE,	/* fails and reports success */
+enum mock_lie {
+	MOCK_HONEST,
+	MOCK_KEEPS_NON_LEAF,	/* takes each invalidation for a leaf-only one */
+	MOCK_HIDES_FAILURE,	/* fails and reports success */
 };
 
 /**
- * struct rig_page - one page of the address space
+ * struct mock_page - one page of the address space
  * @state: free, mapped, or cleared and not yet released
  * @by_unlink: cleared by unlinking its table
  * @cleared: the clock's stamp of that
  */
-struct rig_page {
-	enum { RIG_FREE, RIG_LIVE, RIG_GONE } state;
+struct mock_page {
+	enum { MOCK_FREE, MOCK_LIVE, MOCK_GONE } state;
 	bool by_unlink;
 	u64 cleared;
 };
 
 /**
- * struct rig_unlinked - the last unlink of one table's place
+ * struct mock_unlinked - the last unlink of one table's place
  * @stamp: when
  * @count: how many there were
  */
-struct rig_unlinked {
+struct mock_unlinked {
 	u64 stamp;
 	unsigned int count;
 };
 
-/* Something done by another CPU; see rig_start(). */
-struct rig_job {
+/* Something done by another CPU; see mock_start(). */
+struct mock_job {
 	struct work_struct work;
-	struct rig *rig;
-	int (*fn)(struct rig *rig);
+	struct mock *mock;
+	int (*fn)(struct mock *mock);
 	int ret;
 };
 
 /**
- * struct rig - a domain under test
+ * struct mock - a domain under test
  * @test: the running test
  * @domain: the mock domain
  * @ops: its operations
- * @iovad: a real allocator of RIG_PAGES pages
+ * @iovad: a real allocator of MOCK_PAGES pages
  * @xd: the state under test; NULL once a test has destroyed it
  * @real_release: what core would have called
  * @job: one per possible CPU
@@ -87,7 +87,7 @@ struct rig_job {
  * @fail: how many invalidations fail from now on
  * @fail_one_in: fail at random, if not 0
  * @max_delay_us: take that long at random
- * @lie: see &enum rig_lie
+ * @lie: see &enum mock_lie
  * @held: an invalidation is waiting for the test
  * @let_go: it need not any more
  * @lock: protects all below
@@ -99,7 +99,7 @@ struct rig_job {
  * @violations: what the adversary objected to
  * @objection: the first one
  * @outstanding: pages cleared and not yet released
- * @log: what happened, a letter each; see rig_log()
+ * @log: what happened, a letter each; see mock_log()
  * @taken: the part of it that a test looks at
  * @logged: letters in @log
  * @rnd: randomness of the engine
@@ -107,7 +107,7 @@ struct rig_job {
  * @dir: its tables
  * @unlink: what happened to each
  */
-struct rig {
+struct mock {
 	struct kunit *test;
 	struct iommu_domain domain;
 	struct iommu_domain_ops ops;
@@ -116,14 +116,14 @@ struct rig {
 	void (*real_release)(struct xsmmu_domain *xd,
 			     const struct xsmmu_range *r, unsigned int n,
 			     struct list_head *tables);
-	struct rig_job *job;
+	struct mock_job *job;
 
-	void (*middle)(struct rig *rig);
+	void (*middle)(struct mock *mock);
 	void *arg;
 	atomic_t fail;
 	unsigned int fail_one_in;
 	unsigned int max_delay_us;
-	enum rig_lie lie;
+	enum mock_lie lie;
 	bool held;
 	bool let_go;
 
@@ -136,13 +136,13 @@ struct rig {
 	unsigned int violations;
 	const char *objection;
 	unsigned int outstanding;
-	char log[RIG_LOG];
-	char taken[RIG_LOG];
+	char log[MOCK_LOG];
+	char taken[MOCK_LOG];
 	unsigned int logged;
 	struct rnd_state rnd;
-	struct rig_page page[RIG_PAGES];
-	struct page *dir[RIG_PAGES / RIG_TABLE];
-	struct rig_unlinked unlink[RIG_PAGES / RIG_TABLE];
+	struct mock_page page[MOCK_PAGES];
+	struct page *dir[MOCK_PAGES / MOCK_TABLE];
+	struct mock_unlinked unlink[MOCK_PAGES / MOCK_TABLE];
 };
 
 /*
@@ -151,42 +151,42 @@ struct rig {
  *	l f	began an invalidation of leaf entries; of all entries
  *	. !	it completed; it failed
  *	r t	a range was released; a table was
- * Tests add their own through rig_log().
+ * Tests add their own through mock_log().
  */
-void rig_log(struct rig *rig, char letter);
-const char *rig_take_log(struct rig *rig);
+void mock_log(struct mock *mock, char letter);
+const char *mock_take_log(struct mock *mock);
 
-#define RIG_EXPECT_LOG(r, expected) do {				\
-	struct rig *__rig = (r);					\
+#define MOCK_EXPECT_LOG(r, expected) do {				\
+	struct mock *__mock = (r);					\
 									\
-	KUNIT_EXPECT_STREQ(__rig->test, rig_take_log(__rig), expected);	\
+	KUNIT_EXPECT_STREQ(__mock->test, mock_take_log(__mock), expected);	\
 } while (0)
 
-struct rig *rig_create(struct kunit *test);
-void rig_attach(struct rig *rig);
-void rig_resize(struct rig *rig, unsigned int entries);
-void rig_destroy_domain(struct rig *rig);
-void rig_free(struct rig *rig);
-void rig_backstop(struct rig *rig, bool on);
+struct mock *mock_create(struct kunit *test);
+void mock_attach(struct mock *mock);
+void mock_resize(struct mock *mock, unsigned int entries);
+void mock_destroy_domain(struct mock *mock);
+void mock_free(struct mock *mock);
+void mock_backstop(struct mock *mock, bool on);
 
-dma_addr_t rig_map(struct rig *rig, unsigned int pages);
-void rig_unmap(struct rig *rig, dma_addr_t iova, unsigned int pages);
-void rig_map_unmap(struct rig *rig, unsigned int pages);
-int rig_sync(struct rig *rig);
-int rig_judge_sync(struct rig *rig, int (*sync)(struct xsmmu_domain *xd));
-void rig_object(struct rig *rig, const char *objection);
+dma_addr_t mock_map(struct mock *mock, unsigned int pages);
+void mock_unmap(struct mock *mock, dma_addr_t iova, unsigned int pages);
+void mock_map_unmap(struct mock *mock, unsigned int pages);
+int mock_sync(struct mock *mock);
+int mock_judge_sync(struct mock *mock, int (*sync)(struct xsmmu_domain *xd));
+void mock_object(struct mock *mock, const char *objection);
 
-struct xsmmu_stats rig_stats(struct rig *rig);
-unsigned int rig_pending(struct rig *rig);
+struct xsmmu_stats mock_stats(struct mock *mock);
+unsigned int mock_pending(struct mock *mock);
 
-void rig_pin(unsigned int cpu);
-unsigned int rig_other_cpu(struct kunit *test);
-void rig_start(struct rig *rig, unsigned int cpu, int (*fn)(struct rig *rig));
-int rig_join(struct rig *rig, unsigned int cpu);
-int rig_on(struct rig *rig, unsigned int cpu, int (*fn)(struct rig *rig));
-void rig_delay(unsigned int ms);
-void rig_signal(bool *flag);
-bool rig_wait(bool *flag);
-bool rig_wait_pending(struct rig *rig, unsigned int pending);
+void mock_pin(unsigned int cpu);
+unsigned int mock_other_cpu(struct kunit *test);
+void mock_start(struct mock *mock, unsigned int cpu, int (*fn)(struct mock *mock));
+int mock_join(struct mock *mock, unsigned int cpu);
+int mock_on(struct mock *mock, unsigned int cpu, int (*fn)(struct mock *mock));
+void mock_delay(unsigned int ms);
+void mock_signal(bool *flag);
+bool mock_wait(bool *flag);
+bool mock_wait_pending(struct mock *mock, unsigned int pending);
 
-#endif /* _XSMMU_TEST_RIG_H */
+#endif /* _XSMMU_MOCK_IOMMU_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/ledger, for scripts:
+ * /sys/kernel/debug/observer, for scripts:
  *
  *	module			what the module counted, a line each: NAME VALUE
  *	ADDRESS/counters	what the device at that PCI address counted
@@ -20,7 +20,7 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
-#include "ledger.h"
+#include "observer.h"
 
 static struct dentry *top;
 
@@ -237,7 +237,7 @@ static const struct file_operations mark_fops = {
 
 void files_init(void)
 {
-	top = debugfs_create_dir("ledger", NULL);
+	top = debugfs_create_dir("observer", NULL);
 	debugfs_create_file("module", 0444, top, NULL, &module_fops);
 	debugfs_create_file("strict", 0444, top, NULL, &callers_fops);
 	debugfs_create_file("reset", 0200, top, NULL, &reset_fops);

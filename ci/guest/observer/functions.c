@@ -16,7 +16,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
-#include "ledger.h"
+#include "observer.h"
 
 static DEFINE_MUTEX(function_lock);
 static LIST_HEAD(functions);
@@ -191,7 +191,7 @@ static int open_bar(struct function *function)
 	if (function_read(function, CX_ATTACK_ID) == CX_ATTACK_MAGIC &&
 	    version == CX_ATTACK_VERSION_NOW)
 		return 0;
-	pci_err(pdev, "ledger: its registers are not of version %d\n",
+	pci_err(pdev, "observer: its registers are not of version %d\n",
 		CX_ATTACK_VERSION_NOW);
 	iounmap(function->bar);
 	pci_disable_device(pdev);
@@ -243,7 +243,7 @@ static void function_bind(struct pci_dev *pdev)
 	if (!function)
 		return;
 	if (!is_translated(&pdev->dev)) {
-		pci_warn(pdev, "ledger: not followed: no IOMMU translates it\n");
+		pci_warn(pdev, "observer: not followed: no IOMMU translates it\n");
 		return;
 	}
 	__module_get(THIS_MODULE);
@@ -303,7 +303,7 @@ static bool too_late(void)
 
 	for_each_pci_dev(pdev) {
 		if (is_attacker(pdev) && pdev->driver) {
-			pci_err(pdev, "ledger: load this module before %s\n",
+			pci_err(pdev, "observer: load this module before %s\n",
 				pdev->driver->name);
 			pci_dev_put(pdev);
 			return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Announces windows. The counts come from the design of the modes:
+ * Announces intervals. The counts come from the design of the modes:
  *
  * strict	an invalidation of its pages per unmap, each with its own wait
  * lazy		of the whole domain, whenever the flush queue's timer says
@@ -12,8 +12,8 @@
  */
 #include <kunit/test.h>
 
-#include "rig.h"
-#include "window.h"
+#include "target.h"
+#include "interval.h"
 
 /* Up to so many leaves, in so many ranges; see backends/arm-smmu-v3. */
 #define SMMU_FEW	16
@@ -23,22 +23,22 @@
 static u32 next_mark = 1;
 
 /**
- * window_open() - begin to count commands
+ * interval_open() - begin to count commands
  *
- * Return: the window, for one of the window_close functions.
+ * Return: the interval, for one of the interval_close functions.
  */
-u32 window_open(void)
+u32 interval_open(void)
 {
 	u32 mark = next_mark++;
 
-	probe_mark(rig.probe, mark);
+	probe_mark(target.probe, mark);
 	return mark;
 }
 
-/* Returns the number of the mark that ends the window. */
-static u32 window_end(void)
+/* Returns the number of the mark that ends the interval. */
+static u32 interval_end(void)
 {
-	return window_open();
+	return interval_open();
 }
 
 /*
@@ -64,83 +64,83 @@ static void announce_smmuv3(char *text, size_t size, struct cmds c)
 /* The others: VT-d's hint does not exist for first-stage tables. */
 static void announce(char *text, size_t size, struct cmds c)
 {
-	bool hint = rig.iommu != RIG_VTD_FIRST_STAGE;
+	bool hint = target.iommu != TARGET_INTEL_FIRST_STAGE;
 
 	scnprintf(text, size, "domain_leaf=%u domain_full=%u pages=%u",
 		  hint ? c.leaf : 0, hint ? c.full : c.leaf + c.full, c.pages);
 }
 
 /**
- * window_close() - stop counting; these commands exactly
+ * interval_close() - stop counting; these commands exactly
  * @test: the test
- * @begin: the window
+ * @begin: the interval
  * @name: what happened in it; one word
  * @expected: the invalidations expected, no others
  */
-void window_close(struct kunit *test, u32 begin, const char *name,
+void interval_close(struct kunit *test, u32 begin, const char *name,
 		  struct cmds expected)
 {
-	u32 end = window_end();
+	u32 end = interval_end();
 	unsigned int all;
 	char text[80];
 
-	if (rig_map_flushes())
+	if (target_map_flushes())
 		expected.pages += expected.maps;
 	all = expected.leaf + expected.full + expected.pages;
-	if (rig.iommu == RIG_SMMUV3)
+	if (target.iommu == TARGET_ARM_SMMU_V3)
 		announce_smmuv3(text, sizeof(text), expected);
 	else
 		announce(text, sizeof(text), expected);
 	kunit_info(test,
-		   "window %u %u %s %s global=0 devtlb=%u waits=%u resets=0\n",
-		   begin, end, name, text, rig.ats ? all : 0,
-		   rig.ats ? 2 * all : all);
+		   "interval %u %u %s %s global=0 devtlb=%u waits=%u resets=0\n",
+		   begin, end, name, text, target.ats ? all : 0,
+		   target.ats ? 2 * all : all);
 }
 
 /* The flush queue may or may not have been flushed, but not once per page. */
 static void close_lazy(struct kunit *test, u32 begin, const char *name,
 		       unsigned int unmaps)
 {
-	u32 end = window_end();
+	u32 end = interval_end();
 
 	kunit_info(test,
-		   "window %u %u %s domain_leaf=0 domain_full<=%u pages=0 global=0 resets=0\n",
+		   "interval %u %u %s domain_leaf=0 domain_full<=%u pages=0 global=0 resets=0\n",
 		   begin, end, name, unmaps);
 }
 
 /**
- * window_close_unmaps() - stop counting; what ordinary unmaps cost
+ * interval_close_unmaps() - stop counting; what ordinary unmaps cost
  * @test: the test
- * @begin: the window
+ * @begin: the interval
  * @name: what happened in it; one word
  * @unmaps: how many there were
  */
-void window_close_unmaps(struct kunit *test, u32 begin, const char *name,
+void interval_close_unmaps(struct kunit *test, u32 begin, const char *name,
 			 unsigned int unmaps)
 {
-	if (rig.mode == RIG_LAZY)
+	if (target.mode == TARGET_LAZY)
 		close_lazy(test, begin, name, unmaps);
-	else if (rig.mode == RIG_PASSTHROUGH)
-		window_close(test, begin, name, (struct cmds){});
+	else if (target.mode == TARGET_PASSTHROUGH)
+		interval_close(test, begin, name, (struct cmds){});
 	else
-		window_close(test, begin, name, (struct cmds){ .pages = unmaps });
+		interval_close(test, begin, name, (struct cmds){ .pages = unmaps });
 }
 
 /**
- * window_close_syncs() - stop counting; what unmaps without sync cost
+ * interval_close_syncs() - stop counting; what unmaps without sync cost
  * @test: the test
- * @begin: the window
+ * @begin: the interval
  * @name: what happened in it; one word
  * @unmaps: how many there were, none of which unlinked a table
  * @syncs: syncs among them, at least one
  */
-void window_close_syncs(struct kunit *test, u32 begin, const char *name,
+void interval_close_syncs(struct kunit *test, u32 begin, const char *name,
 			unsigned int unmaps, unsigned int syncs)
 {
-	if (rig.mode == RIG_XSMMU)
-		window_close(test, begin, name,
+	if (target.mode == TARGET_XSMMU)
+		interval_close(test, begin, name,
 			     (struct cmds){ .leaf = syncs,
 					    .leaves = unmaps / syncs });
 	else
-		window_close_unmaps(test, begin, name, unmaps);
+		interval_close_unmaps(test, begin, name, unmaps);
 }
