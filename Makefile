@@ -10,7 +10,7 @@ goal := $(or $(MAKECMDGOALS),help)
 
 # A wrong word is refused here, before anything is installed or fetched.
 quote = '$(subst ','\'',$(1))'
-given = $(foreach name,BACKEND ARCH BASE BACKENDS CELLS,$(call quote,$(name)=$($(name))))
+given = $(foreach name,BACKEND ARCH BASE BACKENDS CELLS JOBS LIST,$(call quote,$(name)=$($(name))))
 wrong := $(if $(filter help,$(goal)),,$(shell ci/words.sh $(given) 2>&1))
 $(if $(wrong),$(error $(wrong)))
 
@@ -33,10 +33,11 @@ run:
 	$(run) ci/setup.sh
 	$(run) python3 ci/run.py $(call quote,$(BACKEND))
 
-## make check [CELLS="..."]                   all checks and the QEMU matrix; CELLS picks some by name
+## make check [CELLS="NAMES OR PATTERNS"|all] [JOBS=N] [LIST=1]
+##                                            the gate; or some checks and cells of the matrix, or all
 check:
 	+$(run) ci/setup.sh
-	+$(run) python3 ci/check.py $(call quote,$(CELLS))
+	+$(run) python3 ci/check.py $(if $(JOBS),--jobs $(JOBS)) $(if $(filter 1,$(LIST)),--list) -- $(call quote,$(CELLS))
 
 ## make kernel ARCH= BASE= [BACKENDS="intel amd"]   a kernel, in build/
 kernel:

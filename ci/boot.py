@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
@@ -35,6 +36,8 @@ APPEND = "panic=-1 oops=panic rdinit=/init loglevel=7"
 # On a busy host, TCG delivers timer interrupts too late for x86's own check.
 APPEND_ARCH = {"x86_64": "no_timer_check", "arm64": ""}
 TAIL = 15
+# Set, it ends all guests of this run.
+STOP = threading.Event()
 
 
 @dataclasses.dataclass
@@ -154,6 +157,8 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
                     status = process.wait(0.2)
                 except subprocess.TimeoutExpired:
                     pass
+                if STOP.is_set():
+                    raise cells.RigError(f"{cell.name} was interrupted")
                 if follow:
                     follow(console)
         finally:

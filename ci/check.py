@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """make check: the host checks and the QEMU matrix.
 
-ci/check.py ["CELL CELL ..."]: all cells of ci/matrix.ini and all checks of
-ci/checks/, or those named. Exit status: 0 all passed, 1 a failure, 2 the rig
-itself failed. Everything is kept in build/report/.
+ci/check.py [--jobs N] [--list] [WORD...]: runs the cells of ci/matrix.ini and the checks
+of ci/checks/ that the words mean (see ci/lib/selection.py), the gate without words.
+Exit status: 0 all passed, 1 a failure, 2 the rig itself failed. Everything is kept in
+build/report/.
 
-A check is an executable ci/checks/NAME.sh that prints KTAP and exits 0 or 1;
-any other status means that it could not do its work.
+A check prints KTAP and exits 0 or 1; any other status means that it could not do its work.
 """
 
+import argparse
+import concurrent.futures
+import itertools
 import os
 import pathlib
 import re
@@ -27,25 +30,12 @@ import ktap  # noqa: E402
 import oracle  # noqa: E402
 import prepare  # noqa: E402
 import report  # noqa: E402
+import seconds  # noqa: E402
+import selection  # noqa: E402
 
 REPORT = prepare.BUILD / "report"
-# Quick ones first: who waits for a kernel wants to know of a typing mistake.
-QUICK = ("style", "words")
-
-
-def host_checks():
-    """The checks by name, quick ones first."""
-    found = {path.stem: path for path in sorted((cells.CI / "checks").glob("*.sh"))}
-    return dict(sorted(found.items(), key=lambda item: item[0] not in QUICK))
-
-
-def choose(words, matrix, checks):
-    """The names to run, in the order in which they run."""
-    known = [n for n in checks if n in QUICK] + list(matrix) + [n for n in checks if n not in QUICK]
-    for word in words:
-        if word not in known:
-            raise cells.RigError(f"CELLS={word} is unknown; allowed: {' '.join(known)}")
-    return [name for name in known if name in words] if words else known
+# What QEMU itself takes beside the guest's memory, in MB.
+OVERHEAD = 512
 
 
 def parse_into(row, base, log, out):
@@ -58,22 +48,34 @@ def parse_into(row, base, log, out):
     return len(tests)
 
 
-def run_check(path, base, out):
+def start_check(check, log):
+    """Runs a check's program; on Ctrl-C ends all that it has started."""
+    with open(log, "wb") as file:
+        process = subprocess.Popen([check.path, *check.argument], stdout=file,
+                                   stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+            raise
+
+
+def run_check(check, out):
     """Runs one host check."""
-    row = report.Row(path.stem)
+    row = report.Row(check.name)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     log, begin = out / "output.ktap", time.monotonic()
-    with open(log, "wb") as file:
-        done = subprocess.run([str(path)], stdout=file, stdin=subprocess.DEVNULL, check=False)
+    status = start_check(check, log)
     row.seconds = time.monotonic() - begin
-    found = parse_into(row, base, log, out)
-    if done.returncode not in (0, 1):
-        raise cells.RigError(f"check {path.stem} could not do its work (exit {done.returncode})")
+    found = parse_into(row, cells.base(), log, out)
+    if status not in (0, 1):
+        raise cells.RigError(f"check {check.name} could not do its work (exit {status})")
     if not found:
         row.add("ran at least one test", "failed", log.read_text(errors="replace").splitlines())
-    elif done.returncode and not row.counts()["failed"]:
-        row.add(f"exit status {done.returncode}", "failed")
+    elif status and not row.counts()["failed"]:
+        row.add(f"exit status {status}", "failed")
     return row
 
 
@@ -116,8 +118,20 @@ def run_cell(cell, out):
     return row
 
 
+def run_one(what):
+    """Runs a cell or a check; a part of the rig that fails does not stop the others."""
+    try:
+        with prepare.report_folder(what.name) as out:
+            row = (run_cell if isinstance(what, cells.Cell) else run_check)(what, out)
+    except (cells.RigError, OSError, subprocess.CalledProcessError) as error:
+        row = report.Row(what.name)
+        row.add("the rig could run it", "failed", [str(error)])
+        row.broken = True
+    return row
+
+
 def prepare_all(chosen):
-    """Builds what the cells need before the table begins; who fails says so later."""
+    """Builds what the cells need before the table begins. A failure is told by its cell."""
     for cell in chosen:
         try:
             boot.parts(cell)
@@ -125,50 +139,69 @@ def prepare_all(chosen):
             pass
 
 
-def run_all(names, matrix, checks, rows):
-    """Runs everything; a part of the rig that fails does not stop the others."""
-    broken = []
-    base = next(iter(matrix.values())).base
-    prepare_all([matrix[name] for name in names if name in matrix])
-    print(report.header(), flush=True)
-    for name in names:
+def free_memory():
+    """The memory that guests can have, in MB."""
+    text = pathlib.Path("/proc/meminfo").read_text(encoding="utf-8")
+    return int(re.search(r"^MemAvailable: +(\d+)", text, re.M)[1]) // 1024
+
+
+def jobs_that_fit(jobs, chosen, free):
+    """How many of these guests may run at once; says so where it is less than asked for."""
+    need = OVERHEAD + max((cell.megabytes() for cell in chosen), default=0)
+    fit = max(1, min(jobs, free // need))
+    if fit < jobs:
+        print(f"check.py: {fit} guests at once, not {jobs}: each takes {need} MB, and {free} MB "
+              "are free", file=sys.stderr)
+    return fit
+
+
+def run_parallel(chosen, jobs):
+    """Runs cells, some at once; their rows come in order."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(run_one, cell) for cell in chosen]
         try:
-            with prepare.report_folder(name) as out:
-                row = (run_cell(matrix[name], out) if name in matrix
-                       else run_check(checks[name], base, out))
-        except (cells.RigError, OSError, subprocess.CalledProcessError) as error:
-            row = report.Row(name)
-            row.add("the rig could run it", "failed", [str(error)])
-            broken.append(name)
-        rows.append(row)
-        print(report.line(row), flush=True)
-    return broken
+            for future in futures:
+                yield future.result()
+        except BaseException:
+            boot.STOP.set()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
-def on_signal(number, _frame):
-    """Ends like Ctrl-C, so that QEMU is ended and half-made files are removed."""
-    raise KeyboardInterrupt(number)
+def run_all(chosen, jobs):
+    """Runs everything, and yields the rows in order: checks one by one, guests side by side."""
+    guests = [what for what in chosen if isinstance(what, cells.Cell)]
+    prepare_all(guests)
+    print(report.header(), flush=True)
+    for are_cells, group in itertools.groupby(chosen, lambda what: isinstance(what, cells.Cell)):
+        group = list(group)
+        if are_cells:
+            yield from run_parallel(group, jobs_that_fit(jobs, group, free_memory()))
+        else:
+            yield from map(run_one, group)
 
 
-def main(words):
-    """The command."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, on_signal)
-    rows, broken = [], []
-    try:
-        matrix, checks = cells.load(), host_checks()
-        names = choose(words, matrix, checks)
-        REPORT.mkdir(parents=True, exist_ok=True)
-        broken = run_all(names, matrix, checks, rows)
-    except cells.RigError as error:
-        print(f"check.py: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("check.py: interrupted", file=sys.stderr)
-        return 2
-    report.write_json(rows, REPORT / "check.json")
+def show_list(names, before):
+    """What would run, with the seconds that it took last time on this machine."""
+    for name in names:
+        print(f"{name:<{report.NAME}}{before[name]:>9.0f}" if name in before else
+              f"{name:<{report.NAME}}{'?':>9}")
+    known = sum(before.get(name, 0) for name in names)
+    print(f"{len(names)} rows, {known:.0f} s where known")
+
+
+def finish(rows, words, before):
+    """Writes the reports and prints what comes after the table; the exit status."""
+    taken = {row.name: row.seconds for row in rows}
+    report.write_json(rows, prepare.SECONDS, REPORT / "check.json")
     report.write_junit(rows, REPORT / "junit.xml")
-    if broken:
+    for text in seconds.slowest({**taken, **prepare.SECONDS}, before):
+        print(text)
+    if not words:
+        for text in seconds.over_budget(taken, prepare.SECONDS, before):
+            print(text)
+    seconds.remember({**taken, **prepare.SECONDS})
+    if broken := [row.name for row in rows if row.broken]:
         print(f"the rig failed in: {' '.join(broken)}")
     print(report.summary(rows))
     if broken:
@@ -176,6 +209,49 @@ def main(words):
     return 1 if report.totals(rows)["failed"] else 0
 
 
+def on_signal(number, _frame):
+    """Ends like Ctrl-C, so that QEMU is ended and half-made files are removed."""
+    raise KeyboardInterrupt(number)
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 1) // 2))
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("words", nargs="*")
+    found = parser.parse_args()
+    if found.jobs < 1:
+        parser.error("--jobs takes a number from 1 on")
+    return found
+
+
+def main():
+    """The command."""
+    asked = arguments()
+    words = " ".join(asked.words).split()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    rows = []
+    try:
+        known, before = selection.everything(), seconds.last()
+        names = selection.choose(words, known)
+        if asked.list:
+            show_list(names, before)
+            return 0
+        REPORT.mkdir(parents=True, exist_ok=True)
+        for row in run_all([known[name] for name in names], asked.jobs):
+            rows.append(row)
+            print(report.line(row), flush=True)
+    except cells.RigError as error:
+        print(f"check.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("check.py: interrupted", file=sys.stderr)
+        return 2
+    return finish(rows, words, before)
+
+
 if __name__ == "__main__":
     os.chdir(prepare.TOP)
-    sys.exit(main(" ".join(sys.argv[1:]).split()))
+    sys.exit(main())

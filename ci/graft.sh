@@ -4,7 +4,8 @@
 # Puts our files and hook patches into a kernel tree, and takes them out again.
 #
 #   ci/graft.sh apply TREE [BASE]     graft, or bring an older graft up to date
-#       --until N                     only the first N hook patches
+#       --until N                     only the first N hook patches, or "fixes": those in
+#                                     fixes/, which mend the base, and no files of ours
 #       --mutant FILE                 on top of it all a patch with a bug, against
 #                                     the grafted tree; so for key
 #   ci/graft.sh unapply TREE          restore every file byte by byte
@@ -34,8 +35,10 @@ usage() { die "usage: ci/graft.sh apply|unapply|status TREE | key BASE | files B
 series() {
 	local dir=$top/patches/$base
 	[ -f "$dir/series" ] || die "there is no patches/$base/series"
-	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' -e "s|^|$dir/|" "$dir/series" |
-		head -n "${until:-9999}"
+	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$dir/series" | case $until in
+	fixes) sed -n "s|^fixes/|$dir/&|p" ;;
+	*) sed "s|^|$dir/|" | head -n "${until:-9999}" ;;
+	esac
 }
 
 # The mutant, if there is one.
@@ -65,6 +68,7 @@ place() {
 # The manifests expanded: "source destination" per file, less what the base cannot have.
 own_pairs() {
 	local file word line source home without='' pairs=''
+	[ "$until" != fixes ] || return 0
 	while read -r file word line source home _; do
 		case $source in
 		without)

@@ -7,7 +7,7 @@
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
-#       --until N             only the first N hook patches
+#       --until N             only the first N hook patches; "fixes": only bug fixes of the base
 #       --mutant NAME         with a bug on top, ci/mutants/NAME.patch
 #       --menuconfig FILE     no build: the kernel's menuconfig; the changes go to FILE
 #
@@ -43,6 +43,7 @@ check_word ARCH "$arch" "${arches[@]}"
 choose_arch
 check_word config "$config" release debug nic off plain
 [ -z "$mutant" ] || [ "$config" != plain ] || die "--config plain has nothing of ours to mutate"
+[ "$config" != plain ] || until=fixes
 [ -z "$mutant" ] || [ -f "$ci/mutants/$mutant.patch" ] || die "there is no ci/mutants/$mutant.patch"
 graft=("$base" ${until:+--until "$until"} ${mutant:+--mutant "$ci/mutants/$mutant.patch"})
 [ "$wanted" != default ] || wanted=$(backends_of "$arch")
@@ -73,17 +74,23 @@ inputs() {
 	"${CROSS_COMPILE:-}gcc" --version | head -n 1
 	"${CROSS_COMPILE:-}ld" --version | head -n 1
 	request
-	[ "$config" = plain ] || "$ci/graft.sh" key "${graft[@]}"
+	"$ci/graft.sh" key "${graft[@]}"
 	# A change in how kernels are made makes other kernels.
 	cat "$ci/lib/kbuild.sh"
 }
 
 source=$("$ci/source.sh" "$base")
 release=$(basename "$(dirname "$source")")
-label=$config${objects:+-objects}${until:+-steps}${menu:+-menu}
+# What is compared object by object, or compiled patch by patch, shares a tree and an
+# object folder: each costs what it changes.
+apart=''
+case $config in off | plain) apart=1 ;; esac
+[ -z "$until" ] || apart=1
+label=$config${objects:+-objects}${menu:+-menu}
 build=$cache/build/$release-$arch-$label log=$cache/build/$release-$arch-$label.log
+[ -z "$apart" ] || build=$cache/build/$release-$arch-apart
 # In the folder of the kernel without it: only what the bug is in is built anew.
-label=$label${mutant:+ with mutant $mutant}
+label=$label${mutant:+ with mutant $mutant}${until:+ until $until}
 key=$(inputs | hash_of)
 result=$cache/kernels/$key
 
@@ -95,17 +102,13 @@ if [ -z "$menu" ] && [ -d "$result" ]; then
 fi
 
 # One build at a time in each tree: it must not change under the compiler.
-case $config in
-plain) lock "$release-plain" ;;
-*) lock "$release${until:+-steps}" ;;
-esac
+lock "$release${apart:+-apart}"
 [ -n "$menu" ] || [ ! -d "$result" ] || exec "$0" --base "$base" --arch "$arch" --config "$config" \
 	--backends "$wanted" --fragment "$fragment" --objects "$objects" --until "$until" \
 	--mutant "$mutant"
 need_space "$cache" 1500 "a kernel build"
 mkdir -p "$build" "$cache/kernels"
 prepare_tree
-[ -z "$mutant" ] || "$ci/graft.sh" apply "$tree" "${graft[@]}"
 configure
 if [ -n "$menu" ]; then
 	edit_config

@@ -1,44 +1,85 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/words.sh NAME=WORDS...: prints one line about the first word that is not
-# among the allowed ones, nothing if all are. For the Makefile, which has to
-# refuse before anything is installed or fetched.
-# ci/words.sh cells: prints the names that CELLS= may hold.
+# ci/words.sh NAME=WORDS...: prints one line about the first word that is not allowed,
+# or about a folder that the rig cannot work in; nothing if all is well. For the Makefile
+# and ci/check.py, which refuse before anything is installed or fetched.
+# ci/words.sh names: prints the names of all cells and checks.
 set -eu
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
-cells() {
-	local check
+# Cells, then checks; see ci/lib/selection.py.
+names() {
+	local check word each
 	ini_sections "$ci/matrix.ini" | grep -vxe DEFAULT -e '@.*'
 	for check in "$ci"/checks/*.sh; do
-		check=${check##*/}
-		printf '%s\n' "${check%.sh}"
+		each=$(sed -n 's/^# each: *//p' "$check")
+		check=${check##*/} check=${check%.sh}
+		[ -n "$each" ] || echo "$check"
+		for word in $each; do
+			echo "$check-$word"
+		done
 	done
 }
 
-if [ "$*" = cells ]; then
-	cells
+# folder WHAT PATH REMEDY: make, the kernel's build and QEMU take no spaces in paths.
+folder() {
+	local at=$2
+	case $at in
+	*[[:space:]]*) die "$1 '$2' has a space in its path: $3" ;;
+	esac
+	until [ -e "$at" ]; do
+		at=$(dirname "$at")
+	done
+	[ -d "$at" ] || die "$1 '$2' is below a file: $3"
+	[ -w "$at" ] || die "$1 '$2' is not writable: $3"
+}
+
+# cells WORD...: each means at least one cell or check.
+cells() {
+	local word name known
+	mapfile -t known < <(names)
+	for word in "$@"; do
+		[ "$word" != all ] || continue
+		for name in "${known[@]}"; do
+			# shellcheck disable=SC2053 # the word is a pattern
+			[[ $name != $word ]] || continue 2
+		done
+		die "CELLS=$word matches nothing; allowed: all, or names and patterns of: ${known[*]}"
+	done
+}
+
+check() {
+	local name=$1 list
+	read -r -a list <<<"$2"
+	case $name in
+	BACKEND) check_word "$name" "$2" "${backends[@]}" ;;
+	ARCH) check_word "$name" "$2" "${arches[@]}" ;;
+	BASE) check_word "$name" "$2" "${bases[@]}" ;;
+	BACKENDS)
+		for word in "${list[@]}"; do
+			# shellcheck disable=SC2046 # a list of words
+			check_word "ARCH=$arch BACKENDS" "$word" $(backends_of "$arch")
+		done
+		;;
+	CELLS) cells "${list[@]}" ;;
+	JOBS) [[ $2 =~ ^([1-9][0-9]{0,3})?$ ]] || die "JOBS=$2 is no number of guests; allowed: 1 to 9999" ;;
+	LIST) [[ $2 =~ ^[01]?$ ]] || die "LIST=$2 is unknown; allowed: 1" ;;
+	*) die "there is no word $name" ;;
+	esac
+}
+
+if [ "$*" = names ]; then
+	names
 	exit 0
 fi
 arch=''
-mapfile -t known < <(cells)
-for setting in "$@"; do
-	name=${setting%%=*} words=${setting#*=}
-	case $name in
-	BACKEND) allowed=("${backends[@]}") words=${words:-"''"} ;;
-	BACKENDS) read -r -a allowed <<<"$(backends_of "$arch")" ;;
-	ARCH) allowed=("${arches[@]}") words=${words:-"''"} arch=$words ;;
-	BASE) allowed=("${bases[@]}") words=${words:-"''"} ;;
-	CELLS) allowed=("${known[@]}") ;;
-	*) die "no such name: $name" ;;
-	esac
-	case $name in
-	BACKENDS | CELLS) read -r -a list <<<"$words" ;;
-	*) list=("$words") ;;
-	esac
-	for word in "${list[@]}"; do
-		(check_word "${name/#BACKENDS/ARCH=$arch BACKENDS}" "$word" "${allowed[@]}" 2>&1) | sed 's/^[^:]*: //' || true
+{
+	folder "the checkout" "$top" "move it"
+	folder "the cache" "$cache" "set XDG_CACHE_HOME to another place"
+	for setting in "$@"; do
+		[ "${setting%%=*}" != ARCH ] || arch=${setting#*=}
+		check "${setting%%=*}" "${setting#*=}"
 	done
-done | head -n 1
+} 2>&1 | sed 's/^words.sh: //'

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# gate: no
 #
 # "make run" in full, for each backend: it must show what is promised, and write the
 # report that scripts rely on. The reports side by side: build/report/comparison.txt

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# gate: no
 #
 # Bad input for the emulated ConnectX, with sanitizers in a stock QEMU: see
 # ci/devices/connectx/fuzz/fuzz.py. Whether they find anything is seen by

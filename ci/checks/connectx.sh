@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# gate: yes
 #
 # Those parts of the emulated ConnectX that need no QEMU around them: packets,
 # the receive hash, flow tables, send and receive queues, the ledger. With sanitizers,

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# gate: yes
 #
 # The graft: goes in, comes out without a trace, and refuses what it does not
 # know before it has changed anything.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# gate: no
 #
 # What packets cost the mlx5 driver, for each backend: the targets are met, and the
 # report has what scripts rely on. The reports side by side: build/report/mlx5.txt

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# gate: yes
 #
 # How the rig fails: no mirror, no disk, changed sources, symbols that Kconfig
 # drops, guests that hang, judges that must find something. Each is provoked.

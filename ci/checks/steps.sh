@@ -1,5 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# each: x86_64 arm64
+# gate: no
 #
 # Each step of the series builds: our files and the first N hook patches, with
 # the mode on. The folders that the patches touch are compiled, and every symbol
@@ -47,23 +49,22 @@ is_of_module() { git -C / apply --numstat "$1" | cut -f3 | grep -q "^$modules"; 
 # concerns ARCH PATCH: does it touch anything that this architecture builds?
 concerns() { git -C / apply --numstat "$2" | cut -f3 | grep -qvE "$(foreign "$1")"; }
 
+arch=$1
 for base in "${bases[@]}"; do
-	for arch in "${arches[@]}"; do
-		build=(ci/kernel.sh --base "$base" --arch "$arch" --config release)
-		targets=$(folders)
-		count=$(ci/graft.sh files "$base" patches | wc -l)
-		whole=$("${build[@]}")
-		all=$("${build[@]}" --objects "$targets" --until "$count")
-		comm -23 <(awk '{ print $3 }' "$whole/System.map" | sort -u) \
-			<(defined "$all/symbols") >"$work/elsewhere"
-		number=0
-		for patch in $(ci/graft.sh files "$base" patches); do
-			number=$((number + 1))
-			concerns "$arch" "$patch" || continue
-			what=step
-			! is_of_module "$patch" || what=step_of_module
-			expect "$base $arch: step $number builds: ${patch##*/}" "$what" "$number"
-		done
+	build=(ci/kernel.sh --base "$base" --arch "$arch" --config release)
+	targets=$(folders)
+	count=$(ci/graft.sh files "$base" patches | wc -l)
+	whole=$("${build[@]}")
+	all=$("${build[@]}" --objects "$targets" --until "$count")
+	comm -23 <(awk '{ print $3 }' "$whole/System.map" | sort -u) \
+		<(defined "$all/symbols") >"$work/elsewhere"
+	number=0
+	for patch in $(ci/graft.sh files "$base" patches); do
+		number=$((number + 1))
+		concerns "$arch" "$patch" || continue
+		what=step
+		! is_of_module "$patch" || what=step_of_module
+		expect "$base $arch: step $number builds: ${patch##*/}" "$what" "$number"
 	done
 done
 tap_end

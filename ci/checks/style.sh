@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# gate: yes
 #
 # Style and spelling of everything in the repository, judged by the base
 # kernel's own scripts and by the usual linters.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# gate: yes
 #
 # A wrong word gets one line that names the allowed ones, and exit status 2,
 # before anything is installed, fetched or written.
@@ -18,6 +19,23 @@ refused() {
 		[ ! -e "$work/none" ]
 }
 
+# elsewhere WANTED CACHE: refused because of that place for the cache.
+elsewhere() {
+	local said
+	said=$(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL XDG_CACHE_HOME="$2" make check 2>&1) || true
+	printf '%s\n' "$said"
+	[ "$(wc -l <<<"$said")" = 1 ] && grep -qF -- "$1" <<<"$said"
+}
+
+# in_folder WANTED: what a checkout says whose path has a space.
+in_folder() {
+	local copy="$work/a checkout"
+	mkdir "$copy"
+	cp -r Makefile ci "$copy"
+	cd "$copy"
+	refused "$1" make check
+}
+
 expect "make run refuses an unknown BACKEND" refused "allowed: ${backends[*]}" make run BACKEND=foo
 expect "make kernel refuses an unknown ARCH" refused "allowed: ${arches[*]}" make kernel ARCH=foo
 expect "make kernel refuses an unknown BASE" refused "allowed: ${bases[*]}" make kernel BASE=1.0
@@ -28,8 +46,18 @@ expect "make kernel refuses a backend of another architecture" \
 	refused "allowed: $(backends_of arm64)" make kernel ARCH=arm64 BACKENDS="${backends[0]}"
 expect "make menuconfig refuses an unknown BASE" refused "allowed: ${bases[*]}" make menuconfig BASE=1.0
 expect "make series refuses an unknown BASE" refused "allowed: ${bases[*]}" make series BASE=1.0
-expect "make check refuses an unknown cell" refused "allowed: " make check CELLS="words foo"
+expect "make check refuses an unknown cell" refused "CELLS=foo matches nothing" make check CELLS="words foo"
+expect "make check refuses a pattern that matches nothing" refused "foo-*" make check CELLS="words foo-*"
 expect "make check names the cells" refused "intel-strict" make check CELLS=foo
+expect "make check names the variants of checks" refused "offstate-arm64" make check CELLS=foo
+expect "make check refuses JOBS=0" refused "allowed: 1 to 9999" make check JOBS=0
+expect "make check refuses JOBS=many" refused "allowed: 1 to 9999" make check JOBS=many
+expect "make check refuses LIST=2" refused "allowed: 1" make check LIST=2
+expect "a checkout with a space in its path is refused" in_folder "has a space in its path"
+expect "a cache with a space in its path is refused" \
+	elsewhere "has a space in its path" "$work/a cache"
+expect "a cache that cannot be written to is refused" elsewhere "is not writable" /proc/sys
+expect "a cache below a file is refused" elsewhere "is below a file" "$work/tap/cache"
 expect "a quote in a word is only a wrong word" refused "allowed: " make run "BACKEND=a'b"
 for word in mutants bench; do
 	expect "make $word says that it comes later" refused "comes later" make "$word"

@@ -19,6 +19,7 @@ class Cell:
     """One boot; the fields are the keys that ci/matrix.ini explains."""
 
     name: str
+    gate: bool
     base: str
     arch: str
     kernel: str
@@ -39,6 +40,11 @@ class Cell:
     timeout: int
     note: str
 
+    def megabytes(self):
+        """The guest's memory."""
+        number, unit = re.fullmatch(r"(\d+)([MG])", self.memory).groups()
+        return int(number) * (1024 if unit == "G" else 1)
+
 
 ORACLES = ("commands",)
 QEMUS = ("stock", "backports")
@@ -47,30 +53,45 @@ PATTERNS = ("expect", "caught_by")
 # No cells: what all are like that name nothing else, and what some are like.
 ROOT = "DEFAULT"
 TEMPLATE = "@"
-# A cell's own words come after those of the section that it is like.
-ADDED = ("append",)
+# A cell's own words come after those of the sections that it is like.
+ADDED = ("append", "devices")
+TRUTH = {"yes": True, "no": False}
 
 
 def _convert(field, text):
     if field.type is int:
         return int(text)
+    if field.type is bool:
+        if text not in TRUTH:
+            raise ValueError(f"{field.name} is {text}; allowed: {' '.join(TRUTH)}")
+        return TRUTH[text]
     if field.type is list:
         return shlex.split(text)
     return text
 
 
-def _merged(parser, name, seen=()):
-    """A section's keys, on top of those of the section that it is like."""
-    own = dict(parser[name])
-    like = own.pop("like", None if name == ROOT else ROOT)
-    if not like:
-        return own
-    if like not in parser or like in (*seen, name):
-        raise RigError(f"ci/matrix.ini [{name}]: there is no section [{like}] to be like")
-    found = _merged(parser, like, (*seen, name))
-    for key in set(ADDED) & set(own):
-        own[key] = f"{found.get(key, '')} {own[key]}".strip()
-    return {**found, **own}
+def _chain(parser, name, seen=()):
+    """The sections that a section is like, from the remotest to itself."""
+    found = []
+    for like in parser[name].get("like", "").split():
+        if like not in parser or like in (*seen, name):
+            raise RigError(f"ci/matrix.ini [{name}]: there is no section [{like}] to be like")
+        found += [each for each in _chain(parser, like, (*seen, name)) if each not in found]
+    return [*found, name]
+
+
+def _merged(parser, name):
+    """A section's keys, on top of those of the sections that it is like."""
+    found = {}
+    for section in (ROOT, *_chain(parser, name)):
+        for key, value in parser[section].items():
+            if key in ADDED:
+                value = f"{found.get(key, '')} {value}".strip()
+            if key != "like":
+                found[key] = value
+    if parser[name].get("gate") is None:
+        found["gate"] = "no"
+    return found
 
 
 def _cell(name, section):
@@ -101,11 +122,18 @@ def _check(where, values):
     for key, allowed in (("iommu", IOMMUS), ("qemu", QEMUS)):
         if values[key] not in allowed:
             raise RigError(f"{where}: unknown {key} {values[key]}; allowed: {' '.join(allowed)}")
+    if not re.fullmatch(r"\d+[MG]", values["memory"]):
+        raise RigError(f"{where}: memory is {values['memory']}; it takes a number and M or G")
     mutant = values["mutant"]
     if bool(mutant) != bool(values["caught_by"]):
         raise RigError(f"{where}: mutant and caught_by need each other")
     if mutant and not (CI / "mutants" / f"{mutant}.patch").is_file():
         raise RigError(f"{where}: there is no ci/mutants/{mutant}.patch")
+
+
+def base():
+    """The base kernel that everything is checked on."""
+    return next(iter(load().values())).base
 
 
 def load(path=CI / "matrix.ini"):

@@ -23,20 +23,17 @@ choose_arch() {
 
 kmake() { make -C "$tree" O="$build" ARCH="$arch" "$@"; }
 
-# $tree: the untouched source, or a grafted copy of it. The copy is made of hard
-# links (small, a second); graft.sh and patch replace files, never write to them.
+# $tree: a grafted copy of the untouched source. It is made of hard links (small, a
+# second); graft.sh and patch replace files, never write to them.
 prepare_tree() {
-	local copy=$cache/trees/$release${until:+-steps}
-	tree=$source
-	[ "$config" != plain ] || return 0
-	tree=$copy
+	tree=$cache/trees/$release${apart:+-apart}
 	if [ ! -d "$tree" ]; then
 		mkdir -p "$cache/trees"
-		rm -rf "$copy.new"
-		cp -al "$source" "$copy.new"
-		mv "$copy.new" "$copy"
+		rm -rf "$tree.new"
+		cp -al "$source" "$tree.new"
+		mv "$tree.new" "$tree"
 	fi
-	"$ci/graft.sh" apply "$tree" "$base" ${until:+--until "$until"}
+	"$ci/graft.sh" apply "$tree" "${graft[@]}"
 }
 
 # One pass of allnoconfig over tinyconfig's own choices and ours.
@@ -47,7 +44,7 @@ configure() {
 	cat "$tree/kernel/configs/tiny.config" "$tiny" "$build/request" >"$build/all.config"
 	kmake KCONFIG_ALLCONFIG="$build/all.config" KCONFIG_CONFIG="$build/.config.new" \
 		allnoconfig >"$log" 2>&1 || failed "configuring"
-	[ -n "$until" ] || require_symbols
+	case $until in '' | fixes) require_symbols ;; esac
 	# An untouched .config keeps its time, and kbuild its peace.
 	if cmp -s "$build/.config.new" "$build/.config"; then
 		rm "$build/.config.new"

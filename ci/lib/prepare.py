@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 from cells import CI, RigError
 
@@ -20,6 +21,19 @@ BUILD = TOP / "build"
 
 # The kernel tree's own Python must not leave bytecode in the cached source.
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+
+# What each part took that was fetched or built in this run, by name, in seconds.
+SECONDS = {}
+
+
+@contextlib.contextmanager
+def timed(name):
+    """Notes what a part takes; less than a second is not worth a line."""
+    begin = time.monotonic()
+    yield
+    if (taken := time.monotonic() - begin) >= 1:
+        SECONDS[name] = SECONDS.get(name, 0) + taken
 
 
 def script(name, *arguments):
@@ -68,14 +82,19 @@ def once(function):
 @once
 def source(base):
     """The untouched kernel source of a base."""
-    return pathlib.Path(script("source.sh", base))
+    with timed(f"source {base}"):
+        return pathlib.Path(script("source.sh", base))
 
 
 @once
 def kernel(base, arch, config, backends="default", mutant=""):
     """The folder of a built kernel (see ci/kernel.sh)."""
-    return pathlib.Path(script("kernel.sh", "--base", base, "--arch", arch, "--config", config,
-                               "--backends", backends, "--mutant", mutant))
+    source(base)
+    parts = [config, arch, base, mutant and f"mutant {mutant}",
+             backends != "default" and f"backends '{backends}'"]
+    with timed(f"kernel {' '.join(filter(None, parts))}"):
+        return pathlib.Path(script("kernel.sh", "--base", base, "--arch", arch, "--config", config,
+                                   "--backends", backends, "--mutant", mutant))
 
 
 @once
@@ -86,11 +105,14 @@ def initramfs(arch, kernel_dir, with_modules, nic=False):
     """
     modules = ["--nic"] if nic else []
     if with_modules:
-        folder = script("guest-modules.sh", arch, kernel_dir, "observer" if nic else "module")
+        with timed("guest modules"):
+            folder = script("guest-modules.sh", arch, kernel_dir,
+                            "observer" if nic else "module")
         modules += sorted(pathlib.Path(folder).glob("*.ko"))
     image = BUILD / "initramfs" / f"{kernel_dir.name}{'-modules' * with_modules}{'-nic' * nic}.cpio.gz"
     image.parent.mkdir(parents=True, exist_ok=True)
-    script("initramfs.sh", image, arch, kernel_dir, *modules)
+    with timed("initramfs"):
+        script("initramfs.sh", image, arch, kernel_dir, *modules)
     return image
 
 
@@ -99,7 +121,8 @@ def emulator(word, program):
     """How to start a program of an emulator (a word of ci/qemu.sh): words for env."""
     if word == "stock":
         return (program,)
-    words = pathlib.Path(script("qemu.sh", word)) / f"{program}.command"
+    with timed(f"emulator {word}"):
+        words = pathlib.Path(script("qemu.sh", word)) / f"{program}.command"
     if not words.exists():
         raise RigError(f"qemu={word} has no {program}")
     return tuple(words.read_text(encoding="utf-8").splitlines())
@@ -109,7 +132,8 @@ def emulator(word, program):
 def devices(qemu="stock"):
     """The shared objects that add our devices to a QEMU (a word of ci/qemu.sh)."""
     out = BUILD / ("devices" if qemu == "stock" else f"devices-{qemu}")
-    script("devices/build.sh", out, qemu)
+    with timed(f"devices {qemu}"):
+        script("devices/build.sh", out, qemu)
     found = sorted(out.glob("*.so"))
     if not found:
         raise RigError(f"ci/devices/build.sh left no .so in {out}")

@@ -8,7 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 
 STATUSES = ("passed", "failed", "skipped")
-NAME = 26
+NAME = 36
 
 
 @dataclasses.dataclass
@@ -19,6 +19,7 @@ class Row:
     seconds: float = 0.0
     tests: list = dataclasses.field(default_factory=list)
     notes: list = dataclasses.field(default_factory=list)
+    broken: bool = False
 
     def add(self, name, status, log=()):
         """Adds a test of our own beside the parsed ones."""
@@ -57,10 +58,11 @@ def summary(rows):
     return ", ".join(f"{number} {status}" for status, number in totals(rows).items())
 
 
-def write_json(rows, path):
-    """check.json, in the form that scripts may rely on."""
+def write_json(rows, prepared, path):
+    """check.json, in the form that scripts may rely on; prepared: seconds by name."""
     listed = [{"name": row.name, **row.counts(), "seconds": round(row.seconds, 1)} for row in rows]
-    path.write_text(json.dumps({"cells": listed, **totals(rows)}, indent=2) + "\n",
+    made = [{"name": name, "seconds": round(taken, 1)} for name, taken in prepared.items()]
+    path.write_text(json.dumps({"cells": listed, **totals(rows), "prepared": made}, indent=2) + "\n",
                     encoding="utf-8")
 
 

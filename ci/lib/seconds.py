@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How long cells, checks and kernels took: last time, and against the gate's budget."""
+
+import json
+import os
+import pathlib
+
+# What the gate may take on two cores, in seconds: its rows, and with all that has to be
+# fetched and built where the cache is empty.
+WARM, COLD = 20 * 60, 40 * 60
+SLOWEST = 10
+
+
+def _path():
+    home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(home) / "xsmmu" / "seconds.json"
+
+
+def last():
+    """Seconds by name, as the last runs on this machine took them."""
+    try:
+        return json.loads(_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def remember(taken):
+    """Notes the seconds of this run."""
+    path = _path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps({**last(), **taken}, indent=1, sort_keys=True) + "\n",
+                   encoding="utf-8")
+    new.replace(path)
+
+
+def _row(name, taken, before):
+    known = f"  (last time {before[name]:.0f})" if name in before else ""
+    return f"{taken[name]:>8.0f}  {name}{known}"
+
+
+def slowest(taken, before):
+    """The slowest rows, a line each."""
+    names = sorted(taken, key=taken.get, reverse=True)[:SLOWEST]
+    return ["slowest, in seconds:", *(_row(name, taken, before) for name in names)]
+
+
+def over_budget(rows, built, before):
+    """Warnings, a line each, where the gate took longer than it may."""
+    found = []
+    for what, taken, budget in (("its rows", rows, WARM),
+                                ("its rows and what they needed", {**rows, **built}, COLD)):
+        total = sum(taken.values())
+        if total > budget:
+            name = max(taken, key=lambda each: taken[each] - before.get(each, 0))
+            found.append(f"warning: the gate is over its budget: {what} took {total:.0f} s of "
+                         f"{budget} s; look at {_row(name, taken, before).strip()}")
+    return found

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What "make check" can run, and which of it a list of words means.
+
+A check is an executable ci/checks/NAME.sh. Two lines in its head say how it runs:
+
+    # each: WORD WORD     one check NAME-WORD for each word, which is its argument
+    # gate: yes|no|WORDS  whether the gate has it, or for which of these words
+
+The gate is what every change has to pass. The rule of what belongs to it stands at
+the head of ci/matrix.ini.
+"""
+
+import dataclasses
+import fnmatch
+import pathlib
+import re
+import subprocess
+
+import cells
+from cells import CI, RigError
+
+# These run first: a spelling mistake should be known before any kernel is built.
+QUICK = ("style", "words")
+ALL = "all"
+
+
+@dataclasses.dataclass
+class Check:
+    """One check on the host."""
+
+    name: str
+    path: pathlib.Path
+    argument: list
+    gate: bool
+
+
+def _head(path, key):
+    """The words of a line "# KEY: ..." of a check, or None if it has none."""
+    found = re.search(rf"^# {key}: *(.*)$", path.read_text(encoding="utf-8"), re.M)
+    return found[1].split() if found else None
+
+
+def _variants(path):
+    """The checks that one file stands for."""
+    each, gate = _head(path, "each"), _head(path, "gate")
+    allowed = ["yes", "no", *(each or [])]
+    if not gate or set(gate) - set(allowed):
+        raise RigError(f"ci/checks/{path.name}: its head needs a line '# gate: ...' with some of: "
+                       f"{' '.join(allowed)}")
+    if not each:
+        return [Check(path.stem, path, [], gate == ["yes"])]
+    return [Check(f"{path.stem}-{word}", path, [word], gate == ["yes"] or word in gate)
+            for word in each]
+
+
+def checks():
+    """All checks by name."""
+    found = [check for path in sorted((CI / "checks").glob("*.sh")) for check in _variants(path)]
+    return {check.name: check for check in found}
+
+
+def everything():
+    """All cells and checks by name, in the order in which they run."""
+    found = checks()
+    quick = {name: found.pop(name) for name in QUICK if name in found}
+    return {**quick, **cells.load(), **found}
+
+
+def choose(words, known):
+    """The names that words mean: the gate without any, else names, patterns, or "all".
+
+    ci/words.sh refuses a word that means nothing.
+    """
+    done = subprocess.run([CI / "words.sh", f"CELLS={' '.join(words)}"], capture_output=True,
+                          text=True, check=False)
+    if said := done.stdout + done.stderr:
+        raise RigError(said.strip())
+    if not words:
+        return [name for name, what in known.items() if what.gate]
+    return [name for name in known
+            if any(word == ALL or fnmatch.fnmatchcase(name, word) for word in words)]
