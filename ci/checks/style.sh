@@ -42,9 +42,13 @@ checkpatch() {
 	perl "$tree/scripts/checkpatch.pl" --no-tree --strict --quiet --no-summary --terse \
 		--show-types --ignore "$@"
 }
-checkpatch_file() { checkpatch "$(exceptions "$1")" -f "$1"; }
-# From stdin: of a file that git knows, checkpatch thinks that it is a source.
-checkpatch_patch() { checkpatch "$not_ours" - <"$1"; }
+# A patch goes in by stdin: of a file that git knows, checkpatch thinks that it is a source.
+checkpatch_one() {
+	case $1 in
+	*.patch) checkpatch "$not_ours" - <"$1" ;;
+	*) checkpatch "$(exceptions "$1")" -f "$1" ;;
+	esac
+}
 
 all_spdx() {
 	local without
@@ -69,15 +73,38 @@ each() {
 	local what=$1 command=$2 file
 	shift 2
 	for file in "$@"; do
-		expect "$what: $file" "$command" "$file"
+		# shellcheck disable=SC2086 # a command and its first words
+		expect "$what: $file" $command "$file"
 	done
 }
 
 python_compiles() { python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$1"; }
 
-each checkpatch checkpatch_file "${c_files[@]}"
-each checkpatch checkpatch_patch "${patches[@]}"
-each kernel-doc kernel_doc "${kernel_c[@]}"
+# The scripts take a second per file: all files at once, their verdicts one by one.
+verdict_file() { echo "$work/verdicts/$1-${2//\//,}"; }
+judge() {
+	local to
+	to=$(verdict_file "$1" "$2")
+	"$1" "$2" >"$to" 2>&1 && : >"$to.passed"
+}
+judge_all() {
+	local command=$1
+	shift
+	printf '%s\n' "$@" | xargs -d '\n' -P "$(nproc)" -I{} bash -c 'judge "$@" || true' - "$command" {}
+}
+verdict() {
+	local from
+	from=$(verdict_file "$1" "$2")
+	cat "$from" && [ -e "$from.passed" ]
+}
+mkdir "$work/verdicts"
+export tree work not_ours
+export -f verdict_file judge exceptions checkpatch checkpatch_one kernel_doc
+judge_all checkpatch_one "${c_files[@]}" "${patches[@]}"
+judge_all kernel_doc "${kernel_c[@]}"
+
+each checkpatch "verdict checkpatch_one" "${c_files[@]}" "${patches[@]}"
+each kernel-doc "verdict kernel_doc" "${kernel_c[@]}"
 expect "shellcheck" shellcheck -x "${shells[@]}"
 each "python parses" python_compiles "${pythons[@]}"
 # upto and xdpf are variables, ypes part of a pattern.
