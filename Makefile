@@ -28,34 +28,40 @@ place := build/kernel-$(ARCH)-$(BASE)
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make run [BACKEND=intel|amd|arm-smmu-v3]   builds, boots and compares strict, lazy and xSMMU
+## make run [BACKEND=intel|amd|arm-smmu-v3]
+##     build a kernel, boot it in each mode, and compare strict, lazy, xSMMU and passthrough
 run:
 	$(run) ci/setup.sh
 	$(run) python3 ci/run.py $(call quote,$(BACKEND))
 
 ## make check [CELLS="NAMES OR PATTERNS"|all] [JOBS=N] [LIST=1]
-##                                            the gate; or some checks and cells of the matrix, or all
+##     run the gate, or what CELLS matches, or everything; boot N cells at once;
+##     LIST=1 only prints what would run, with its last known seconds
 check:
 	+$(run) ci/setup.sh
 	+$(run) python3 ci/check.py $(if $(JOBS),--jobs $(JOBS)) $(if $(filter 1,$(LIST)),--list) -- $(call quote,$(CELLS))
 
-## make kernel ARCH= BASE= [BACKENDS="intel amd"]   a kernel, in build/
+## make kernel ARCH=x86_64|arm64 [BASE=6.1] [BACKENDS="intel amd"]
+##     build a kernel into build/, with all or some of its architecture's backends
 kernel:
 	$(run) ci/setup.sh
 	$(run) ci/make-kernel.sh $(ARCH) $(BASE) $(if $(filter undefined,$(origin BACKENDS)),,$(call quote,$(BACKENDS)))
 
-## make menuconfig ARCH= BASE=                the kernel's own menuconfig; make kernel uses the changes
+## make menuconfig ARCH=x86_64|arm64 [BASE=6.1]
+##     run the kernel's own menuconfig; make kernel uses the changes
 menuconfig:
 	$(run) ci/setup.sh
 	@mkdir -p build
 	$(run) ci/kernel.sh --arch $(ARCH) --base $(BASE) --config release --menuconfig $(CURDIR)/$(place).fragment
 
-## make series BASE=                          the change as a series for git am, in build/
+## make series [BASE=6.1]
+##     write the change as patches for git am into build/
 series:
 	$(run) ci/setup.sh
 	$(run) ci/series.sh $(BASE) build/series-$(BASE)
 
-## make mutants, make bench                   (these come later)
+## make mutants, make bench
+##     not part of this version yet
 mutants bench:
 	$(error make $@ comes later: it is not part of this version yet)
 

@@ -5,7 +5,7 @@
 # static busybox (/bin/busybox), ci/guest/init as /init, the modules in /modules, and
 # /etc/release with the kernel's release. With --nic, also the programs of
 # ci/guest-root.sh, ci/guest/nic as /nic with strict-functions, which are those that
-# Documentation/mlx5.md says unmap strictly, and the kernel's own modules.
+# may unmap strictly (the file's comments removed), and the kernel's own modules.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -21,11 +21,9 @@ fi
 [ -f "$ci/guest/init" ] || die "there is no ci/guest/init"
 busybox=$("$ci/busybox.sh" "$arch")
 
-# What the driver may unmap strictly: the functions in the first column of the table.
-# shellcheck disable=SC2016 # the document's backquotes
+# The functions that may unmap strictly, without the file's comments.
 strict_functions() {
-	sed -n '/^## What stays strict/,/^## Tests/s/^| *\([^|]*\)|.*/\1/p' "$top/Documentation/mlx5.md" |
-		grep -o '`[a-z0-9_]*()`' | tr -d '`()' | LC_ALL=C sort -u
+	sed 's/[[:space:]]*#.*//; /^$/d' "$ci/guest/nic/strict-functions" | LC_ALL=C sort -u
 }
 
 root=$(mktemp -d)
