@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of core that need one CPU: order, counts, strength, failure, overflow,
- * birth and end of a domain. The letters of a log are explained in mock-iommu.h.
+ * Tests of core that need one CPU: order, counts, leaf-only or not, failure,
+ * overflow, the start and the end of a domain. mock-iommu.h explains the letters
+ * of a log.
  */
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include "base.h"
 #include "mock-iommu.h"
 
 /* Entries of a quarantine in these tests. */
@@ -20,7 +22,7 @@ static int xsmmu_core_init(struct kunit *test)
 	return 0;
 }
 
-/* The adversary has the last word in every test. */
+/* A test passes only if the adversary has found no violation. */
 static void xsmmu_core_exit(struct kunit *test)
 {
 	struct mock *mock = test->priv;
@@ -75,12 +77,12 @@ static void nothing_leaves_quarantine_before_completion(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "cccccl5.rrrrr");
 }
 
-static void addresses_return_to_their_allocator_by_sync_only(struct kunit *test)
+static void only_a_sync_returns_addresses_to_their_allocator(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	dma_addr_t iova, first = 0;
 
-	/* Tables' worth, so that all space can be had and the quarantine fits. */
+	/* By whole tables: then the quarantine holds all of the address space. */
 	mock_resize(mock, XSMMU_QUARANTINE_SIZE);
 	while ((iova = mock_map(mock, MOCK_TABLE))) {
 		first = iova;
@@ -93,6 +95,19 @@ static void addresses_return_to_their_allocator_by_sync_only(struct kunit *test)
 	KUNIT_EXPECT_NE(test, iova, 0);
 	KUNIT_EXPECT_NE(test, first, 0);
 	mock_unmap(mock, iova, MOCK_TABLE);
+}
+
+/* A mapping that does not begin or end at a page takes whole pages. */
+static void unmap_widens_to_whole_granules(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 2);
+
+	xsmmu_unmap(mock->xd, iova + PAGE_SIZE - 1, 2);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 2);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.r");
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
 }
 
 /* Counts. */
@@ -111,7 +126,7 @@ static void one_invalidation_covers_a_batch(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).overflows, 0);
 }
 
-/* M3: what the caller wants covered may lie in another CPU's quarantine. */
+/* The caller's unmaps may be in another CPU's quarantine. */
 static void sync_with_empty_quarantine_invalidates(struct kunit *test)
 {
 	struct mock *mock = test->priv;
@@ -121,47 +136,47 @@ static void sync_with_empty_quarantine_invalidates(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "l.l.");
 }
 
-/* Strength. */
+/* Leaf-only or not. */
 
-static void unlinked_table_makes_one_invalidation_full(struct kunit *test)
+static void unlinked_table_makes_one_invalidation_drop_non_leaf_entries(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 
 	mock_map_unmap(mock, MOCK_TABLE);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "uf.tr");
+	MOCK_EXPECT_LOG(mock, "un.tr");
 	mock_map_unmap(mock, 1);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	MOCK_EXPECT_LOG(mock, "cl.r");
 }
 
-static void tables_leave_with_the_entries_they_belong_to(struct kunit *test)
+static void tables_are_freed_with_the_entries_they_belong_to(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	int i;
 
-	/* More than one chunk of a release, tables in both. */
+	/* A release takes two chunks, and both have tables. */
 	mock_resize(mock, 64);
 	for (i = 0; i < 20; i++)
 		mock_map_unmap(mock, i % 4 ? 1 : MOCK_TABLE);
 	MOCK_EXPECT_LOG(mock, "ucccucccucccucccuccc");
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "f.ttttrrrrrrrrrrrrrrrrtrrrr");
+	MOCK_EXPECT_LOG(mock, "n.ttttrrrrrrrrrrrrrrrrtrrrr");
 }
 
-static void failed_full_invalidation_leaves_the_next_full(struct kunit *test)
+static void after_a_failure_the_next_drops_non_leaf_entries_again(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 
 	mock_map_unmap(mock, MOCK_TABLE);
 	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), -EIO);
-	MOCK_EXPECT_LOG(mock, "uf!f!f!");
+	MOCK_EXPECT_LOG(mock, "un!n!n!");
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "f.tr");
+	MOCK_EXPECT_LOG(mock, "n.tr");
 }
 
-/* An unlink between the taking of the flag and completion is not lost. */
+/* An unlink after the leader took the flag, before the completion. */
 static void unlink_in_the_middle(struct mock *mock)
 {
 	dma_addr_t *iova = mock->arg;
@@ -170,7 +185,7 @@ static void unlink_in_the_middle(struct mock *mock)
 	mock_unmap(mock, *iova, MOCK_TABLE);
 }
 
-static void table_unlinked_during_a_full_one_needs_another(struct kunit *test)
+static void table_unlinked_during_an_invalidation_needs_another(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	dma_addr_t iova = mock_map(mock, MOCK_TABLE);
@@ -179,21 +194,21 @@ static void table_unlinked_during_a_full_one_needs_another(struct kunit *test)
 	mock->middle = unlink_in_the_middle;
 	mock->arg = &iova;
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "ufu.tr");
+	MOCK_EXPECT_LOG(mock, "unu.tr");
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "f.tr");
+	MOCK_EXPECT_LOG(mock, "n.tr");
 }
 
 /* Failure. */
 
-static void failure_is_retried_full(struct kunit *test)
+static void retry_after_a_failure_drops_non_leaf_entries(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 
 	mock_map_unmap(mock, 1);
 	atomic_set(&mock->fail, 1);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "cl!f.r");
+	MOCK_EXPECT_LOG(mock, "cl!n.r");
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).failed, 1);
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).led, 1);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
@@ -207,7 +222,7 @@ static void lasting_failure_reaches_the_caller_and_releases_nothing(struct kunit
 	mock_map_unmap_many(mock, 2);
 	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), -EIO);
-	MOCK_EXPECT_LOG(mock, "ccl!f!f!");
+	MOCK_EXPECT_LOG(mock, "ccl!n!n!");
 	KUNIT_EXPECT_EQ(test, mock_pending(mock), 2);
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).failed, XSMMU_SYNC_ATTEMPTS);
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).led, 0);
@@ -223,7 +238,7 @@ static void sync_after_lasting_failure_releases_everything(struct kunit *test)
 	mock_map_unmap(mock, 1);
 	mock_take_log(mock);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "f.rrr");
+	MOCK_EXPECT_LOG(mock, "n.rrr");
 	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
 }
 
@@ -236,7 +251,7 @@ static void full_quarantine_is_synced_in_place(struct kunit *test)
 	mock_map_unmap_many(mock, ENTRIES);
 	MOCK_EXPECT_LOG(mock, "cccccccc");
 	KUNIT_EXPECT_EQ(test, mock_pending(mock), ENTRIES);
-	/* The ninth needs no place: the sync covers it as well. */
+	/* The ninth needs no entry: the sync covers it as well. */
 	mock_map_unmap(mock, 1);
 	MOCK_EXPECT_LOG(mock, "cl.rrrrrrrrr");
 	KUNIT_EXPECT_EQ(test, mock_pending(mock), 0);
@@ -258,14 +273,14 @@ static void overflows_lose_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).unmaps, 30);
 }
 
-static void overflow_by_an_unlink_is_full(struct kunit *test)
+static void overflow_by_an_unlink_drops_non_leaf_entries(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 
 	mock_map_unmap_many(mock, ENTRIES);
 	mock_take_log(mock);
 	mock_map_unmap(mock, MOCK_TABLE);
-	MOCK_EXPECT_LOG(mock, "uf.rrrrrrrrtr");
+	MOCK_EXPECT_LOG(mock, "un.rrrrrrrrtr");
 }
 
 /* Fill the quarantine, then unmap one more table while the backend fails. */
@@ -287,18 +302,18 @@ static void overflow_while_the_backend_fails_withholds(struct kunit *test)
 	struct mock *mock = test->priv;
 	struct page *table = overflow_and_fail(mock);
 
-	MOCK_EXPECT_LOG(mock, "uf!f!f!");
+	MOCK_EXPECT_LOG(mock, "un!n!n!");
 	KUNIT_EXPECT_EQ(test, mock_pending(mock), ENTRIES);
 	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, MOCK_TABLE);
-	/* A later success releases what is in quarantine, and only that. */
+	/* A later success releases the quarantine, but not what is withheld. */
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "f.rrrrrrrr");
+	MOCK_EXPECT_LOG(mock, "n.rrrrrrrr");
 	KUNIT_EXPECT_EQ(test, mock->outstanding, MOCK_TABLE);
 	KUNIT_EXPECT_EQ(test, page_count(table), 2);
 	put_page(table);
 }
 
-/* A time-out for each unmap of a poll would be a poll of minutes. */
+/* If each unmap of a poll waited for a time-out, the poll would take minutes. */
 static void overflow_after_a_failure_does_not_wait(struct kunit *test)
 {
 	struct mock *mock = test->priv;
@@ -308,7 +323,7 @@ static void overflow_after_a_failure_does_not_wait(struct kunit *test)
 	mock_map_unmap_many(mock, 2);
 	MOCK_EXPECT_LOG(mock, "cc");
 	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, MOCK_TABLE + 2);
-	/* Whoever syncs ends it. */
+	/* A sync that succeeds ends the failure. */
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	mock_map_unmap_many(mock, ENTRIES);
 	mock_take_log(mock);
@@ -355,15 +370,16 @@ static void numbers_wrap_over_a_failure(struct kunit *test)
 	mock_map_unmap(mock, 1);
 	atomic_set(&mock->fail, 2);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "cl!f!f.r");
+	MOCK_EXPECT_LOG(mock, "cl!n!n.r");
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 1);
 }
 
 /*
- * In an oops: a leader was stopped with the lock held. Nobody comes to unlock,
- * and a sync does its own, leaving numbers and flag to the dead.
+ * In an oops: the leader's CPU was stopped with the lock held, so the lock will
+ * not be released. A sync issues its own invalidation and leaves the numbers and
+ * the flag as they are.
  */
-static void sync_in_an_oops_waits_for_nobody(struct kunit *test)
+static void sync_in_an_oops_does_not_wait(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	struct xsmmu_domain *xd = mock->xd;
@@ -373,7 +389,7 @@ static void sync_in_an_oops_waits_for_nobody(struct kunit *test)
 	mock_map_unmap(mock, MOCK_TABLE);
 	raw_spin_lock_irqsave(&xd->flush_lock, flags);
 	xd->started++;
-	xd->need_full = 0;
+	xd->drop_non_leaf = 0;
 	oops_in_progress++;
 	err = mock_sync(mock);
 	oops_in_progress--;
@@ -381,13 +397,14 @@ static void sync_in_an_oops_waits_for_nobody(struct kunit *test)
 	raw_spin_unlock_irqrestore(&xd->flush_lock, flags);
 
 	KUNIT_EXPECT_EQ(test, err, 0);
-	MOCK_EXPECT_LOG(mock, "uf.tr");
+	MOCK_EXPECT_LOG(mock, "un.tr");
 	KUNIT_EXPECT_EQ(test, xd->started, 1);
 }
 
 /*
- * Inside an invalidation, as a console driver does that the backend's message
- * called. The adversary objects to two at once, but these two are meant.
+ * A sync inside an invalidation, as in a console driver that prints a message of
+ * the backend. The adversary allows one invalidation at a time, so the first one
+ * is not counted meanwhile.
  */
 static void sync_in_the_middle(struct mock *mock)
 {
@@ -400,7 +417,7 @@ static void sync_in_the_middle(struct mock *mock)
 	mock->in_flight++;
 }
 
-static void sync_within_a_sync_waits_for_nobody(struct kunit *test)
+static void sync_within_a_sync_does_not_wait(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	dma_addr_t iova = mock_map(mock, 1);
@@ -409,7 +426,7 @@ static void sync_within_a_sync_waits_for_nobody(struct kunit *test)
 	mock->middle = sync_in_the_middle;
 	mock->arg = &iova;
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "clcf.rr.");
+	MOCK_EXPECT_LOG(mock, "clcn.rr.");
 	KUNIT_EXPECT_EQ(test, mock->xd->started, 1);
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 1);
 	/* The next one leads again. */
@@ -425,7 +442,7 @@ static void drain_of_nothing_costs_nothing(struct kunit *test)
 	struct mock *mock = test->priv;
 
 	KUNIT_EXPECT_FALSE(test, xsmmu_drain(NULL));
-	/* Somebody else may have released it: worth another try. */
+	/* Another CPU may have released entries: worth another try. */
 	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
 	MOCK_EXPECT_LOG(mock, "");
 }
@@ -437,21 +454,21 @@ static void drain_releases_what_its_sync_covered(struct kunit *test)
 	mock_map_unmap_many(mock, 2);
 	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
 	xsmmu_drain(mock->xd);
-	MOCK_EXPECT_LOG(mock, "ccl!f!f!");
+	MOCK_EXPECT_LOG(mock, "ccl!n!n!");
 	xsmmu_drain(mock->xd);
-	MOCK_EXPECT_LOG(mock, "f.rr");
+	MOCK_EXPECT_LOG(mock, "n.rr");
 }
 
-/* Birth and end. */
+/* The start and the end of a domain. */
 
-static void domain_is_tried_with_both_kinds_of_invalidation(struct kunit *test)
+static void both_kinds_of_invalidation_are_tried_at_the_start(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 
 	mock_destroy_domain(mock);
-	mock->xd = xsmmu_domain_create(&mock->domain, &mock->iovad, "again");
+	KUNIT_EXPECT_TRUE(test, mock_enable(mock));
 	KUNIT_EXPECT_NOT_NULL(test, mock->xd);
-	MOCK_EXPECT_LOG(mock, "l.f.");
+	MOCK_EXPECT_LOG(mock, "l.n.");
 }
 
 static void domain_whose_leaf_only_trial_fails_is_refused(struct kunit *test)
@@ -460,7 +477,7 @@ static void domain_whose_leaf_only_trial_fails_is_refused(struct kunit *test)
 
 	mock_destroy_domain(mock);
 	atomic_set(&mock->fail, 1);
-	mock->xd = xsmmu_domain_create(&mock->domain, &mock->iovad, "again");
+	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	KUNIT_EXPECT_NULL(test, mock->xd);
 	MOCK_EXPECT_LOG(mock, "l!");
 }
@@ -472,15 +489,15 @@ static void fail_the_next(struct mock *mock)
 	mock->arg = mock;
 }
 
-static void domain_whose_full_trial_fails_is_refused(struct kunit *test)
+static void domain_whose_non_leaf_trial_fails_is_refused(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 
 	mock_destroy_domain(mock);
 	mock->middle = fail_the_next;
-	mock->xd = xsmmu_domain_create(&mock->domain, &mock->iovad, "again");
+	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	KUNIT_EXPECT_NULL(test, mock->xd);
-	MOCK_EXPECT_LOG(mock, "l.f!");
+	MOCK_EXPECT_LOG(mock, "l.n!");
 }
 
 static void domain_without_the_op_is_refused(struct kunit *test)
@@ -489,8 +506,32 @@ static void domain_without_the_op_is_refused(struct kunit *test)
 
 	mock_destroy_domain(mock);
 	mock->ops.sync_domain_iotlb = NULL;
-	mock->xd = xsmmu_domain_create(&mock->domain, &mock->iovad, "again");
+	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	KUNIT_EXPECT_NULL(test, mock->xd);
+	MOCK_EXPECT_LOG(mock, "");
+}
+
+/* A driver that got a "no" frees at once, and a device may share its domain. */
+static void refused_domain_stays_refused(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_destroy_domain(mock);
+	atomic_set(&mock->fail, 1);
+	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
+	mock_take_log(mock);
+	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
+	KUNIT_EXPECT_NULL(test, mock->xd);
+	MOCK_EXPECT_LOG(mock, "");
+}
+
+static void devices_of_a_domain_share_its_state(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	struct xsmmu_domain *xd = mock->xd;
+
+	KUNIT_EXPECT_TRUE(test, mock_enable(mock));
+	KUNIT_EXPECT_PTR_EQ(test, mock->xd, xd);
 	MOCK_EXPECT_LOG(mock, "");
 }
 
@@ -502,7 +543,7 @@ static void end_of_a_domain_syncs_what_is_left(struct kunit *test)
 	mock_map_unmap(mock, 1);
 	mock_take_log(mock);
 	mock_destroy_domain(mock);
-	MOCK_EXPECT_LOG(mock, "f.trr");
+	MOCK_EXPECT_LOG(mock, "n.trr");
 	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
 }
 
@@ -515,7 +556,7 @@ static void end_of_an_idle_domain_costs_nothing(struct kunit *test)
 	xsmmu_domain_destroy(NULL);
 }
 
-/* Rather leak a page than let the walker read it after it was freed. */
+/* A leaked page is better than one that the walker reads after it was freed. */
 static void end_of_a_domain_that_fails_leaks_its_tables(struct kunit *test)
 {
 	struct mock *mock = test->priv;
@@ -526,41 +567,44 @@ static void end_of_a_domain_that_fails_leaks_its_tables(struct kunit *test)
 	mock_take_log(mock);
 	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
 	mock_destroy_domain(mock);
-	MOCK_EXPECT_LOG(mock, "f!f!f!");
+	MOCK_EXPECT_LOG(mock, "n!n!n!");
 	KUNIT_EXPECT_EQ(test, page_count(table), 1);
-	__free_page(table);
+	xsmmu_table_free(table);
 }
 
 static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(unmap_neither_invalidates_nor_releases),
 	KUNIT_CASE(sync_clears_invalidates_completes_then_releases),
 	KUNIT_CASE(nothing_leaves_quarantine_before_completion),
-	KUNIT_CASE(addresses_return_to_their_allocator_by_sync_only),
+	KUNIT_CASE(only_a_sync_returns_addresses_to_their_allocator),
+	KUNIT_CASE(unmap_widens_to_whole_granules),
 	KUNIT_CASE(one_invalidation_covers_a_batch),
 	KUNIT_CASE(sync_with_empty_quarantine_invalidates),
-	KUNIT_CASE(unlinked_table_makes_one_invalidation_full),
-	KUNIT_CASE(tables_leave_with_the_entries_they_belong_to),
-	KUNIT_CASE(failed_full_invalidation_leaves_the_next_full),
-	KUNIT_CASE(table_unlinked_during_a_full_one_needs_another),
-	KUNIT_CASE(failure_is_retried_full),
+	KUNIT_CASE(unlinked_table_makes_one_invalidation_drop_non_leaf_entries),
+	KUNIT_CASE(tables_are_freed_with_the_entries_they_belong_to),
+	KUNIT_CASE(after_a_failure_the_next_drops_non_leaf_entries_again),
+	KUNIT_CASE(table_unlinked_during_an_invalidation_needs_another),
+	KUNIT_CASE(retry_after_a_failure_drops_non_leaf_entries),
 	KUNIT_CASE(lasting_failure_reaches_the_caller_and_releases_nothing),
 	KUNIT_CASE(sync_after_lasting_failure_releases_everything),
 	KUNIT_CASE(full_quarantine_is_synced_in_place),
 	KUNIT_CASE(overflows_lose_nothing),
-	KUNIT_CASE(overflow_by_an_unlink_is_full),
+	KUNIT_CASE(overflow_by_an_unlink_drops_non_leaf_entries),
 	KUNIT_CASE(overflow_while_the_backend_fails_withholds),
 	KUNIT_CASE(overflow_after_a_failure_does_not_wait),
 	KUNIT_CASE(withheld_tables_are_freed_at_the_end),
 	KUNIT_CASE(numbers_wrap),
 	KUNIT_CASE(numbers_wrap_over_a_failure),
-	KUNIT_CASE(sync_in_an_oops_waits_for_nobody),
-	KUNIT_CASE(sync_within_a_sync_waits_for_nobody),
+	KUNIT_CASE(sync_in_an_oops_does_not_wait),
+	KUNIT_CASE(sync_within_a_sync_does_not_wait),
 	KUNIT_CASE(drain_of_nothing_costs_nothing),
 	KUNIT_CASE(drain_releases_what_its_sync_covered),
-	KUNIT_CASE(domain_is_tried_with_both_kinds_of_invalidation),
+	KUNIT_CASE(both_kinds_of_invalidation_are_tried_at_the_start),
 	KUNIT_CASE(domain_whose_leaf_only_trial_fails_is_refused),
-	KUNIT_CASE(domain_whose_full_trial_fails_is_refused),
+	KUNIT_CASE(domain_whose_non_leaf_trial_fails_is_refused),
 	KUNIT_CASE(domain_without_the_op_is_refused),
+	KUNIT_CASE(refused_domain_stays_refused),
+	KUNIT_CASE(devices_of_a_domain_share_its_state),
 	KUNIT_CASE(end_of_a_domain_syncs_what_is_left),
 	KUNIT_CASE(end_of_an_idle_domain_costs_nothing),
 	KUNIT_CASE(end_of_a_domain_that_fails_leaks_its_tables),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Knobs of the debug build: /sys/module/xsmmu/parameters/ and xsmmu.* at boot.
- * They take protection away so that tests can show what it is worth; a
- * production kernel is built without them.
+ * Knobs of the debug build: /sys/module/xsmmu/parameters/, and xsmmu.* on the
+ * kernel command line. They can turn protection off, so that a test can show that
+ * the protection works. A production kernel is built without them.
  */
 #include <linux/moduleparam.h>
-#include "xsmmu.h"
+#include "internal.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "xsmmu."
@@ -25,7 +25,7 @@ static const struct kernel_param_ops xsmmu_quarantine_ops = {
 };
 module_param_cb(quarantine, &xsmmu_quarantine_ops, &xsmmu_quarantine_size, 0644);
 
-/* Off: orphans stay in quarantine until their CPU syncs. */
+/* If false, orphans stay in quarantine until their CPU syncs. */
 bool xsmmu_backstop_on = true;
 EXPORT_SYMBOL_GPL(xsmmu_backstop_on);
 module_param_named(backstop, xsmmu_backstop_on, bool, 0644);

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Birth and end of a domain's batching state.
+ * The batching state of a domain: made when a driver opts in, freed when the
+ * domain ends.
  */
-#include <linux/percpu.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
-#include "xsmmu.h"
+#include "internal.h"
 #include "base.h"
 
-static void xsmmu_release_ranges(struct xsmmu_domain *xd,
-				 const struct xsmmu_range *r, unsigned int n,
-				 struct list_head *tables)
-{
-	xsmmu_tables_free(tables);
-	while (n--) {
-		free_iova_fast(xd->iovad, r->pfn, r->pages);
-		r++;
-	}
-}
+/*
+ * Protects xsmmu_refused of all domains, and the step from no state to a state:
+ * devices of one domain may opt in at the same time.
+ */
+static DEFINE_MUTEX(xsmmu_enable_lock);
 
 static struct xsmmu_domain *xsmmu_domain_alloc(unsigned int entries)
 {
@@ -45,13 +41,13 @@ static void xsmmu_domain_free(struct xsmmu_domain *xd)
 }
 
 /**
- * xsmmu_domain_create - batching state for a domain whose driver opts in
+ * xsmmu_domain_create - make batching state for a domain
  * @domain: a DMA domain, attached to the device
  * @iovad: the domain's IOVA allocator
  * @name: of the device, for statistics
  *
- * Tries both kinds of invalidation before it promises anything: a backend that
- * cannot (no queue, no support in the hardware) says so by failing them.
+ * First tries both kinds of invalidation. A backend that cannot invalidate,
+ * because the hardware has no queue or lacks support, returns an error to them.
  *
  * Context: process context, may sleep.
  * Return: the state, or NULL if unmaps of this domain cannot be batched.
@@ -71,7 +67,6 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 		return NULL;
 	xd->domain = domain;
 	xd->iovad = iovad;
-	xd->release = xsmmu_release_ranges;
 	raw_spin_lock_init(&xd->flush_lock);
 	raw_spin_lock_init(&xd->withheld_lock);
 	INIT_LIST_HEAD(&xd->withheld);
@@ -80,9 +75,40 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 	return xd;
 }
 
+/**
+ * xsmmu_domain_enable - batch the unmaps of a domain whose driver opts in
+ * @domain: a DMA domain without flush queue, attached to the device
+ * @iovad: the domain's IOVA allocator
+ * @name: of the device, for statistics
+ *
+ * The first answer of a domain is its answer for good. A driver that was told
+ * "no" may free right after its unmaps, and the device that asks next may share
+ * the domain with it.
+ *
+ * Context: process context, may sleep.
+ * Return: true if unmaps of this domain are batched.
+ */
+bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
+			 const char *name)
+{
+	struct xsmmu_domain *xd;
+
+	mutex_lock(&xsmmu_enable_lock);
+	xd = domain->xsmmu;
+	if (!xd && !domain->xsmmu_refused) {
+		xd = xsmmu_domain_create(domain, iovad, name);
+		domain->xsmmu_refused = !xd;
+		/* Pairs with xsmmu_of(): first the state, then its address. */
+		smp_store_release(&domain->xsmmu, xd);
+	}
+	mutex_unlock(&xsmmu_enable_lock);
+	return xd;
+}
+
 /*
- * Last sync, and a release if it succeeded. If not, the tables are leaked: the
- * walker may still hold a way to them. The IOVAs end with their allocator.
+ * Sync once more, and release if that succeeds. If it fails, leak the tables: the
+ * IOMMU's page walker may still have cached a way to them. The IOVAs go with
+ * their allocator.
  */
 static void xsmmu_drain_last(struct xsmmu_domain *xd)
 {
@@ -105,8 +131,8 @@ static void xsmmu_drain_last(struct xsmmu_domain *xd)
  * xsmmu_domain_destroy - release everything and free the state
  * @xd: the state, or NULL
  *
- * To be called before the IOVA allocator goes. All devices are detached by
- * then, and their detach has flushed what the IOMMU knew of the domain.
+ * Called before the IOVA allocator is freed. By then all devices are detached,
+ * and their detach has flushed what the IOMMU cached of the domain.
  *
  * Context: process context, may sleep.
  */
@@ -116,5 +142,6 @@ void xsmmu_domain_destroy(struct xsmmu_domain *xd)
 		return;
 	xsmmu_stats_remove(xd);
 	xsmmu_drain_last(xd);
+	xd->domain->xsmmu = NULL;
 	xsmmu_domain_free(xd);
 }

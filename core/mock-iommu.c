@@ -33,7 +33,7 @@ void mock_log(struct mock *mock, char letter)
 	raw_spin_unlock_irqrestore(&mock->lock, flags);
 }
 
-/* What was logged since the last call. Valid until the next. */
+/* Returns what was logged since the last call; valid until the next call. */
 const char *mock_take_log(struct mock *mock)
 {
 	unsigned long flags;
@@ -62,10 +62,13 @@ void mock_object(struct mock *mock, const char *objection)
 	raw_spin_unlock_irqrestore(&mock->lock, flags);
 }
 
-/* Is what was cleared at @stamp out of every cache? */
-static bool mock_covered(struct mock *mock, u64 stamp, bool full)
+/*
+ * Has every cache dropped what was cleared at @stamp? With @non_leaf, that needs
+ * an invalidation that drops non-leaf entries.
+ */
+static bool mock_covered(struct mock *mock, u64 stamp, bool non_leaf)
 {
-	return stamp < (full ? mock->began_full : mock->began);
+	return stamp < (non_leaf ? mock->began_non_leaf : mock->began);
 }
 
 /* The page table. */
@@ -80,9 +83,12 @@ static void mock_clear(struct mock *mock, struct mock_page *p, bool by_unlink)
 	mock->outstanding++;
 }
 
-/* As VT-d does: a range that fills a table takes the table, leaves intact. */
+/*
+ * As VT-d does: an unmap of all that a table maps unlinks the table, and does not
+ * clear the entries in it.
+ */
 static void mock_unlink(struct mock *mock, unsigned long pfn,
-		       struct iommu_iotlb_gather *gather)
+			struct iommu_iotlb_gather *gather)
 {
 	struct page **dir = &mock->dir[pfn / MOCK_TABLE];
 	struct mock_unlinked *unlink = &mock->unlink[pfn / MOCK_TABLE];
@@ -90,13 +96,13 @@ static void mock_unlink(struct mock *mock, unsigned long pfn,
 	unlink->stamp = mock->clock;
 	unlink->count++;
 	(*dir)->private = mock->clock;
-	list_add_tail(&(*dir)->lru, xsmmu_gathered_tables(gather));
+	xsmmu_table_add(*dir, xsmmu_gathered_tables(gather));
 	*dir = NULL;
 }
 
 static size_t mock_unmap_pages(struct iommu_domain *domain, unsigned long iova,
-			      size_t pgsize, size_t count,
-			      struct iommu_iotlb_gather *gather)
+			       size_t pgsize, size_t count,
+			       struct iommu_iotlb_gather *gather)
 {
 	struct mock *mock = to_mock(domain);
 	unsigned long pfn = iova / PAGE_SIZE, flags;
@@ -117,7 +123,7 @@ static size_t mock_unmap_pages(struct iommu_domain *domain, unsigned long iova,
 static bool mock_add_table(struct mock *mock, unsigned long pfn)
 {
 	struct page **dir = &mock->dir[pfn / MOCK_TABLE];
-	struct page *table = alloc_page(GFP_KERNEL);
+	struct page *table = xsmmu_table_alloc();
 	unsigned long flags;
 
 	if (!table)
@@ -127,7 +133,7 @@ static bool mock_add_table(struct mock *mock, unsigned long pfn)
 		swap(*dir, table);
 	raw_spin_unlock_irqrestore(&mock->lock, flags);
 	if (table)
-		__free_page(table);
+		xsmmu_table_free(table);
 	return true;
 }
 
@@ -158,8 +164,8 @@ dma_addr_t mock_map(struct mock *mock, unsigned int pages)
 }
 
 /*
- * Unmap. A table that this unlinked is the business of every sync from now on,
- * unless it was released already and its place used again.
+ * Unmap. Every sync from now on has to cover a table that this unlinked, unless
+ * the table was released meanwhile and another one unlinked in its place.
  */
 void mock_unmap(struct mock *mock, dma_addr_t iova, unsigned int pages)
 {
@@ -189,7 +195,7 @@ void mock_map_unmap(struct mock *mock, unsigned int pages)
 		mock_object(mock, "no address to map");
 }
 
-/* The engine. */
+/* The invalidations. */
 
 static u64 mock_begin(struct mock *mock, bool leaf_only)
 {
@@ -198,14 +204,14 @@ static u64 mock_begin(struct mock *mock, bool leaf_only)
 
 	raw_spin_lock_irqsave(&mock->lock, flags);
 	began = ++mock->clock;
-	mock_log_locked(mock, leaf_only ? 'l' : 'f');
+	mock_log_locked(mock, leaf_only ? 'l' : 'n');
 	if (mock->in_flight++)
 		mock_object_locked(mock, "two invalidations at once");
 	raw_spin_unlock_irqrestore(&mock->lock, flags);
 	return began;
 }
 
-/* Must the running invalidation fail? Only one runs. */
+/* Does the running invalidation fail? Only one runs at a time. */
 static bool mock_fails(struct mock *mock)
 {
 	if (atomic_dec_if_positive(&mock->fail) >= 0)
@@ -224,7 +230,7 @@ static void mock_end(struct mock *mock, u64 began, bool leaf_only, bool failed)
 	if (!failed) {
 		mock->began = max(mock->began, began);
 		if (!leaf_only && mock->lie != MOCK_KEEPS_NON_LEAF)
-			mock->began_full = max(mock->began_full, began);
+			mock->began_non_leaf = max(mock->began_non_leaf, began);
 	}
 	raw_spin_unlock_irqrestore(&mock->lock, flags);
 }
@@ -244,7 +250,7 @@ static int mock_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	return failed && mock->lie != MOCK_HIDES_FAILURE ? -ETIMEDOUT : 0;
 }
 
-/* The judgement of a release. */
+/* Checks of a release. */
 
 static void mock_judge_range(struct mock *mock, const struct xsmmu_range *r)
 {
@@ -271,7 +277,7 @@ static void mock_judge_table(struct mock *mock, struct page *table)
 }
 
 static void mock_release(struct xsmmu_domain *xd, const struct xsmmu_range *r,
-			unsigned int n, struct list_head *tables)
+			 unsigned int n, struct list_head *tables)
 {
 	struct mock *mock = to_mock(xd->domain);
 	unsigned long flags;
@@ -279,17 +285,17 @@ static void mock_release(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 	unsigned int i;
 
 	raw_spin_lock_irqsave(&mock->lock, flags);
-	list_for_each_entry(table, tables, lru)
+	xsmmu_for_each_table(table, tables)
 		mock_judge_table(mock, table);
 	for (i = 0; i < n; i++)
 		mock_judge_range(mock, &r[i]);
 	raw_spin_unlock_irqrestore(&mock->lock, flags);
-	mock->real_release(xd, r, n, tables);
+	xsmmu_give_back(xd, r, n, tables);
 }
 
 /*
- * Sync by way of @sync, and see that it kept I1 and I4: all that was cleared
- * before the call is gone, no matter by which CPU.
+ * Call @sync, and check that it kept I1 and I4: no cache has anything that was
+ * cleared before the call, on whichever CPU.
  */
 int mock_judge_sync(struct mock *mock, int (*sync)(struct xsmmu_domain *xd))
 {
@@ -318,7 +324,7 @@ int mock_sync(struct mock *mock)
 	return mock_judge_sync(mock, xsmmu_sync);
 }
 
-/* Birth and end. */
+/* The start and the end of a domain. */
 
 static void mock_domain_init(struct mock *mock)
 {
@@ -341,7 +347,7 @@ struct mock *mock_create(struct kunit *test)
 	prandom_seed_state(&mock->rnd, 1);
 	mock_domain_init(mock);
 	mock->job = kunit_kcalloc(test, nr_cpu_ids, sizeof(*mock->job),
-				 GFP_KERNEL);
+				  GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, mock->job);
 	KUNIT_ASSERT_EQ(test, iova_cache_get(), 0);
 	init_iova_domain(&mock->iovad, PAGE_SIZE, 1);
@@ -349,34 +355,37 @@ struct mock *mock_create(struct kunit *test)
 	return mock;
 }
 
-/* Whatever the command line says, the tests start from the same knobs. */
-static struct xsmmu_domain *mock_create_domain(struct mock *mock)
+/*
+ * Opt in, as a driver does. The tests need the default size, whatever the kernel
+ * command line says.
+ */
+bool mock_enable(struct mock *mock)
 {
+	bool enabled;
+
 #ifdef CONFIG_XSMMU_DEBUG
 	unsigned int size = XSMMU_QUARANTINE_SIZE;
-	struct xsmmu_domain *xd;
 
 	swap(size, xsmmu_quarantine_size);
-	xd = xsmmu_domain_create(&mock->domain, &mock->iovad, "mock");
-	swap(size, xsmmu_quarantine_size);
-	return xd;
-#else
-	return xsmmu_domain_create(&mock->domain, &mock->iovad, "mock");
 #endif
+	enabled = xsmmu_domain_enable(&mock->domain, &mock->iovad, "mock");
+#ifdef CONFIG_XSMMU_DEBUG
+	swap(size, xsmmu_quarantine_size);
+#endif
+	mock->xd = xsmmu_of(&mock->domain);
+	return enabled;
 }
 
-/* Batching state, the backstop off, the log empty. */
+/* Opt in, then turn the backstop off and empty the log. */
 void mock_attach(struct mock *mock)
 {
-	mock->xd = mock_create_domain(mock);
-	KUNIT_ASSERT_NOT_NULL(mock->test, mock->xd);
-	mock->real_release = mock->xd->release;
+	KUNIT_ASSERT_TRUE(mock->test, mock_enable(mock));
 	mock->xd->release = mock_release;
 	mock_backstop(mock, false);
 	mock_take_log(mock);
 }
 
-/* Quarantines of @entries, a power of two. While they are empty. */
+/* Resize the quarantines, which must be empty, to @entries, a power of two. */
 void mock_resize(struct mock *mock, unsigned int entries)
 {
 	KUNIT_ASSERT_LE(mock->test, entries, XSMMU_QUARANTINE_SIZE);
@@ -415,13 +424,13 @@ void mock_free(struct mock *mock)
 	}
 	for (i = 0; i < ARRAY_SIZE(mock->dir); i++)
 		if (mock->dir[i])
-			__free_page(mock->dir[i]);
+			xsmmu_table_free(mock->dir[i]);
 	kvfree(mock);
 }
 
 /*
- * The backstop on or off. A quarantine that believes its timer to be pending
- * does not start it, so no tick comes between the steps of a slow test.
+ * Turn the backstop on or off. While a quarantine is marked as armed it does not
+ * start its timer, so no tick comes between the steps of a slow test.
  */
 void mock_backstop(struct mock *mock, bool on)
 {
@@ -478,7 +487,7 @@ void mock_pin(unsigned int cpu)
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 }
 
-/* A CPU that the test does not run on. Skips the test if there is none. */
+/* Returns a CPU that the test does not run on; skips the test without one. */
 unsigned int mock_other_cpu(struct kunit *test)
 {
 	unsigned int cpu = cpumask_any_but(cpu_online_mask,
@@ -496,7 +505,7 @@ static void mock_work(struct work_struct *work)
 	job->ret = job->fn(job->mock);
 }
 
-/* Call @fn on @cpu and go on. One job per CPU. */
+/* Call @fn on @cpu, do not wait for it. One job per CPU. */
 void mock_start(struct mock *mock, unsigned int cpu, int (*fn)(struct mock *mock))
 {
 	struct mock_job *job = &mock->job[cpu];
@@ -520,8 +529,8 @@ int mock_on(struct mock *mock, unsigned int cpu, int (*fn)(struct mock *mock))
 }
 
 /*
- * Spin by the clock. A delay loop is as good as its calibration, and that may
- * fail on a machine that is emulated and busy. Any context.
+ * Spin by the clock. A delay loop depends on its calibration, which may be wrong
+ * on a busy machine that emulates. Any context.
  */
 void mock_delay(unsigned int ms)
 {
@@ -533,7 +542,7 @@ void mock_delay(unsigned int ms)
 
 void mock_signal(bool *flag)
 {
-	/* Who sees the flag sees what was done before. */
+	/* Pairs with mock_wait(): what was done before, then the flag. */
 	smp_store_release(flag, true);
 }
 
@@ -542,7 +551,7 @@ bool mock_wait(bool *flag)
 {
 	u64 end = ktime_get_mono_fast_ns() + MOCK_PATIENCE * NSEC_PER_MSEC;
 
-	/* Pairs with mock_signal(). */
+	/* Pairs with mock_signal(): the flag, then what was done before. */
 	while (!smp_load_acquire(flag)) {
 		if (ktime_get_mono_fast_ns() > end)
 			return false;

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of core stand on: a domain with a mock IOMMU behind it, and an
- * adversary that remembers all that the hardware may still remember.
+ * The fixture for the tests of core: a domain with a mock IOMMU, and an adversary
+ * that keeps everything that hardware is allowed to keep cached.
  *
  * DOC: the adversary
  *
- * A cached translation is gone when an invalidation that began after the entry
- * was cleared has completed; until then it is there. A table is gone, and so are
- * the leaf entries in it, when one that drops non-leaf entries has; a leaf-only
- * one leaves the walker its way to them. So the adversary needs no cache: it
- * stamps clears and begins from one clock and keeps the youngest begin among the
- * invalidations that completed, one for each strength. It objects when a range
- * or a table is released, or a sync returns, before that.
+ * It treats a translation as cached until an invalidation has completed that
+ * began after the entry was cleared. It treats an unlinked table, and the leaf
+ * entries in it, as cached until an invalidation of that kind has completed that
+ * also drops non-leaf entries: after a leaf-only one the walker can still reach
+ * them. The adversary needs no cache for this. It stamps clears and the beginnings
+ * of invalidations from one clock. Of the invalidations that completed it keeps
+ * the latest beginning, and the same for those that were not leaf-only. It reports
+ * a violation if a range or a table is released, or a sync returns, too early.
  *
- * The clock is under a lock, and the lock orders what a missing barrier would
- * not: barriers are the business of the litmus tests.
+ * The clock has a lock, and that lock also orders accesses that lack a barrier. So
+ * these tests cannot find a missing barrier; design.md has the argument for each.
  */
 #ifndef _XSMMU_MOCK_IOMMU_H
 #define _XSMMU_MOCK_IOMMU_H
@@ -23,7 +24,7 @@
 #include <linux/iommu.h>
 #include <linux/prandom.h>
 #include <linux/workqueue.h>
-#include "xsmmu.h"
+#include "internal.h"
 
 /* Pages of the address space, pages that one table maps. */
 #define MOCK_PAGES	4096
@@ -31,23 +32,23 @@
 
 #define MOCK_LOG		256
 
-/* How long a test waits for what must happen, in ms. Never reached if it does. */
+/* After so many ms a test fails that waits for an event. */
 #define MOCK_PATIENCE	5000
 
 struct mock;
 
-/* Ways in which an engine can be worse than it says, for positive controls. */
+/* What the mock IOMMU does wrong in a control. */
 enum mock_lie {
 	MOCK_HONEST,
-	MOCK_KEEPS_NON_LEAF,	/* takes each invalidation for a leaf-only one */
-	MOCK_HIDES_FAILURE,	/* fails and reports success */
+	MOCK_KEEPS_NON_LEAF,	/* treats each invalidation as leaf-only */
+	MOCK_HIDES_FAILURE,	/* reports success after a failure */
 };
 
 /**
  * struct mock_page - one page of the address space
  * @state: free, mapped, or cleared and not yet released
  * @by_unlink: cleared by unlinking its table
- * @cleared: the clock's stamp of that
+ * @cleared: the clock when it was cleared
  */
 struct mock_page {
 	enum { MOCK_FREE, MOCK_LIVE, MOCK_GONE } state;
@@ -56,8 +57,8 @@ struct mock_page {
 };
 
 /**
- * struct mock_unlinked - the last unlink of one table's place
- * @stamp: when
+ * struct mock_unlinked - unlinks of the tables for one part of the address space
+ * @stamp: the clock at the last one
  * @count: how many there were
  */
 struct mock_unlinked {
@@ -65,7 +66,7 @@ struct mock_unlinked {
 	unsigned int count;
 };
 
-/* Something done by another CPU; see mock_start(). */
+/* A function that runs on another CPU; see mock_start(). */
 struct mock_job {
 	struct work_struct work;
 	struct mock *mock;
@@ -80,32 +81,31 @@ struct mock_job {
  * @ops: its operations
  * @iovad: a real allocator of MOCK_PAGES pages
  * @xd: the state under test; NULL once a test has destroyed it
- * @real_release: what core would have called
  * @job: one per possible CPU
- * @middle: called by the engine between begin and completion; interrupts off
+ * @middle: called between begin and completion of an invalidation; interrupts off
  * @arg: for @middle
  * @fail: how many invalidations fail from now on
  * @fail_one_in: fail at random, if not 0
- * @max_delay_us: take that long at random
+ * @max_delay_us: an invalidation takes up to that long, at random
  * @lie: see &enum mock_lie
- * @held: an invalidation is waiting for the test
- * @let_go: it need not any more
- * @lock: protects all below
+ * @held: an invalidation has begun and waits for the test
+ * @let_go: it may complete
+ * @lock: protects all fields below
  * @clock: the adversary's; counts clears and begins
- * @began: begin of the youngest completed invalidation, of any strength
- * @began_full: the same for one that dropped non-leaf entries
- * @unlinked: youngest unlink whose unmap has returned
+ * @began: the latest beginning of an invalidation that completed
+ * @began_non_leaf: the same of those that dropped non-leaf entries too
+ * @unlinked: the latest unlink whose unmap has returned
  * @in_flight: invalidations begun and not ended
- * @violations: what the adversary objected to
+ * @violations: how many violations the adversary has found
  * @objection: the first one
  * @outstanding: pages cleared and not yet released
  * @log: what happened, a letter each; see mock_log()
- * @taken: the part of it that a test looks at
+ * @taken: the part of it that mock_take_log() returned
  * @logged: letters in @log
- * @rnd: randomness of the engine
+ * @rnd: randomness of the invalidations
  * @page: the address space
  * @dir: its tables
- * @unlink: what happened to each
+ * @unlink: the unlinks of each table
  */
 struct mock {
 	struct kunit *test;
@@ -113,9 +113,6 @@ struct mock {
 	struct iommu_domain_ops ops;
 	struct iova_domain iovad;
 	struct xsmmu_domain *xd;
-	void (*real_release)(struct xsmmu_domain *xd,
-			     const struct xsmmu_range *r, unsigned int n,
-			     struct list_head *tables);
 	struct mock_job *job;
 
 	void (*middle)(struct mock *mock);
@@ -130,7 +127,7 @@ struct mock {
 	raw_spinlock_t lock;
 	u64 clock;
 	u64 began;
-	u64 began_full;
+	u64 began_non_leaf;
 	u64 unlinked;
 	unsigned int in_flight;
 	unsigned int violations;
@@ -148,7 +145,7 @@ struct mock {
 /*
  * Letters of the log:
  *	c u	cleared leaf entries; unlinked a table
- *	l f	began an invalidation of leaf entries; of all entries
+ *	l n	began a leaf-only invalidation; one that drops non-leaf entries too
  *	. !	it completed; it failed
  *	r t	a range was released; a table was
  * Tests add their own through mock_log().
@@ -163,6 +160,7 @@ const char *mock_take_log(struct mock *mock);
 } while (0)
 
 struct mock *mock_create(struct kunit *test);
+bool mock_enable(struct mock *mock);
 void mock_attach(struct mock *mock);
 void mock_resize(struct mock *mock, unsigned int entries);
 void mock_destroy_domain(struct mock *mock);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The mode: iommu.xsmmu=, its default, and what it implies.
+ * The mode: the parameter iommu.xsmmu= and its default.
  */
 #define pr_fmt(fmt) "xsmmu: " fmt
 
@@ -20,11 +20,12 @@ static int __init xsmmu_setup(char *str)
 early_param("iommu.xsmmu", xsmmu_setup);
 
 /**
- * xsmmu_mode_init - settle the mode
+ * xsmmu_mode_init - turn xSMMU mode on if it was asked for
  *
  * Called once, before the type of the default domain is decided. The mode
- * implies strict: an ordinary unmap must not go to the flush queue. A kdump
- * kernel inherits the translations of the crashed one and stays ordinary.
+ * implies strict domains: an ordinary unmap must not go to the flush queue. A
+ * kdump kernel inherits the translations of the crashed kernel and does not
+ * batch.
  */
 void __init xsmmu_mode_init(void)
 {

@@ -5,21 +5,12 @@
  * One ring per CPU. The unmap path touches only its own CPU's ring, allocates
  * nothing and takes no lock of the domain.
  */
-#include "xsmmu.h"
+#include "internal.h"
 #include "base.h"
 #include "trace.h"
 
 /* Ranges released per turn: bounds the stack and the time with interrupts off. */
 #define XSMMU_RELEASE_CHUNK	16
-
-void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
-{
-	raw_spin_lock_init(&q->lock);
-	INIT_LIST_HEAD(&q->tables);
-	timer_setup(&q->backstop, xsmmu_backstop, 0);
-	q->period = XSMMU_BACKSTOP_MS;
-	q->xd = xd;
-}
 
 /* Take up to a chunk of entries before position @upto out of the ring. */
 static unsigned int xsmmu_take(struct xsmmu_domain *xd,
@@ -41,9 +32,44 @@ static unsigned int xsmmu_take(struct xsmmu_domain *xd,
 	return n;
 }
 
+/**
+ * xsmmu_give_back - give IOVA ranges and tables to their allocators (I2, I3)
+ * @xd: the domain
+ * @r: ranges that are in no quarantine any more
+ * @n: their number
+ * @tables: the table pages that their unmaps unlinked; empty afterwards
+ *
+ * A grace period that began after their unmaps must have ended.
+ *
+ * Context: any but NMI.
+ */
+void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,
+		     unsigned int n, struct list_head *tables)
+{
+	xsmmu_tables_free(tables);
+	while (n--) {
+		free_iova_fast(xd->iovad, r->pfn, r->pages);
+		r++;
+	}
+}
+
+static void xsmmu_release_ranges(struct xsmmu_domain *xd,
+				 const struct xsmmu_range *r, unsigned int n,
+				 struct list_head *tables)
+{
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+	if (xd->release) {
+		xd->release(xd, r, n, tables);
+		return;
+	}
+#endif
+	xsmmu_give_back(xd, r, n, tables);
+}
+
 /*
- * Release what stood before position @upto. The caller's grace period covers
- * it. Someone else may have released part of it already: then the head is past.
+ * Release the entries before position @upto. The caller's grace period covers
+ * them. Another CPU may have released some of them already; then the head has
+ * moved past those.
  */
 static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 			  unsigned int upto)
@@ -55,7 +81,7 @@ static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 	do {
 		n = xsmmu_take(xd, q, upto, chunk, &tables);
 		if (n)
-			xd->release(xd, chunk, n, &tables);
+			xsmmu_release_ranges(xd, chunk, n, &tables);
 	} while (n == XSMMU_RELEASE_CHUNK);
 }
 
@@ -64,11 +90,11 @@ static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
  * @xd: the domain
  * @q: a quarantine of @xd, of this CPU or of another
  *
- * The position is read under @q's lock and before the grace period's snapshot:
- * the lock orders the PTE clears of the CPU that added the entries before this
- * CPU's barrier B1, and an entry added later lies behind the position.
+ * The position is read under @q's lock and before the grace period's snapshot.
+ * The lock orders the PTE clears of the CPU that added the entries before this
+ * CPU's barrier B1. An entry added later lies behind the position.
  *
- * Context: any but NMI. Spins; the time of an invalidation, or two.
+ * Context: any but NMI. Spins for one invalidation, or two.
  * Return: 0, or -EIO if the invalidation failed; then nothing was released.
  */
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
@@ -88,14 +114,14 @@ int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
 }
 
 /**
- * xsmmu_sync - cover everything that happened before by one invalidation
+ * xsmmu_sync - cover all earlier unmaps of a domain by one invalidation
  * @xd: the domain
  *
- * Invalidates even if this CPU's quarantine is empty: what the caller wants
- * covered may have been unmapped on another CPU.
+ * Invalidates even if this CPU's quarantine is empty, because the caller's
+ * buffers may have been unmapped on another CPU.
  *
  * Context: any but NMI.
- * Return: 0: covered, the buffers may be freed. -EIO: they must be kept.
+ * Return: 0: the buffers may be freed. -EIO: they must be kept.
  */
 int xsmmu_sync(struct xsmmu_domain *xd)
 {
@@ -106,11 +132,12 @@ int xsmmu_sync(struct xsmmu_domain *xd)
  * xsmmu_drain - sync and release the quarantines of all CPUs
  * @xd: the domain, or NULL
  *
- * For whoever ran out of IOVAs. One invalidation per CPU that has entries.
+ * Called when an IOVA allocation has failed. Costs one invalidation per CPU that
+ * has entries.
  *
  * Context: any but NMI.
- * Return: true if it is worth trying again. That includes finding nothing: then
- * somebody else released it in the meantime.
+ * Return: true if the allocation is worth another try. That includes finding the
+ * quarantines empty, because another CPU may just have released them.
  */
 bool xsmmu_drain(struct xsmmu_domain *xd)
 {
@@ -127,7 +154,10 @@ bool xsmmu_drain(struct xsmmu_domain *xd)
 	return true;
 }
 
-/* Enter a range; false if the ring is full. Starts the backstop if it idles. */
+/*
+ * Add a range; returns false if the ring is full. Starts the backstop's timer if
+ * it does not run.
+ */
 static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 		      const struct xsmmu_range *r, struct list_head *tables)
 {
@@ -156,10 +186,11 @@ static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 
 /*
  * The ring is full: sync in place. The range at hand was cleared before, so the
- * same grace period covers it and it needs no place any more. If the sync fails
- * the range is withheld for as long as the domain lives (I5). After a failure
- * unmaps do not try: a full ring stays full, and one of them would wait for the
- * time-outs that the other had. Syncs and the backstop find out when it is over.
+ * same grace period covers it and it needs no entry any more. If the sync fails,
+ * the range is withheld until the domain ends (I5). While invalidations are
+ * failing, an unmap that finds the ring full withholds its range at once instead
+ * of waiting for another time-out. Syncs and the backstop find out when
+ * invalidations succeed again.
  */
 static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 			   const struct xsmmu_range *r, struct list_head *tables)
@@ -169,7 +200,7 @@ static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 	this_cpu_inc(xd->quarantine->stats.overflows);
 	trace_xsmmu_overflow(xd->name, xd->mask + 1);
 	if (!READ_ONCE(xd->failing) && !xsmmu_drain_one(xd, q)) {
-		xd->release(xd, r, 1, tables);
+		xsmmu_release_ranges(xd, r, 1, tables);
 		return;
 	}
 	raw_spin_lock_irqsave(&xd->withheld_lock, flags);
@@ -179,30 +210,35 @@ static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 }
 
 /**
- * xsmmu_unmap - clear the PTEs of an IOVA range, do not wait
+ * xsmmu_unmap - clear the PTEs of a mapping, do not wait
  * @xd: the domain
- * @iova: bus address of the range, aligned to the IOVA granule
- * @size: its length in bytes, a multiple of the granule
+ * @addr: bus address of the mapping
+ * @size: its length in bytes
  *
- * The gather is private to this call: nothing is flushed on its behalf. The
- * range and the tables that its unmap unlinked enter this CPU's quarantine.
+ * Widens the range to whole IOVA granules, as the mapping was. The gather is
+ * private to this call, so nothing is flushed for it. The range and the tables
+ * that its unmap unlinked go into this CPU's quarantine.
  *
  * Context: any but NMI.
  */
-void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t iova, size_t size)
+void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size)
 {
-	struct xsmmu_range r = {
-		.pfn = iova_pfn(xd->iovad, iova),
-		.pages = size >> iova_shift(xd->iovad),
-	};
+	size_t offset = iova_offset(xd->iovad, addr);
 	struct iommu_iotlb_gather gather;
 	struct xsmmu_quarantine *q;
 	struct list_head *tables;
+	struct xsmmu_range r;
 	size_t unmapped;
 
+	addr -= offset;
+	size = iova_align(xd->iovad, size + offset);
+	r = (struct xsmmu_range) {
+		.pfn = iova_pfn(xd->iovad, addr),
+		.pages = size >> iova_shift(xd->iovad),
+	};
 	iommu_iotlb_gather_init(&gather);
 	gather.queued = true;
-	unmapped = iommu_unmap_fast(xd->domain, iova, size, &gather);
+	unmapped = iommu_unmap_fast(xd->domain, addr, size, &gather);
 	WARN_ON(unmapped != size);
 
 	tables = xsmmu_gathered_tables(&gather);
@@ -211,11 +247,11 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t iova, size_t size)
 		/*
 		 * B0, pairs with B2: a leader that takes the flag has the clear
 		 * of the non-leaf entry before its invalidation. If the flag
-		 * could be seen first, the leader would use it up on one that
-		 * does not cover the table.
+		 * could be seen first, the leader would use it up on an
+		 * invalidation that does not cover the table.
 		 */
 		smp_wmb();
-		WRITE_ONCE(xd->need_full, 1);
+		WRITE_ONCE(xd->drop_non_leaf, 1);
 	}
 
 	this_cpu_inc(xd->quarantine->stats.unmaps);
@@ -224,7 +260,7 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t iova, size_t size)
 		xsmmu_overflow(xd, q, &r, tables);
 }
 
-/* Restart the timer if entries are left; after a failure, more slowly. */
+/* Restart the timer if entries are left, with a longer period after an error. */
 static void xsmmu_backstop_rearm(struct xsmmu_quarantine *q, int err)
 {
 	unsigned long flags;
@@ -240,11 +276,11 @@ static void xsmmu_backstop_rearm(struct xsmmu_quarantine *q, int err)
 }
 
 /*
- * The backstop: release what nobody synced. An entry that stood here a full
- * tick ago is an orphan: its driver forgot it, or synced on another CPU.
- * A driver that syncs its batches never meets this, however busy it is.
+ * The backstop: release entries that no sync has released. An entry that has been
+ * here for a full tick is an orphan: its driver did not sync, or synced on
+ * another CPU. A driver that syncs its batches leaves none, however busy it is.
  */
-void xsmmu_backstop(struct timer_list *t)
+static void xsmmu_backstop(struct timer_list *t)
 {
 	struct xsmmu_quarantine *q = container_of(t, struct xsmmu_quarantine,
 						  backstop);
@@ -263,4 +299,14 @@ void xsmmu_backstop(struct timer_list *t)
 		trace_xsmmu_backstop(xd->name, err);
 	}
 	xsmmu_backstop_rearm(q, err);
+}
+
+/* Prepare the empty quarantine of one CPU. */
+void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
+{
+	raw_spin_lock_init(&q->lock);
+	INIT_LIST_HEAD(&q->tables);
+	timer_setup(&q->backstop, xsmmu_backstop, 0);
+	q->period = XSMMU_BACKSTOP_MS;
+	q->xd = xd;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of core with interrupts, other CPUs and the backstop. The letters of a
- * log are explained in mock-iommu.h.
+ * Tests of core with interrupts, other CPUs and the backstop. mock-iommu.h
+ * explains the letters of a log.
  */
 #include <linux/cpu.h>
 #include <linux/delay.h>
@@ -9,24 +9,24 @@
 #include <linux/timer.h>
 #include "mock-iommu.h"
 
-/* How often a race is run until it goes the way that a test is about. */
+/* How often a test repeats a race until it goes the way that the test needs. */
 #define TRIES		20
 
-/* Time for another CPU to get from its last sign into its sync, in ms. */
+/* Time for another CPU to enter its sync after it has signalled, in ms. */
 #define SETTLE		2
 
-/* A sync that has begun and been forgotten is not waited for longer, in ms. */
+/* The longest that entries without a sync may stay in quarantine, in ms. */
 #define BOUND		1000
 
 /**
  * struct smp - what these tests add to the mock
  * @irq: an interrupt
  * @mock: the mock
- * @handler: what it does
- * @cpu: that it goes to
+ * @handler: what the interrupt does
+ * @cpu: the CPU that gets the interrupt
  * @iova: of one page to unmap
  * @ready: CPUs about to sync
- * @crowd: so many are awaited by the one that leads
+ * @crowd: for how many of them the leader waits
  */
 struct smp {
 	struct irq_work irq;
@@ -43,7 +43,7 @@ static void smp_irq(struct irq_work *irq)
 	struct smp *s = container_of(irq, struct smp, irq);
 
 	if (!in_hardirq())
-		mock_object(s->mock, "the interrupt was none");
+		mock_object(s->mock, "the handler ran outside an interrupt");
 	s->handler(s);
 }
 
@@ -53,7 +53,7 @@ static int xsmmu_smp_init(struct kunit *test)
 	struct mock *mock;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
-	/* The first CPU is the one that may not be able to go offline. */
+	/* Tests take other CPUs offline; the first CPU may not be able to. */
 	mock_pin(cpumask_first(cpu_online_mask));
 	mock = mock_create(test);
 	mock_attach(mock);
@@ -119,7 +119,7 @@ static void handle_sync(struct smp *s)
 	mock_sync(s->mock);
 }
 
-/* The interrupt comes when the leader unlocks: completed, nothing released. */
+/* The interrupt comes when the leader unlocks: before anything is released. */
 static void raise_once(struct mock *mock)
 {
 	struct smp *s = mock->arg;
@@ -128,7 +128,7 @@ static void raise_once(struct mock *mock)
 	irq_work_queue(&s->irq);
 }
 
-static void interrupt_that_unmaps_before_the_release_is_left_alone(struct kunit *test)
+static void unmap_in_an_interrupt_before_the_release_stays_in_quarantine(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	struct smp *s = mock->arg;
@@ -144,7 +144,7 @@ static void interrupt_that_unmaps_before_the_release_is_left_alone(struct kunit 
 	MOCK_EXPECT_LOG(mock, "l.r");
 }
 
-static void interrupt_that_syncs_before_the_release_releases(struct kunit *test)
+static void sync_in_an_interrupt_before_the_release_releases(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	struct smp *s = mock->arg;
@@ -193,7 +193,7 @@ static int unmap_table(struct mock *mock)
 	return 0;
 }
 
-/* M3 and M4. */
+/* The invalidation is of the domain, but a sync releases its own CPU's ring. */
 static void sync_covers_another_cpus_unmap_but_leaves_its_entry(struct kunit *test)
 {
 	struct mock *mock = test->priv;
@@ -204,14 +204,14 @@ static void sync_covers_another_cpus_unmap_but_leaves_its_entry(struct kunit *te
 	KUNIT_EXPECT_EQ(test, mock_pending(mock), 1);
 }
 
-static void table_unlinked_on_another_cpu_makes_this_sync_full(struct kunit *test)
+static void sync_drops_non_leaf_entries_after_an_unlink_on_another_cpu(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 
 	mock_on(mock, mock_other_cpu(test), unmap_table);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "uf.l.");
+	MOCK_EXPECT_LOG(mock, "un.l.");
 }
 
 static void drain_empties_every_cpus_quarantine(struct kunit *test)
@@ -233,12 +233,12 @@ static void end_of_a_domain_empties_every_cpus_quarantine(struct kunit *test)
 	mock_take_log(mock);
 	mock_destroy_domain(mock);
 	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
-	KUNIT_EXPECT_STREQ(test, mock_take_log(mock), "f.rl.tr");
+	KUNIT_EXPECT_STREQ(test, mock_take_log(mock), "n.rl.tr");
 }
 
 /*
- * Sharing. One CPU leads an invalidation that takes as long as the test wants,
- * others come too late for it.
+ * Sharing. One CPU leads an invalidation that the test keeps running; other CPUs
+ * unmap and sync meanwhile, too late for it.
  */
 
 static int ready_sync(struct mock *mock)
@@ -249,7 +249,7 @@ static int ready_sync(struct mock *mock)
 	return mock_sync(mock);
 }
 
-/* For the leader's engine: wait until @crowd others wait for it. */
+/* Keep the invalidation running until @crowd other CPUs wait for it. */
 static void await_crowd(struct mock *mock)
 {
 	struct smp *s = mock->arg;
@@ -259,7 +259,7 @@ static void await_crowd(struct mock *mock)
 	mock_signal(&mock->held);
 	for (ms = 0; atomic_read(&s->ready) < s->crowd; ms++) {
 		if (ms == MOCK_PATIENCE) {
-			mock_object(mock, "nobody came to wait");
+			mock_object(mock, "no CPU came to wait");
 			return;
 		}
 		mock_delay(1);
@@ -268,7 +268,7 @@ static void await_crowd(struct mock *mock)
 	mock_log(mock, '|');
 }
 
-/* And then interrupt one of them, which lets the invalidation end. */
+/* The same; then interrupt one of them, which lets the invalidation end. */
 static void await_and_interrupt(struct mock *mock)
 {
 	struct smp *s = mock->arg;
@@ -279,7 +279,7 @@ static void await_and_interrupt(struct mock *mock)
 		mock_object(mock, "the waiter could not be interrupted");
 }
 
-/* @cpu leads, and is inside its engine when this returns. */
+/* Let @cpu lead; when this returns, its invalidation is running. */
 static void lead_on(struct mock *mock, unsigned int cpu, int crowd,
 		    void (*middle)(struct mock *mock))
 {
@@ -295,7 +295,7 @@ static void lead_on(struct mock *mock, unsigned int cpu, int crowd,
 	KUNIT_ASSERT_TRUE(mock->test, mock_wait(&mock->held));
 }
 
-/* One unmap, then a sync that comes while @cpu leads. What happened? */
+/* Unmap and sync while @cpu leads; returns the log. */
 static const char *late_sync(struct mock *mock, unsigned int cpu,
 			     void (*middle)(struct mock *mock))
 {
@@ -308,7 +308,7 @@ static const char *late_sync(struct mock *mock, unsigned int cpu,
 	return mock_take_log(mock);
 }
 
-static void nobody_joins_a_running_invalidation(struct kunit *test)
+static void sync_does_not_join_a_running_invalidation(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	unsigned int cpu = mock_other_cpu(test);
@@ -317,13 +317,13 @@ static void nobody_joins_a_running_invalidation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).shared, 0);
 }
 
-static void nobody_joins_when_numbers_wrap(struct kunit *test)
+static void sync_does_not_join_when_numbers_wrap(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	unsigned int cpu = mock_other_cpu(test);
 	unsigned long n;
 
-	/* From two before to two after the wrap, the leader's at each place. */
+	/* The leader's number goes from two before the wrap to two after it. */
 	for (n = ULONG_MAX - 3; n != 1; n++) {
 		mock->xd->started = n;
 		mock->xd->done = n;
@@ -339,7 +339,7 @@ static void end_it_and_unmap(struct smp *s)
 	mock_signal(&s->mock->let_go);
 }
 
-static void interrupt_of_a_waiter_that_unmaps_is_left_alone(struct kunit *test)
+static void unmap_in_an_interrupt_of_a_waiter_stays_in_quarantine(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	unsigned int cpu = mock_other_cpu(test);
@@ -348,7 +348,7 @@ static void interrupt_of_a_waiter_that_unmaps_is_left_alone(struct kunit *test)
 	int try;
 
 	s->handler = end_it_and_unmap;
-	/* Fast hosts meet it at once; the interrupt must come after the call. */
+	/* The interrupt must come once the sync has begun: try until it does. */
 	for (try = 0; try < TRIES; try++) {
 		s->iova = mock_map(mock, 1);
 		log = late_sync(mock, cpu, await_and_interrupt);
@@ -368,8 +368,8 @@ static void end_it_and_sync(struct smp *s)
 	mock_sync(s->mock);
 }
 
-/* Interrupt and interrupted wait for the same one: the interrupt leads it. */
-static void interrupt_of_a_waiter_that_syncs_shares_with_it(struct kunit *test)
+/* Both need the same invalidation; the interrupt leads it. */
+static void sync_in_an_interrupt_of_a_waiter_shares_with_it(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	unsigned int cpu = mock_other_cpu(test);
@@ -384,7 +384,7 @@ static void interrupt_of_a_waiter_that_syncs_shares_with_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).shared, 1);
 }
 
-/* All CPUs but @leader wait at once; returns how many invalidations followed. */
+/* All CPUs but @leader wait at once; returns how many invalidations it took. */
 static u64 crowd_waits(struct mock *mock, unsigned int leader)
 {
 	unsigned int cpu, this = raw_smp_processor_id();
@@ -401,7 +401,7 @@ static u64 crowd_waits(struct mock *mock, unsigned int leader)
 	return mock_stats(mock).led - led - 1;
 }
 
-static void all_who_wait_share_one_invalidation(struct kunit *test)
+static void all_waiting_cpus_share_one_invalidation(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	unsigned int leader = mock_other_cpu(test);
@@ -422,8 +422,8 @@ static void all_who_wait_share_one_invalidation(struct kunit *test)
 }
 
 /*
- * A number that failed is skipped. Both CPUs are content with the next one,
- * whoever leads it, and it is full.
+ * A number that failed is skipped. The next one covers both CPUs, whichever of
+ * them leads it, and drops non-leaf entries.
  */
 static void waiters_do_not_take_a_failure_for_completion(struct kunit *test)
 {
@@ -442,13 +442,13 @@ static void waiters_do_not_take_a_failure_for_completion(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mock_join(mock, cpu), 0);
 		log = mock_take_log(mock);
 	}
-	KUNIT_EXPECT_STREQ(test, log, "lc|!f.r");
+	KUNIT_EXPECT_STREQ(test, log, "lc|!n.r");
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).shared, 1);
 }
 
 /*
- * The running one fails, and three more: neither CPU makes the other's failures
- * once more, whoever led them.
+ * The running invalidation fails, and three more. A failure counts for both CPUs,
+ * whichever of them led, so they do not try three times each.
  */
 static void waiters_share_failures(struct kunit *test)
 {
@@ -467,10 +467,10 @@ static void waiters_share_failures(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mock_join(mock, cpu), -EIO);
 		atomic_set(&mock->fail, 0);
 		log = mock_take_log(mock);
-		if (!strcmp(log, "lc|!f!f!f!"))
+		if (!strcmp(log, "lc|!n!n!n!"))
 			break;
 	}
-	KUNIT_EXPECT_STREQ(test, log, "lc|!f!f!f!");
+	KUNIT_EXPECT_STREQ(test, log, "lc|!n!n!n!");
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 }
 
@@ -489,7 +489,7 @@ static void expect_idle_backstop(struct mock *mock)
 	}
 }
 
-/* No tick comes before this is done, however slow the machine. */
+/* With interrupts off: no tick comes before it is done, even on a slow machine. */
 static void unmap_at_once(struct mock *mock)
 {
 	dma_addr_t iova = mock_map(mock, 1);
@@ -527,7 +527,7 @@ static void one_tick_releases_the_orphans_of_a_cpu_together(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).orphans, 1);
 }
 
-/* The timer was started for an entry that is long gone. */
+/* The timer was started for an entry that a sync has released since. */
 static void forgotten_entry_behind_a_synced_one_is_released(struct kunit *test)
 {
 	dma_addr_t synced, forgotten;
@@ -548,7 +548,7 @@ static void forgotten_entry_behind_a_synced_one_is_released(struct kunit *test)
 	expect_idle_backstop(mock);
 }
 
-static void entries_left_by_a_sync_elsewhere_come_back(struct kunit *test)
+static void entries_left_by_a_sync_on_another_cpu_are_released(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	ktime_t start;
@@ -564,7 +564,7 @@ static void entries_left_by_a_sync_elsewhere_come_back(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "cl.rr");
 }
 
-static void entries_of_an_offline_cpu_come_back(struct kunit *test)
+static void entries_of_an_offline_cpu_are_released(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	unsigned int cpu = mock_other_cpu(test);
@@ -595,7 +595,7 @@ static void drain_reaches_an_offline_cpu(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "cl.r");
 }
 
-static void backstop_never_meets_a_driver_that_syncs(struct kunit *test)
+static void backstop_finds_no_orphans_of_a_driver_that_syncs(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	ktime_t end = ktime_add_ms(ktime_get(), 10 * XSMMU_BACKSTOP_MS);
@@ -605,7 +605,7 @@ static void backstop_never_meets_a_driver_that_syncs(struct kunit *test)
 	while (ktime_before(ktime_get(), end)) {
 		dma_addr_t iova = mock_map(mock, 1);
 
-		/* A slow machine must not let a tick into the batch. */
+		/* On a slow machine a tick could come within the batch. */
 		local_irq_disable();
 		mock_unmap(mock, iova, 1);
 		KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
@@ -625,11 +625,11 @@ static void backstop_that_fails_tries_again_more_slowly(struct kunit *test)
 	atomic_set(&mock->fail, 2 * XSMMU_SYNC_ATTEMPTS);
 	unmap_at_once(mock);
 	KUNIT_EXPECT_TRUE(test, mock_wait_pending(mock, 0));
-	/* Periods of 1, 2 and 4; timers may be early by a part of a jiffy. */
+	/* 1, 2 and 4 periods; a timer may be early by a part of a jiffy. */
 	KUNIT_EXPECT_GT(test, ktime_ms_delta(ktime_get(), start),
 			6 * XSMMU_BACKSTOP_MS);
 	msleep(2 * XSMMU_BACKSTOP_MS);
-	MOCK_EXPECT_LOG(mock, "cl!f!f!f!f!f!f.r");
+	MOCK_EXPECT_LOG(mock, "cl!n!n!n!n!n!n.r");
 	KUNIT_EXPECT_EQ(test, mock_stats(mock).orphans, 3);
 	expect_idle_backstop(mock);
 }
@@ -650,27 +650,27 @@ static void end_of_a_domain_stops_its_backstop(struct kunit *test)
 static struct kunit_case xsmmu_smp_cases[] = {
 	KUNIT_CASE(leader_has_interrupts_off),
 	KUNIT_CASE(sync_and_unmap_work_with_interrupts_off),
-	KUNIT_CASE(interrupt_that_unmaps_before_the_release_is_left_alone),
-	KUNIT_CASE(interrupt_that_syncs_before_the_release_releases),
+	KUNIT_CASE(unmap_in_an_interrupt_before_the_release_stays_in_quarantine),
+	KUNIT_CASE(sync_in_an_interrupt_before_the_release_releases),
 	KUNIT_CASE(unmap_during_the_invalidation_waits_for_the_next),
 	KUNIT_CASE(sync_covers_another_cpus_unmap_but_leaves_its_entry),
-	KUNIT_CASE(table_unlinked_on_another_cpu_makes_this_sync_full),
+	KUNIT_CASE(sync_drops_non_leaf_entries_after_an_unlink_on_another_cpu),
 	KUNIT_CASE(drain_empties_every_cpus_quarantine),
 	KUNIT_CASE(end_of_a_domain_empties_every_cpus_quarantine),
-	KUNIT_CASE(nobody_joins_a_running_invalidation),
-	KUNIT_CASE(nobody_joins_when_numbers_wrap),
-	KUNIT_CASE(interrupt_of_a_waiter_that_unmaps_is_left_alone),
-	KUNIT_CASE(interrupt_of_a_waiter_that_syncs_shares_with_it),
-	KUNIT_CASE(all_who_wait_share_one_invalidation),
+	KUNIT_CASE(sync_does_not_join_a_running_invalidation),
+	KUNIT_CASE(sync_does_not_join_when_numbers_wrap),
+	KUNIT_CASE(unmap_in_an_interrupt_of_a_waiter_stays_in_quarantine),
+	KUNIT_CASE(sync_in_an_interrupt_of_a_waiter_shares_with_it),
+	KUNIT_CASE(all_waiting_cpus_share_one_invalidation),
 	KUNIT_CASE(waiters_do_not_take_a_failure_for_completion),
 	KUNIT_CASE(waiters_share_failures),
 	KUNIT_CASE(forgotten_batch_is_released_in_bounded_time),
 	KUNIT_CASE(one_tick_releases_the_orphans_of_a_cpu_together),
 	KUNIT_CASE(forgotten_entry_behind_a_synced_one_is_released),
-	KUNIT_CASE(entries_left_by_a_sync_elsewhere_come_back),
-	KUNIT_CASE(entries_of_an_offline_cpu_come_back),
+	KUNIT_CASE(entries_left_by_a_sync_on_another_cpu_are_released),
+	KUNIT_CASE(entries_of_an_offline_cpu_are_released),
 	KUNIT_CASE(drain_reaches_an_offline_cpu),
-	KUNIT_CASE(backstop_never_meets_a_driver_that_syncs),
+	KUNIT_CASE(backstop_finds_no_orphans_of_a_driver_that_syncs),
 	KUNIT_CASE(backstop_that_fails_tries_again_more_slowly),
 	KUNIT_CASE(end_of_a_domain_stops_its_backstop),
 	{}

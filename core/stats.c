@@ -5,8 +5,9 @@
 #include <linux/debugfs.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
-#include "xsmmu.h"
+#include "internal.h"
 
+/* All batching states; protected by the mutex. */
 static LIST_HEAD(xsmmu_domains);
 static DEFINE_MUTEX(xsmmu_domains_lock);
 

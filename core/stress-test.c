@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * All of core at once, on all CPUs, with interrupts, failures and late
- * completions, under the eyes of the adversary. And the same with a mistake put
- * in, which the adversary must see: else its silence says nothing.
+ * completions, while the adversary of mock-iommu.h looks for violations. The
+ * controls do the same with a seeded bug, to prove that the adversary finds it.
  */
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
+#include "base.h"
 #include "mock-iommu.h"
 
 #define ENTRIES		8
 #define SLOTS		8
 
-/* So long at least, and so long at most if it did not go through all of it. */
+/* Duration: at least; at most, if not everything has happened yet. */
 #define SECONDS		1
 #define SECONDS_MOST	30
 
 /**
- * struct stress_cpu - one CPU's share
- * @irq: interrupts it
+ * struct stress_cpu - what one CPU does
+ * @irq: an interrupt for it
  * @mock: the mock
  * @spare: a page for the interrupt to unmap, or 0
  * @rnd: randomness of its thread
- * @irq_rnd: of its interrupt
- * @iova: what it has mapped, 0 where nothing
- * @pages: how much
+ * @irq_rnd: randomness of its interrupt
+ * @iova: its mappings, or 0
+ * @pages: their sizes
  */
 struct stress_cpu {
 	struct irq_work irq;
@@ -37,13 +38,13 @@ struct stress_cpu {
 };
 
 /**
- * struct stress - the whole
- * @name: what is wrong, for a control
- * @sync: what the threads do for xsmmu_sync()
- * @cpus: that it needs
- * @lie: what the engine does
- * @fail_one_in: how often it fails
- * @start: when it began
+ * struct stress - one run
+ * @name: the seeded bug of a control, or NULL
+ * @sync: what the threads call instead of xsmmu_sync()
+ * @cpus: the number of CPUs that it needs
+ * @lie: what the mock IOMMU does wrong
+ * @fail_one_in: how often an invalidation fails
+ * @start: when the run began
  * @cpu: one per possible CPU
  * @syncs: how many there were
  */
@@ -89,7 +90,7 @@ static void stress_irq(struct irq_work *irq)
 		stress_sync(c->mock);
 }
 
-/* For the engine: an interrupt as soon as the leader unlocks. */
+/* During an invalidation: queue an interrupt for when the leader unlocks. */
 static void stress_middle(struct mock *mock)
 {
 	struct stress_cpu *c = this_stress(mock);
@@ -131,8 +132,8 @@ static void stress_step(struct mock *mock, struct stress_cpu *c)
 		xsmmu_drain(mock->xd);
 }
 
-/* Was everything met that there is to be met? A slow machine takes longer. */
-static bool stress_met_all(struct mock *mock)
+/* Has each kind of event happened? A slow machine takes longer. */
+static bool stress_saw_all(struct mock *mock)
 {
 	struct xsmmu_stats sum = mock_stats(mock);
 
@@ -140,7 +141,7 @@ static bool stress_met_all(struct mock *mock)
 	       (sum.shared || num_online_cpus() == 1);
 }
 
-/* A control is over at the first objection. */
+/* A control ends at the first violation. */
 static bool stress_over(struct mock *mock)
 {
 	struct stress *s = mock->arg;
@@ -150,7 +151,7 @@ static bool stress_over(struct mock *mock)
 		return true;
 	if (s->name)
 		return READ_ONCE(mock->violations);
-	return ms > SECONDS * MSEC_PER_SEC && stress_met_all(mock);
+	return ms > SECONDS * MSEC_PER_SEC && stress_saw_all(mock);
 }
 
 /* One CPU's thread. */
@@ -193,7 +194,7 @@ static void stress_prepare(struct mock *mock, struct stress *s)
 	s->start = ktime_get();
 }
 
-/* No interrupt is left behind, and nothing of what they had to unmap. */
+/* Wait for the interrupts, and unmap the pages that were left for them. */
 static void stress_finish(struct mock *mock, struct stress *s)
 {
 	struct stress_cpu *c;
@@ -236,16 +237,16 @@ static void everything_at_once_violates_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock_pending(mock), 0);
 	KUNIT_EXPECT_EQ(test, mock->outstanding, mock->xd->withheld_pages);
 
-	KUNIT_EXPECT_TRUE(test, stress_met_all(mock));
+	KUNIT_EXPECT_TRUE(test, stress_saw_all(mock));
 	sum = mock_stats(mock);
 	kunit_info(test, "%d syncs: unmaps %llu led %llu shared %llu failed %llu overflows %llu orphans %llu",
 		   atomic_read(&s.syncs), sum.unmaps, sum.led, sum.shared,
 		   sum.failed, sum.overflows, sum.orphans);
 }
 
-/* Mistakes. */
+/* Seeded bugs. */
 
-/* Release all of this CPU's quarantine, covered or not. */
+/* Release all of this CPU's quarantine, without asking if it is covered. */
 static void release_all(struct xsmmu_domain *xd)
 {
 	struct xsmmu_quarantine *q = raw_cpu_ptr(xd->quarantine);
@@ -256,8 +257,7 @@ static void release_all(struct xsmmu_domain *xd)
 	raw_spin_lock_irqsave(&q->lock, flags);
 	while (q->head != q->tail) {
 		r = q->ring[q->head++ & xd->mask];
-		while (r.tables--)
-			list_move_tail(q->tables.next, &tables);
+		xsmmu_tables_cut(&q->tables, r.tables, &tables);
 		xd->release(xd, &r, 1, &tables);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
@@ -269,7 +269,7 @@ static int release_first(struct xsmmu_domain *xd)
 	return xsmmu_grace_period(xd);
 }
 
-/* M13: what an interrupt added meanwhile goes too. */
+/* Releases what an interrupt has added after the snapshot, too. */
 static int detach_late(struct xsmmu_domain *xd)
 {
 	int err = xsmmu_grace_period(xd);
@@ -279,7 +279,7 @@ static int detach_late(struct xsmmu_domain *xd)
 	return err;
 }
 
-/* M7: content with one that was running already. */
+/* Relies on an invalidation that was running already. */
 static int join_running(struct xsmmu_domain *xd)
 {
 	unsigned long running = READ_ONCE(xd->started);
@@ -322,7 +322,7 @@ static void describe_control(const struct stress *s, char *desc)
 
 KUNIT_ARRAY_PARAM(controls, controls, describe_control);
 
-static void the_adversary_sees(struct kunit *test)
+static void the_adversary_finds(struct kunit *test)
 {
 	struct stress s = *(const struct stress *)test->param_value;
 	struct mock *mock = test->priv;
@@ -354,7 +354,7 @@ static void xsmmu_stress_exit(struct kunit *test)
 
 static struct kunit_case xsmmu_stress_cases[] = {
 	KUNIT_CASE(everything_at_once_violates_nothing),
-	KUNIT_CASE_PARAM(the_adversary_sees, controls_gen_params),
+	KUNIT_CASE_PARAM(the_adversary_finds, controls_gen_params),
 	{}
 };
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The grace period: make sure that an invalidation which started after now has
- * completed, and share it with all who ask for the same one.
+ * The grace period: wait for an invalidation that starts after now, and share it
+ * with all callers that need the same one.
  *
- * Invalidations of a domain are numbered and single-flight. A CPU that finds
- * number n running waits for n + 1: its own clears may have come too late for n.
- * rcu_seq_snap() has its barrier on the other side of the read, and the flush
- * queue's counters allow two at once, which loses "tables were unlinked"; so
- * neither is used here.
+ * The invalidations of a domain are numbered, and one runs at a time. A CPU that
+ * finds number n running waits for n + 1, because its own clears may have come
+ * too late for n. rcu_seq_snap() does not fit here: its barrier is on the other
+ * side of the read. Nor do the flush queue's counters: they allow two
+ * invalidations at once, and the flag "drop non-leaf entries" would be lost.
  */
 #include <linux/kernel.h>
 #include <linux/processor.h>
-#include "xsmmu.h"
+#include "internal.h"
 #include "trace.h"
 
 /* Is number @a at or after @b? Numbers wrap. */
@@ -24,7 +24,7 @@ static bool xsmmu_reached(unsigned long a, unsigned long b)
 static int xsmmu_lead(struct xsmmu_domain *xd)
 {
 	unsigned long n = xd->started + 1;
-	bool full;
+	bool leaf_only;
 	int err;
 
 	lockdep_assert_held(&xd->flush_lock);
@@ -36,16 +36,16 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 	 * engine's first action of n.
 	 */
 	smp_mb();
-	full = xchg(&xd->need_full, 0);
-	err = xd->domain->ops->sync_domain_iotlb(xd->domain, !full);
+	leaf_only = !xchg(&xd->drop_non_leaf, 0);
+	err = xd->domain->ops->sync_domain_iotlb(xd->domain, leaf_only);
 	WRITE_ONCE(xd->leader, 0);
-	trace_xsmmu_sync(xd->name, n, full, err);
+	trace_xsmmu_sync(xd->name, n, leaf_only, err);
 	if (err) {
 		/*
-		 * Restores the flag before the lock is dropped, and makes the
-		 * retry, whoever leads it, the strongest kind.
+		 * Set the flag before the lock is dropped: the next
+		 * invalidation, on whichever CPU, drops non-leaf entries too.
 		 */
-		WRITE_ONCE(xd->need_full, 1);
+		WRITE_ONCE(xd->drop_non_leaf, 1);
 		this_cpu_inc(xd->quarantine->stats.failed);
 		return -EIO;
 	}
@@ -56,9 +56,10 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 }
 
 /*
- * Lead, but not once as many numbers from @snap on have failed as are tried: what
- * began after the caller's clears and failed, failed for the caller, whoever led it.
- * Caller holds flush_lock with interrupts off; no number from @snap on is done.
+ * Lead, unless XSMMU_SYNC_ATTEMPTS numbers from @snap on have failed: each began
+ * after the caller's clears, so it failed for the caller too, whichever CPU led
+ * it. Caller holds flush_lock with interrupts off; no number from @snap on is
+ * done. Returns -EAGAIN if the caller may try once more.
  */
 static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap)
 {
@@ -73,11 +74,11 @@ static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap)
 }
 
 /*
- * Is there nobody to wait for? In an oops the leader may be a CPU that was stopped.
- * And it may be this one: an IOMMU driver that prints, and a console behind a
- * device of this domain. The leader has interrupts off, so what it finds on its
- * own CPU it has called itself. A waiter that was moved here takes one more
- * invalidation for nothing.
+ * Would waiting for the leader never end? In an oops the leader may be a CPU that
+ * was stopped. Or this CPU leads: its IOMMU driver prints a message, and the
+ * console is behind a device of this domain. The leader has interrupts off, so
+ * only code that it calls can find its own CPU leading. The exception is a waiter
+ * that was moved to this CPU; it issues one invalidation that it does not need.
  */
 static bool xsmmu_alone(const struct xsmmu_domain *xd)
 {
@@ -86,8 +87,8 @@ static bool xsmmu_alone(const struct xsmmu_domain *xd)
 }
 
 /*
- * Then nobody is waited for: one invalidation of our own, full because the flag
- * may be with that leader. It touches neither numbers nor flag.
+ * Then issue an invalidation without waiting. It drops non-leaf entries, because
+ * the leader may have taken the flag. It changes neither numbers nor flag.
  */
 static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 {
@@ -98,10 +99,10 @@ static int xsmmu_sync_alone(struct xsmmu_domain *xd)
  * xsmmu_grace_period - wait for an invalidation that starts after now
  * @xd: the domain
  *
- * Without failures the wait is at most the running invalidation and the next,
- * with failures the running one and XSMMU_SYNC_ATTEMPTS more, whoever leads them.
+ * Without failures the wait is at most the running invalidation and the next;
+ * with failures, the running one and XSMMU_SYNC_ATTEMPTS more, on any CPUs.
  *
- * Context: any but NMI. The leader has interrupts off; a waiter holds nothing.
+ * Context: any but NMI. The leader has interrupts off; a waiter holds no lock.
  * Return: 0, or -EIO after the last failed attempt.
  */
 int xsmmu_grace_period(struct xsmmu_domain *xd)
@@ -117,7 +118,7 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 	snap = READ_ONCE(xd->started) + 1;
 
 	for (;;) {
-		/* B4, pairs with B3: what we release is released after it. */
+		/* B4, pairs with B3: completion, then the caller's release. */
 		if (xsmmu_reached(smp_load_acquire(&xd->done), snap)) {
 			this_cpu_inc(xd->quarantine->stats.shared);
 			return 0;

@@ -9,25 +9,25 @@
 #define _XSMMU_TRACE_H
 
 #include <linux/tracepoint.h>
-#include "xsmmu.h"
+#include "internal.h"
 
 TRACE_EVENT(xsmmu_sync,
-	TP_PROTO(const char *name, unsigned long number, bool full, int err),
-	TP_ARGS(name, number, full, err),
+	TP_PROTO(const char *name, unsigned long number, bool leaf_only, int err),
+	TP_ARGS(name, number, leaf_only, err),
 	TP_STRUCT__entry(
 		__array(char, name, XSMMU_NAME_LEN)
 		__field(unsigned long, number)
-		__field(bool, full)
+		__field(bool, leaf_only)
 		__field(int, err)
 	),
 	TP_fast_assign(
 		strscpy(__entry->name, name, XSMMU_NAME_LEN);
 		__entry->number = number;
-		__entry->full = full;
+		__entry->leaf_only = leaf_only;
 		__entry->err = err;
 	),
-	TP_printk("%s number=%lu %s err=%d", __entry->name, __entry->number,
-		  __entry->full ? "full" : "leaf", __entry->err)
+	TP_printk("%s number=%lu leaf_only=%d err=%d", __entry->name,
+		  __entry->number, __entry->leaf_only, __entry->err)
 );
 
 TRACE_EVENT(xsmmu_overflow,

@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-xsmmu-override.h>
 #include <net/page_pool.h>
 #include <net/xdp.h>
 #include "en/txrx.h"
@@ -96,13 +97,14 @@ static void fx_unmap(struct device *dev, dma_addr_t addr, size_t size,
 	fx_now->strict++;
 }
 
-static void fx_unmap_no_sync(struct device *dev, dma_addr_t addr, size_t size,
-			      enum dma_data_direction dir, unsigned long attrs)
+static bool fx_unmap_no_sync(struct xsmmu_override *override, dma_addr_t addr, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs)
 {
 	fx_now->unmaps++;
+	return true;
 }
 
-static int fx_sync(struct device *dev)
+static int fx_sync(struct xsmmu_override *override)
 {
 	struct pen_fixture *fx = fx_now;
 
@@ -111,7 +113,7 @@ static int fx_sync(struct device *dev)
 	return fx->sync_err;
 }
 
-static bool fx_enable(struct device *dev)
+static bool fx_enable(struct xsmmu_override *override)
 {
 	return true;
 }
@@ -119,9 +121,12 @@ static bool fx_enable(struct device *dev)
 static const struct dma_map_ops fx_ops = {
 	.map_page = fx_map,
 	.unmap_page = fx_unmap,
-	.unmap_page_no_sync = fx_unmap_no_sync,
-	.sync_device_iotlb = fx_sync,
-	.enable_unmap_no_sync = fx_enable,
+};
+
+static struct xsmmu_override fx_override = {
+	.enable = fx_enable,
+	.unmap_page = fx_unmap_no_sync,
+	.sync = fx_sync,
 };
 
 static dma_addr_t fx_map_page(struct pen_fixture *fx, struct page *page)
@@ -615,6 +620,7 @@ static void pen_test_exit(struct kunit *test)
 	mlx5e_pen_close(fx->pen);
 	page_pool_destroy(fx->rq->page_pool);
 	destroy_workqueue(fx->priv->wq);
+	xsmmu_override_remove(&fx_override);
 	put_device(fx->dev);
 }
 
@@ -645,6 +651,8 @@ static int pen_test_init(struct kunit *test)
 	mlx5e_pen_open(fx->pen, fx->priv, &fx->stats);
 	fx->pen->dev = fx->dev;
 
+	fx_override.dev = fx->dev;
+	xsmmu_override_add(&fx_override);
 	test->priv = fx;
 	if (!fx_batches(fx))
 		kunit_skip(test, "needs iommu.xsmmu=1");

@@ -22,7 +22,7 @@
 
 #include <linux/dma-map-ops.h>
 #include <linux/scatterlist.h>
-#include "../../xsmmu/xsmmu.h"
+#include "../../xsmmu/internal.h"
 
 #define SHADOW_TABLES	64
 #define TABLE_ENTRIES	512

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dma-debug for xSMMU: a count per device of unmaps that no sync has covered
- * yet. A driver that leaves its device with some has freed, or will free,
- * memory that the device could still reach.
+ * dma-debug for xSMMU: counts, per device, the unmaps that no sync has covered
+ * yet. If a driver is unbound while its device has some, it has freed, or will
+ * free, memory that the device can still reach.
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include "xsmmu-debug.h"
 
+/**
+ * struct xsmmu_unsynced - the unmaps of a device that no sync has covered
+ * @count: how many
+ * @rcu: to free the structure
+ */
 struct xsmmu_unsynced {
 	atomic_t count;
 	struct rcu_head rcu;
 };
 
-/* Index: the device's address. Entries come at opt-in and go at unbind. */
+/*
+ * Indexed by the device's address; read under RCU. A device is entered when it
+ * opts in and removed when its driver is unbound.
+ */
 static DEFINE_XARRAY(xsmmu_unsynced);
 
 void xsmmu_debug_enable(struct device *dev)
@@ -41,7 +49,7 @@ void xsmmu_debug_unmap(struct device *dev)
 	xsmmu_unsynced_add(dev, 1);
 }
 
-/* Take the count before the sync, so that later unmaps are not forgiven. */
+/* Take the count before the sync: unmaps after that are not covered. */
 int xsmmu_debug_sync_begin(struct device *dev)
 {
 	struct xsmmu_unsynced *u;
@@ -61,7 +69,7 @@ void xsmmu_debug_sync_end(struct device *dev, int unsynced, int err)
 		xsmmu_unsynced_add(dev, unsynced);
 }
 
-/* How many unmaps @dev's driver leaves behind; forgets the device. */
+/* Remove @dev; returns how many unmaps its driver left without a sync. */
 int xsmmu_debug_unbind(struct device *dev)
 {
 	struct xsmmu_unsynced *u = xa_erase(&xsmmu_unsynced, (unsigned long)dev);

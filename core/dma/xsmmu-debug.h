@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * dma-debug's view of xSMMU: "unmapped, not synced".
+ * What dma-debug counts for xSMMU: unmaps that no sync has covered.
  */
 #ifndef _KERNEL_DMA_XSMMU_DEBUG_H
 #define _KERNEL_DMA_XSMMU_DEBUG_H

@@ -1,28 +1,122 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The DMA API's entry points to xSMMU.
- *
- * Each falls back to the ordinary call unless the kernel is in xSMMU mode and
- * the device's DMA ops know batching; whether the device's domain batches is
- * decided behind the op.
+ * The DMA API's entry points to xSMMU, and the decision which unmaps may be
+ * batched. All others are the ordinary dma_unmap_page_attrs() and
+ * dma_unmap_sg_attrs() (I5).
  */
-#include <linux/dma-map-ops.h>
+#include <linux/dma-mapping.h>
 #include <linux/export.h>
-#include <linux/jump_label.h>
-#include "debug.h"
+#include <linux/scatterlist.h>
+#include "../../drivers/iommu/xsmmu/xsmmu.h"
+#include "xsmmu-base.h"
 #include "xsmmu-debug.h"
+#include "xsmmu-override.h"
 
-DECLARE_STATIC_KEY_FALSE(xsmmu_key);
-
-/* The device's ops, or NULL where every call is the ordinary one. */
-static const struct dma_map_ops *xsmmu_ops(struct device *dev)
+/*
+ * May unmaps of @dev be batched, if its domain can? An untrusted device was
+ * refused when it asked, even if another device of its domain was not.
+ */
+static bool xsmmu_may_batch(struct device *dev)
 {
-	const struct dma_map_ops *ops;
+	return (xsmmu_uses_dma_iommu(dev) || xsmmu_override_of(dev)) &&
+	       !xsmmu_is_untrusted(dev);
+}
 
-	if (!static_branch_unlikely(&xsmmu_key))
+/*
+ * The domain of @dev if its unmaps are batched, or NULL if they are ordinary.
+ * Only in xSMMU mode.
+ */
+static struct iommu_domain *xsmmu_batching_domain(struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	if (!xsmmu_may_batch(dev))
 		return NULL;
-	ops = get_dma_ops(dev);
-	return ops && ops->enable_unmap_no_sync ? ops : NULL;
+	domain = xsmmu_dma_domain(dev);
+	return xsmmu_of(domain) ? domain : NULL;
+}
+
+static bool xsmmu_enable(struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	if (!xsmmu_may_batch(dev))
+		return false;
+	domain = xsmmu_dma_domain(dev);
+	/* What is not batched would be lazy. */
+	if (xsmmu_has_flush_queue(domain))
+		return false;
+	return xsmmu_domain_enable(domain, xsmmu_iovad(domain), dev_name(dev));
+}
+
+/* Returns false if the unmap has to be the ordinary one. */
+static bool xsmmu_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs)
+{
+	struct iommu_domain *domain = xsmmu_batching_domain(dev);
+	phys_addr_t phys;
+
+	if (!domain)
+		return false;
+	phys = iommu_iova_to_phys(domain, addr);
+	/*
+	 * I5: the ordinary unmap gives a bounce slot back at once, so the
+	 * mapping of a slot must be gone by then. The ordinary unmap also warns
+	 * about an address that is not mapped.
+	 */
+	if (unlikely(!phys || xsmmu_is_bounced(dev, phys)))
+		return false;
+	/* The driver may read the buffer right after this call. */
+	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		xsmmu_sync_for_cpu(dev, phys, size, dir);
+	xsmmu_unmap(domain->xsmmu, addr, size);
+	return true;
+}
+
+/*
+ * The bus range of a mapped list: [@start, @end). Its entries share one IOVA
+ * allocation in ascending order; an entry with a peer's bus address is not part
+ * of that. Returns false if no entry has an IOVA.
+ */
+static bool xsmmu_sg_range(struct scatterlist *sg, int nents,
+			   dma_addr_t *start, dma_addr_t *end)
+{
+	struct scatterlist *s;
+	bool found = false;
+	int i;
+
+	for_each_sg(sg, s, nents, i) {
+		if (xsmmu_sg_is_bus_address(s)) {
+			xsmmu_sg_unmark_bus_address(s);
+			continue;
+		}
+		if (!sg_dma_len(s))
+			break;
+		if (!found)
+			*start = sg_dma_address(s);
+		*end = sg_dma_address(s) + sg_dma_len(s);
+		found = true;
+	}
+	return found;
+}
+
+static void xsmmu_unmap_sg(struct device *dev, struct iommu_domain *domain,
+			   struct scatterlist *sg, int nents,
+			   enum dma_data_direction dir, unsigned long attrs)
+{
+	dma_addr_t start, end;
+
+	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		xsmmu_sync_sg_for_cpu(dev, sg, nents, dir);
+	if (xsmmu_sg_range(sg, nents, &start, &end))
+		xsmmu_unmap(domain->xsmmu, start, end - start);
+}
+
+static int xsmmu_sync_device(struct device *dev)
+{
+	struct iommu_domain *domain = xsmmu_batching_domain(dev);
+
+	return domain ? xsmmu_sync(domain->xsmmu) : 0;
 }
 
 /**
@@ -30,24 +124,45 @@ static const struct dma_map_ops *xsmmu_ops(struct device *dev)
  * @dev: the device that does the DMA
  *
  * Call it from the driver's probe, after the DMA mask is set. The answer is
- * final, and the same whenever it is asked for: a driver may skip its batching
- * and its syncs where it is false, but need not, all calls are valid either way.
+ * final and does not depend on when the driver asks. Where it is false, a driver
+ * may leave out its batching and its syncs, but all calls stay valid.
  *
  * Context: process context; allocates, may sleep.
- * Return: true if *_no_sync() unmaps of @dev defer their invalidation, false if
- * they are ordinary unmaps (mode off, no IOMMU translation, an IOMMU or a
- * backend that cannot, an untrusted device, lazy mode).
+ * Return: true if *_no_sync() unmaps of @dev defer their invalidation. False if
+ * they are ordinary unmaps: the mode is off, no IOMMU translates, the IOMMU or
+ * its backend cannot batch, the device is untrusted, or the domain is lazy.
  */
 bool dma_enable_unmap_no_sync(struct device *dev)
 {
-	const struct dma_map_ops *ops = xsmmu_ops(dev);
+	struct xsmmu_override *override;
+	bool enabled;
 
-	if (!ops || !ops->enable_unmap_no_sync(dev))
+	if (!xsmmu_mode())
 		return false;
-	xsmmu_debug_enable(dev);
-	return true;
+	override = xsmmu_override_of(dev);
+	if (override && override->enable)
+		enabled = override->enable(override);
+	else
+		enabled = xsmmu_enable(dev);
+	if (enabled)
+		xsmmu_debug_enable(dev);
+	return enabled;
 }
 EXPORT_SYMBOL_GPL(dma_enable_unmap_no_sync);
+
+static bool xsmmu_try_unmap_page(struct device *dev, dma_addr_t addr,
+				 size_t size, enum dma_data_direction dir,
+				 unsigned long attrs)
+{
+	struct xsmmu_override *override;
+
+	if (!xsmmu_mode())
+		return false;
+	override = xsmmu_override_of(dev);
+	if (override && override->unmap_page)
+		return override->unmap_page(override, addr, size, dir, attrs);
+	return xsmmu_unmap_page(dev, addr, size, dir, attrs);
+}
 
 /**
  * dma_unmap_page_attrs_no_sync - unmap a page, do not wait for the IOTLB
@@ -57,10 +172,11 @@ EXPORT_SYMBOL_GPL(dma_enable_unmap_no_sync);
  * @dir: as mapped
  * @attrs: DMA attributes
  *
- * As dma_unmap_page_attrs(), except that the device may still reach the buffer
- * until dma_sync_device_iotlb() has returned 0. Until then the buffer belongs to
- * nobody: the CPU may read it, but not free, reuse or hand it on. What the CPU
- * reads can still change: do not check it first and use it later.
+ * Does what dma_unmap_page_attrs() does, except that the device may still reach
+ * the buffer until dma_sync_device_iotlb() has returned 0. Until then the CPU may
+ * read the buffer, but the driver must not free it, reuse it or hand it on. The
+ * device can still change what the CPU reads, so the driver must not check a
+ * value first and read it again later.
  *
  * A mapping that was bounced is unmapped the ordinary way.
  *
@@ -70,15 +186,12 @@ void dma_unmap_page_attrs_no_sync(struct device *dev, dma_addr_t addr,
 				  size_t size, enum dma_data_direction dir,
 				  unsigned long attrs)
 {
-	const struct dma_map_ops *ops = xsmmu_ops(dev);
-
 	WARN_ON_ONCE(!valid_dma_direction(dir));
-	if (!ops) {
+	if (!xsmmu_try_unmap_page(dev, addr, size, dir, attrs)) {
 		dma_unmap_page_attrs(dev, addr, size, dir, attrs);
 		return;
 	}
-	ops->unmap_page_no_sync(dev, addr, size, dir, attrs);
-	debug_dma_unmap_page(dev, addr, size, dir);
+	xsmmu_note_unmap_page(dev, addr, size, dir, attrs);
 	xsmmu_debug_unmap(dev);
 }
 EXPORT_SYMBOL_GPL(dma_unmap_page_attrs_no_sync);
@@ -91,8 +204,9 @@ EXPORT_SYMBOL_GPL(dma_unmap_page_attrs_no_sync);
  * @dir: as mapped
  * @attrs: DMA attributes
  *
- * To dma_unmap_sg_attrs() what dma_unmap_page_attrs_no_sync() is to its own
- * ordinary form.
+ * Does what dma_unmap_sg_attrs() does, with the exception and the rules that
+ * dma_unmap_page_attrs_no_sync() describes. A list whose entries were bounced is
+ * unmapped the ordinary way.
  *
  * Context: any but NMI.
  */
@@ -100,15 +214,18 @@ void dma_unmap_sg_attrs_no_sync(struct device *dev, struct scatterlist *sg,
 				int nents, enum dma_data_direction dir,
 				unsigned long attrs)
 {
-	const struct dma_map_ops *ops = xsmmu_ops(dev);
+	struct iommu_domain *domain = NULL;
 
 	WARN_ON_ONCE(!valid_dma_direction(dir));
-	if (!ops) {
+	if (xsmmu_mode())
+		domain = xsmmu_batching_domain(dev);
+	if (!domain || xsmmu_sg_is_bounced(sg)) {
 		dma_unmap_sg_attrs(dev, sg, nents, dir, attrs);
 		return;
 	}
-	debug_dma_unmap_sg(dev, sg, nents, dir);
-	ops->unmap_sg_no_sync(dev, sg, nents, dir, attrs);
+	/* First, because the unmap changes the list that dma-debug compares. */
+	xsmmu_note_unmap_sg(dev, sg, nents, dir, attrs);
+	xsmmu_unmap_sg(dev, domain, sg, nents, dir, attrs);
 	xsmmu_debug_unmap(dev);
 }
 EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);
@@ -118,8 +235,8 @@ EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);
  * @dev: the device
  *
  * Covers every *_no_sync() unmap of @dev that happened before this call, on any
- * CPU. It always invalidates: a driver that unmapped nothing does not call it.
- * Despite its name it has nothing to do with CPU caches.
+ * CPU. It always invalidates, so a driver that unmapped nothing should not call
+ * it. Despite its name it does nothing to CPU caches.
  *
  * Context: any but NMI. Spins until the IOMMU has completed.
  * Return: 0: the buffers may be freed or reused. Negative: the device may still
@@ -128,14 +245,33 @@ EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);
  */
 int dma_sync_device_iotlb(struct device *dev)
 {
-	const struct dma_map_ops *ops = xsmmu_ops(dev);
+	struct xsmmu_override *override;
 	int unsynced, err;
 
-	if (!ops)
+	if (!xsmmu_mode())
 		return 0;
 	unsynced = xsmmu_debug_sync_begin(dev);
-	err = ops->sync_device_iotlb(dev);
+	override = xsmmu_override_of(dev);
+	if (override && override->sync)
+		err = override->sync(override);
+	else
+		err = xsmmu_sync_device(dev);
 	xsmmu_debug_sync_end(dev, unsynced, err);
 	return err;
 }
 EXPORT_SYMBOL_GPL(dma_sync_device_iotlb);
+
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+bool xsmmu_real_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs)
+{
+	return xsmmu_unmap_page(dev, addr, size, dir, attrs);
+}
+EXPORT_SYMBOL_GPL(xsmmu_real_unmap_page);
+
+int xsmmu_real_sync(struct device *dev)
+{
+	return xsmmu_sync_device(dev);
+}
+EXPORT_SYMBOL_GPL(xsmmu_real_sync);
+#endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of xSMMU: unmap many buffers without waiting, ask once for
- * one IOTLB invalidation, then free the buffers.
+ * What drivers call: unmap many buffers without waiting, ask for one IOTLB
+ * invalidation, then free the buffers.
  *
- * Included by <linux/dma-mapping.h>; drivers include that. With CONFIG_XSMMU=n,
- * and for every device on which dma_enable_unmap_no_sync() returned false, each
- * *_no_sync() call is the ordinary unmap and the sync an immediate success.
+ * <linux/dma-mapping.h> includes this file; drivers include that one. With
+ * CONFIG_XSMMU=n, and for every device for which dma_enable_unmap_no_sync()
+ * returned false, each *_no_sync() call is the ordinary unmap, and the sync
+ * returns 0 at once.
  */
 #ifndef _LINUX_DMA_XSMMU_H
 #define _LINUX_DMA_XSMMU_H
@@ -50,7 +51,7 @@ static inline int __must_check dma_sync_device_iotlb(struct device *dev)
 }
 #endif /* CONFIG_XSMMU */
 
-/* dma_map_single() maps a page; only dma-debug tells the two apart. */
+/* dma_map_single() maps a page; only dma-debug distinguishes the two. */
 static inline void dma_unmap_single_attrs_no_sync(struct device *dev,
 						  dma_addr_t addr, size_t size,
 						  enum dma_data_direction dir,

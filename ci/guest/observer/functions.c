@@ -2,10 +2,11 @@
 /*
  * The ConnectX functions: their attack registers, and their DMA operations.
  *
- * A device's DMA operations are a table that it points to. While a driver has
- * the device, it points to a copy of ours, whose functions tell pages.c and
- * then call the kernel's own. Nothing can slip past that, as it could past a
- * probe that is hit while another one runs.
+ * A device points to a table of DMA operations. While a driver has the device, it
+ * points to a copy of that table, in which our functions tell pages.c and then
+ * call the kernel's own. No call can bypass this, as it could bypass a probe that
+ * is hit while another probe runs. Batched unmaps and their syncs do not pass
+ * through the table; an override takes us to them.
  *
  * The kernel sets the table anew whenever a driver is about to be bound
  * (arch_setup_dma_ops() on arm64), and then tells the bus' notifiers.
@@ -56,26 +57,56 @@ static void follow_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 }
 
 #ifdef CONFIG_XSMMU
-static void follow_unmap_page_no_sync(struct device *dev, dma_addr_t iova,
-				      size_t size, enum dma_data_direction dir,
+/*
+ * The observer counts a page as unmapped-unknown if it is unmapped the ordinary
+ * way after all: mlx5 batches only where dma_enable_unmap_no_sync() was true.
+ */
+static bool follow_unmap_page_no_sync(struct xsmmu_override *override,
+				      dma_addr_t iova, size_t size,
+				      enum dma_data_direction dir,
 				      unsigned long attrs)
 {
-	struct function *function = function_of(dev);
+	struct function *function = container_of(override, struct function,
+						 override);
 
 	pages_unmap(function, iova, size);
-	function->real->unmap_page_no_sync(dev, iova, size, dir, attrs);
+	return xsmmu_real_unmap_page(override->dev, iova, size, dir, attrs);
 }
 
 /* An IOMMU fails by not answering in time; packets come and go meanwhile. */
-static int failing_sync_device_iotlb(struct device *dev)
+static int failing_sync(struct xsmmu_override *override)
 {
-	struct function *function = function_of(dev);
+	struct function *function = container_of(override, struct function,
+						 override);
 
 	if (time_before(jiffies, READ_ONCE(function->no_sync_until))) {
 		mdelay(20);
 		return -EIO;
 	}
-	return function->real->sync_device_iotlb(dev);
+	return xsmmu_real_sync(override->dev);
+}
+
+static void override_add(struct function *function)
+{
+	function->override = (struct xsmmu_override) {
+		.dev = &function->pdev->dev,
+		.unmap_page = follow_unmap_page_no_sync,
+		.sync = failing_sync,
+	};
+	xsmmu_override_add(&function->override);
+}
+
+static void override_remove(struct function *function)
+{
+	xsmmu_override_remove(&function->override);
+}
+#else
+static void override_add(struct function *function)
+{
+}
+
+static void override_remove(struct function *function)
+{
 }
 #endif
 
@@ -151,16 +182,22 @@ static void wrap(struct function *function)
 	function->ops = *function->real;
 	function->ops.map_page = follow_map_page;
 	function->ops.unmap_page = follow_unmap_page;
-#ifdef CONFIG_XSMMU
-	function->ops.unmap_page_no_sync = follow_unmap_page_no_sync;
-	function->ops.sync_device_iotlb = failing_sync_device_iotlb;
-#endif
 	function->ops.alloc = follow_alloc;
 	function->ops.free = follow_free;
 	function->ops.map_sg = unfollowed_map_sg;
 	function->ops.alloc_pages = unfollowed_alloc_pages;
 	function->ops.alloc_noncontiguous = unfollowed_alloc_noncontiguous;
 	set_dma_ops(dev, &function->ops);
+	override_add(function);
+}
+
+static void unwrap(struct function *function)
+{
+	struct device *dev = &function->pdev->dev;
+
+	override_remove(function);
+	if (get_dma_ops(dev) == &function->ops)
+		set_dma_ops(dev, function->real);
 }
 
 /* ---- the functions ---- */
@@ -257,8 +294,7 @@ static void function_unbound(struct pci_dev *pdev)
 
 	if (!function || !function->bound)
 		return;
-	if (get_dma_ops(&pdev->dev) == &function->ops)
-		set_dma_ops(&pdev->dev, function->real);
+	unwrap(function);
 	function->bound = false;
 	strict_forget_addresses();
 	module_put(THIS_MODULE);

@@ -15,6 +15,9 @@
 #define XSMMU_GUEST_OBSERVER_H
 
 #include <linux/dma-map-ops.h>
+#ifdef CONFIG_XSMMU
+#include <linux/dma-xsmmu-override.h>
+#endif
 #include <linux/io.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -32,6 +35,7 @@ struct seq_file;
  * @bar:	its attack registers
  * @real:	the DMA operations that the kernel gave the device
  * @ops:	those that it has while it is bound to a driver
+ * @override:	takes us to batched unmaps and their syncs meanwhile
  * @no_sync_until: in jiffies; batched invalidations fail meanwhile
  * @bound:	it is followed now, and the module cannot be removed
  * @dir:	its folder in debugfs
@@ -42,6 +46,9 @@ struct function {
 	void __iomem *bar;
 	const struct dma_map_ops *real;
 	struct dma_map_ops ops;
+#ifdef CONFIG_XSMMU
+	struct xsmmu_override override;
+#endif
 	unsigned long no_sync_until;
 	bool bound;
 	struct dentry *dir;

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of xSMMU's core and its tests share: the quarantine, the numbers
+ * of invalidations, statistics, knobs. xsmmu.h is the interface for all others.
+ */
+#ifndef _XSMMU_INTERNAL_H
+#define _XSMMU_INTERNAL_H
+
+#include <linux/iova.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include "xsmmu.h"
+
+/* A caller gets -EIO once so many invalidations that would cover it failed. */
+#define XSMMU_SYNC_ATTEMPTS	3
+
+/* An entry found in a quarantine on two ticks in a row is an orphan. */
+#define XSMMU_BACKSTOP_MS	10U
+
+/* The backstop's longest period while invalidations fail. */
+#define XSMMU_BACKSTOP_MAX_MS	10000U
+
+/* A device's name, cut to fit. */
+#define XSMMU_NAME_LEN		32
+
+/* Entries of one CPU's quarantine: as many as a CPU's flush queue holds. */
+#define XSMMU_QUARANTINE_SIZE	256
+
+/**
+ * struct xsmmu_range - an IOVA range that may not be reused yet
+ * @pfn: first IOVA page frame, in units of the IOVA domain's granule
+ * @pages: number of granules
+ * @tables: page-table pages that its unmap unlinked
+ */
+struct xsmmu_range {
+	unsigned long pfn;
+	u32 pages;
+	u32 tables;
+};
+
+/**
+ * struct xsmmu_stats - counts of one CPU in one domain
+ * @unmaps: unmaps without sync
+ * @led: invalidations that this CPU issued and that succeeded
+ * @shared: syncs satisfied by an invalidation of another CPU
+ * @failed: invalidations that this CPU issued and that failed
+ * @overflows: unmaps that found the quarantine full
+ * @orphans: drains by the backstop
+ *
+ * Rule: written with this_cpu_inc(), summed without a lock. The sum is exact
+ * when no CPU is writing.
+ */
+struct xsmmu_stats {
+	u64 unmaps;
+	u64 led;
+	u64 shared;
+	u64 failed;
+	u64 overflows;
+	u64 orphans;
+};
+
+/**
+ * struct xsmmu_quarantine - what one CPU has unmapped and not yet released
+ * @lock: (L) protects the fields so marked; taken by the CPU and by drainers
+ * @head: (L) position of the oldest entry; positions only grow
+ * @tail: (L) position after the newest entry
+ * @tick: (L) @tail as the backstop last saw it
+ * @period: (L) of the backstop's timer, in ms
+ * @armed: (L) the backstop's timer is pending or running
+ * @tables: (L) unlinked table pages, in the order of the entries they belong to
+ * @backstop: timer that finds orphans; an add to an idle quarantine starts it
+ * @xd: the domain; constant
+ * @stats: see &struct xsmmu_stats
+ * @ring: (L) the entries, indexed by position modulo their number
+ *
+ * Two positions delimit a batch. A sync remembers @tail before its snapshot and
+ * releases the entries up to there afterwards. An entry that an interrupt adds
+ * meanwhile lies behind that position and stays.
+ */
+struct xsmmu_quarantine {
+	raw_spinlock_t lock;
+	unsigned int head;
+	unsigned int tail;
+	unsigned int tick;
+	unsigned int period;
+	bool armed;
+	struct list_head tables;
+	struct timer_list backstop;
+	struct xsmmu_domain *xd;
+	struct xsmmu_stats stats;
+	struct xsmmu_range ring[];
+};
+
+/**
+ * struct xsmmu_domain - batching state of one DMA domain
+ * @domain: the domain that is invalidated; constant
+ * @iovad: allocator that the ranges go back to; constant
+ * @quarantine: one per possible CPU; constant
+ * @mask: entries of a quarantine less one (a power of two); constant
+ * @name: of the device that opted in first; constant
+ * @node: on the list of all domains, under that list's mutex
+ * @release: for tests that watch the order: called instead of xsmmu_give_back(),
+ *	or NULL; set before the first unmap
+ * @drop_non_leaf: (any) the next invalidation must not be leaf-only: a table was
+ *	unlinked since the last one that dropped non-leaf entries, or an
+ *	invalidation failed. Set by the unmap that unlinked, after B0; taken by
+ *	the leader, after B2; set again by a leader that failed, before it unlocks
+ * @flush_lock: held from "started" to "completed", interrupts off: one
+ *	invalidation in flight
+ * @leader: the CPU that holds @flush_lock to lead, plus one; 0 if no CPU leads.
+ *	Written under @flush_lock; only the CPU that it names relies on it
+ * @started: number of the newest invalidation begun; written under @flush_lock
+ * @done: number of the newest that completed; written under @flush_lock.
+ *	Numbers that failed are skipped, never counted
+ * @failing: a sync gave up, and none has succeeded since; written under
+ *	@flush_lock. Unmaps read it without the lock, as a hint: if it is out of
+ *	date, they try once more, or withhold a range
+ * @withheld_lock: protects the two fields below
+ * @withheld: tables that no invalidation covered and for which the quarantine
+ *	had no room; they wait for the domain's end
+ * @withheld_pages: IOVA granules, likewise
+ */
+struct xsmmu_domain {
+	struct iommu_domain *domain;
+	struct iova_domain *iovad;
+	struct xsmmu_quarantine __percpu *quarantine;
+	unsigned int mask;
+	char name[XSMMU_NAME_LEN];
+	struct list_head node;
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+	void (*release)(struct xsmmu_domain *xd, const struct xsmmu_range *r,
+			unsigned int n, struct list_head *tables);
+#endif
+
+	unsigned int drop_non_leaf ____cacheline_aligned_in_smp;
+
+	raw_spinlock_t flush_lock ____cacheline_aligned_in_smp;
+	unsigned int leader;
+	unsigned long started;
+	unsigned long done;
+	bool failing;
+
+	raw_spinlock_t withheld_lock;
+	struct list_head withheld;
+	unsigned long withheld_pages;
+};
+
+/* domain.c */
+struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
+					 struct iova_domain *iovad,
+					 const char *name);
+
+/* quarantine.c */
+void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,
+		     unsigned int n, struct list_head *tables);
+
+/* sync.c */
+int xsmmu_grace_period(struct xsmmu_domain *xd);
+
+/* stats.c */
+void xsmmu_stats_add(struct xsmmu_domain *xd);
+void xsmmu_stats_remove(struct xsmmu_domain *xd);
+
+/* debug.c: knobs that can be written only with CONFIG_XSMMU_DEBUG. */
+#ifdef CONFIG_XSMMU_DEBUG
+extern unsigned int xsmmu_quarantine_size;
+extern bool xsmmu_backstop_on;
+#else
+#define xsmmu_quarantine_size	XSMMU_QUARANTINE_SIZE
+#define xsmmu_backstop_on	true
+#endif
+
+#endif /* _XSMMU_INTERNAL_H */

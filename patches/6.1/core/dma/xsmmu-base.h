@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the entry points in kernel/dma/xsmmu.c ask of Linux 6.1.
+ */
+#ifndef _KERNEL_DMA_XSMMU_BASE_H
+#define _KERNEL_DMA_XSMMU_BASE_H
+
+#include <linux/dma-map-ops.h>
+#include <linux/iommu.h>
+#include <linux/pci.h>
+#include <linux/swiotlb.h>
+#include "../../drivers/iommu/xsmmu/base.h"
+#include "debug.h"
+
+/** xsmmu_uses_dma_iommu - does dma-iommu map and unmap for this device? */
+static inline bool xsmmu_uses_dma_iommu(struct device *dev)
+{
+	return dev->dma_ops == xsmmu_iommu_dma_ops;
+}
+
+/** xsmmu_dma_domain - the DMA domain of a device that dma-iommu maps for */
+static inline struct iommu_domain *xsmmu_dma_domain(struct device *dev)
+{
+	return iommu_get_dma_domain(dev);
+}
+
+/** xsmmu_is_untrusted - may dma-iommu bounce mappings because of the device? */
+static inline bool xsmmu_is_untrusted(struct device *dev)
+{
+	return dev_is_pci(dev) && to_pci_dev(dev)->untrusted;
+}
+
+/** xsmmu_is_bounced - is the CPU address @phys in a bounce buffer? */
+static inline bool xsmmu_is_bounced(struct device *dev, phys_addr_t phys)
+{
+	return is_swiotlb_buffer(dev, phys);
+}
+
+/*
+ * xsmmu_sg_is_bounced - were the entries of a list mapped one by one to bounce?
+ * Linux 6.1 does that for untrusted devices only, and those do not batch.
+ */
+static inline bool xsmmu_sg_is_bounced(struct scatterlist *sg)
+{
+	return false;
+}
+
+/** xsmmu_sync_for_cpu - let the CPU read what the device wrote to a buffer */
+static inline void xsmmu_sync_for_cpu(struct device *dev, phys_addr_t phys,
+				      size_t size, enum dma_data_direction dir)
+{
+	if (!dev_is_dma_coherent(dev))
+		arch_sync_dma_for_cpu(phys, size, dir);
+}
+
+/** xsmmu_sync_sg_for_cpu - the same for the @nents buffers of a list */
+static inline void xsmmu_sync_sg_for_cpu(struct device *dev,
+					 struct scatterlist *sg, int nents,
+					 enum dma_data_direction dir)
+{
+	struct scatterlist *s;
+	int i;
+
+	if (dev_is_dma_coherent(dev))
+		return;
+	for_each_sg(sg, s, nents, i)
+		arch_sync_dma_for_cpu(sg_phys(s), s->length, dir);
+}
+
+/** xsmmu_sg_is_bus_address - does an entry hold a peer's own bus address? */
+static inline bool xsmmu_sg_is_bus_address(struct scatterlist *sg)
+{
+	return sg_is_dma_bus_address(sg);
+}
+
+/** xsmmu_sg_unmark_bus_address - an unmapped entry holds no bus address */
+static inline void xsmmu_sg_unmark_bus_address(struct scatterlist *sg)
+{
+	sg_dma_unmark_bus_address(sg);
+}
+
+/** xsmmu_note_unmap_page - tell dma-debug that a page was unmapped */
+static inline void xsmmu_note_unmap_page(struct device *dev, dma_addr_t addr,
+					 size_t size,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
+{
+	debug_dma_unmap_page(dev, addr, size, dir);
+}
+
+/** xsmmu_note_unmap_sg - tell dma-debug that a list is about to be unmapped */
+static inline void xsmmu_note_unmap_sg(struct device *dev,
+				       struct scatterlist *sg, int nents,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	debug_dma_unmap_sg(dev, sg, nents, dir);
+}
+
+#endif /* _KERNEL_DMA_XSMMU_BASE_H */
