@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/series.sh BASE OUT: writes the change as a series for git am to OUT: our own
-# files as the first patch, then the hook patches.
+# ci/series.sh BASE OUT: writes the change as a series for git am to OUT: fixes of
+# the base kernel, then our own files as one patch, then the hook patches.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -17,6 +17,7 @@ trap 'exit 2' INT TERM HUP
 # The author of our files is whoever wrote the first hook patch.
 mapfile -t hooks < <("$ci/graft.sh" files "$base" patches)
 [ "${#hooks[@]}" -gt 0 ] || die "patches/$base/series names no patch"
+own=$(($(printf '%s\n' "${hooks[@]}" | grep -c '/fixes/' || true) + 1))
 author=$(sed -n 's/^From: //p;/^$/q' "${hooks[0]}")
 stamp=$(sed -n 's/^Date: //p;/^$/q' "${hooks[0]}")
 [ -n "$author" ] || die "${hooks[0]##*/} has no From: line"
@@ -40,15 +41,17 @@ export GIT_COMMITTER_DATE=$stamp GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM
 git -C "$work/tree" init -q -b main
 git -C "$work/tree" add -A
 git -C "$work/tree" commit -q -F "$work/message"
-git -C "$work/tree" format-patch -q --root --zero-commit --no-signature -o "$work/series" HEAD
+git -C "$work/tree" format-patch -q --root --zero-commit --no-signature -o "$work/series" \
+	--start-number "$own" HEAD
 
-number=1
+number=0
 for hook in "${hooks[@]}"; do
 	number=$((number + 1))
+	[ "$number" != "$own" ] || number=$((number + 1))
 	name=${hook##*/}
 	cp "$hook" "$work/series/$(printf '%04d' "$number")-${name#[0-9][0-9][0-9][0-9]-}"
 done
 rm -rf "$out"
 mkdir -p "$(dirname "$out")"
 mv "$work/series" "$out"
-say "$number patches for Linux $base in $out: git am $out/*.patch"
+say "$((${#hooks[@]} + 1)) patches for Linux $base in $out: git am $out/*.patch"

@@ -1,54 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the VT-d backend: the words it encodes, the invalidation queue under
- * errors, and what a sync puts into the queues of a domain.
+ * Tests of the VT-d backend: the descriptors that it encodes, the invalidation
+ * queue under errors, and the descriptors that a sync puts into the queues of a
+ * domain.
  *
- * Included at the end of xsmmu.c, whose functions are private. Words are written
- * out here from the tables of chapter 6.5.2, not with the driver's macros.
+ * Included at the end of xsmmu.c, whose functions are static. Descriptors are
+ * written out here from the tables of chapter 6.5.2. They do not use the
+ * driver's macros, so that a wrong macro fails a test.
  */
 #include <linux/dmar.h>
 #include <linux/workqueue.h>
+#include "xsmmu-test-base.h"
 #include "xsmmu-test-queue.h"
 
-/* A domain-selective IOTLB descriptor of a domain, without drain bits. */
+/* An IOTLB descriptor, domain-selective, without drain bits. */
 #define RAW_DSI(did)		(0x22ULL | (u64)(did) << 16)
 #define RAW_IH			0x40ULL
-/* A PASID-based one, PASID-selective, PASID 0. */
+/* A PASID-based IOTLB descriptor, PASID-selective, PASID 0. */
 #define RAW_PIOTLB(did)		(0x26ULL | (u64)(did) << 16)
 /* A device-TLB descriptor, queue depth and PFSID 0, for all addresses. */
 #define RAW_DEVTLB(sid)		(0x3ULL | (u64)(sid) << 32)
 #define RAW_ALL			0x7ffffffffffff001ULL
-/* Waits that write 2 ("done"); the fence has FN. */
+/* Wait descriptors that write 2, QI_DONE. A fence has FN set. */
 #define RAW_WAIT		0x0000000200000025ULL
 #define RAW_FENCE		0x0000000200000065ULL
-/* A type that the specification reserves. */
+/* A descriptor of a type that the specification reserves. */
 #define RAW_BAD			0xfULL
 
 #define MANY			20
 
-static int xsmmu_intel_init(struct kunit *test)
+static int vtd_test_init(struct kunit *test)
 {
-	test->priv = kunit_kzalloc(test, sizeof(struct fake_bus), GFP_KERNEL);
+	test->priv = kunit_kzalloc(test, sizeof(struct vtd_fake_bus),
+				   GFP_KERNEL);
 	return test->priv ? 0 : -ENOMEM;
 }
 
-static void xsmmu_intel_exit(struct kunit *test)
+static void vtd_test_exit(struct kunit *test)
 {
-	struct fake_bus *bus = test->priv;
+	struct vtd_fake_bus *bus = test->priv;
 	unsigned int i;
 
 	if (!bus)
 		return;
-	fake_stop(bus);
+	vtd_fake_stop(bus);
+	if (bus->domain)
+		intel_xsmmu_test_free_domain(bus->domain);
 	for (i = 0; i < FAKE_IOMMUS; i++)
 		if (bus->fake[i])
 			KUNIT_EXPECT_FALSE(test, bus->fake[i]->rescued);
 }
 
-/* (a) Words. */
+/* (a) Descriptors. */
 
-static void expect_desc(struct kunit *test, struct qi_desc desc, u64 qw0,
-			u64 qw1)
+static void vtd_expect_desc(struct kunit *test, struct qi_desc desc, u64 qw0,
+			    u64 qw1)
 {
 	KUNIT_EXPECT_EQ(test, desc.qw0, qw0);
 	KUNIT_EXPECT_EQ(test, desc.qw1, qw1);
@@ -57,8 +63,8 @@ static void expect_desc(struct kunit *test, struct qi_desc desc, u64 qw0,
 }
 
 /*
- * 6.5.2.3: type 2 in 3:0, granularity 10b (domain) in 5:4, DW in 6, DR in 7, DID
- * in 31:16; second word: IH in 6, address and mask not used.
+ * 6.5.2.3: type 2 in 3:0, granularity 10b (domain) in 5:4, DW in 6, DR in 7,
+ * DID in 31:16; second word: IH in 6, address and mask not used.
  */
 static void iotlb_descriptor_is_domain_selective_with_hint(struct kunit *test)
 {
@@ -66,12 +72,12 @@ static void iotlb_descriptor_is_domain_selective_with_hint(struct kunit *test)
 						  GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, iommu);
-	expect_desc(test, xsmmu_iotlb_desc(iommu, 0x1234, true),
-		    0x0000000012340022, 0x40);
-	expect_desc(test, xsmmu_iotlb_desc(iommu, 0x1234, false),
-		    0x0000000012340022, 0);
-	expect_desc(test, xsmmu_iotlb_desc(iommu, 0xffff, true),
-		    0x00000000ffff0022, 0x40);
+	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 0x1234, true),
+			0x0000000012340022, 0x40);
+	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 0x1234, false),
+			0x0000000012340022, 0);
+	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 0xffff, true),
+			0x00000000ffff0022, 0x40);
 }
 
 /* 10.4.2: the capability register has DRD in bit 55 and DWD in bit 54. */
@@ -82,67 +88,71 @@ static void iotlb_descriptor_drains_what_the_hardware_can(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, iommu);
 	iommu->cap = 0x0080000000000000;
-	expect_desc(test, xsmmu_iotlb_desc(iommu, 1, false), 0x100a2, 0);
+	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 1, false), 0x100a2, 0);
 	iommu->cap = 0x0040000000000000;
-	expect_desc(test, xsmmu_iotlb_desc(iommu, 1, false), 0x10062, 0);
+	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 1, false), 0x10062, 0);
 	iommu->cap = 0x00c0000000000000;
-	expect_desc(test, xsmmu_iotlb_desc(iommu, 1, true), 0x100e2, 0x40);
-	/* No other capability is taken for these. */
+	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 1, true), 0x100e2, 0x40);
+	/* No other capability bit sets a drain bit. */
 	iommu->cap = ~0x00c0000000000000;
-	expect_desc(test, xsmmu_iotlb_desc(iommu, 1, true), 0x10022, 0x40);
+	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 1, true), 0x10022, 0x40);
 }
 
 /*
  * 6.5.2.4: type 6 in 3:0, granularity 10b (all of the PASID) in 5:4, DID in
- * 31:16, PASID in 51:32; the second word is for the page-selective form.
+ * 31:16, PASID in 51:32; only the page-selective form uses the second word.
  */
 static void first_stage_descriptor_is_pasid_selective(struct kunit *test)
 {
-	expect_desc(test, xsmmu_piotlb_desc(0x1234), 0x0000000012340026, 0);
-	expect_desc(test, xsmmu_piotlb_desc(0xffff), 0x00000000ffff0026, 0);
+	vtd_expect_desc(test, vtd_piotlb_desc(0x1234, 0),
+			0x0000000012340026, 0);
+	vtd_expect_desc(test, vtd_piotlb_desc(0xffff, 0),
+			0x00000000ffff0026, 0);
+	vtd_expect_desc(test, vtd_piotlb_desc(1, 0xabcde),
+			0x000abcde00010026, 0);
 }
 
 /*
- * 6.5.2.5: type 3 in 3:0, PFSID[3:0] in 15:12, queue depth in 20:16, source id in
- * 47:32, PFSID[15:4] in 63:52; second word: S in 0, address in 63:12, where the
- * lowest zero bit, here 63, gives the size.
+ * 6.5.2.5: type 3 in 3:0, PFSID[3:0] in 15:12, queue depth in 20:16, source id
+ * in 47:32, PFSID[15:4] in 63:52; second word: S in 0, address in 63:12, where
+ * the lowest zero bit, here 63, gives the size.
  */
-static void device_tlb_descriptor_names_device_and_everything(struct kunit *test)
+static void device_tlb_descriptor_covers_all_addresses(struct kunit *test)
 {
 	struct device_domain_info info = {
 		.bus = 0x3a, .devfn = 0x81, .ats_qdep = 0x15, .pfsid = 0xb7c5,
 	};
 
-	expect_desc(test, xsmmu_devtlb_desc(&info), 0xb7c03a8100155003,
-		    0x7ffffffffffff001);
+	vtd_expect_desc(test, vtd_devtlb_desc(&info), 0xb7c03a8100155003,
+			0x7ffffffffffff001);
 	/* A depth of 32 is encoded as 0. */
 	info.ats_qdep = 32;
-	expect_desc(test, xsmmu_devtlb_desc(&info), 0xb7c03a8100005003,
-		    0x7ffffffffffff001);
+	vtd_expect_desc(test, vtd_devtlb_desc(&info), 0xb7c03a8100005003,
+			0x7ffffffffffff001);
 }
 
 /*
- * 6.5.2.8: type 5 in 3:0, IF in 4, SW in 5, FN in 6, data in 63:32; second word:
- * the address. It must be one that nobody waits at.
+ * 6.5.2.8: type 5 in 3:0, IF in 4, SW in 5, FN in 6, data in 63:32; second
+ * word: the address. No submitter may poll that address.
  */
-static void fence_writes_where_nobody_looks(struct kunit *test)
+static void fence_writes_a_status_that_no_submitter_polls(struct kunit *test)
 {
-	expect_desc(test, xsmmu_fence(), 0x0000000200000065,
-		    virt_to_phys(&xsmmu_qi_scratch));
+	vtd_expect_desc(test, vtd_fence_desc(), 0x0000000200000065,
+			virt_to_phys(&vtd_unread_status));
 }
 
 /* (b) The queue under errors. */
 
-static struct fake_iommu *start_one(struct kunit *test, u64 ecap)
+static struct vtd_fake *vtd_start_one(struct kunit *test, u64 ecap)
 {
-	struct fake_bus *bus = test->priv;
+	struct vtd_fake_bus *bus = test->priv;
 
-	bus->fake[0] = fake_create(test, 0, ecap);
-	fake_start(test, bus);
+	bus->fake[0] = vtd_fake_create(test, 0, ecap);
+	vtd_fake_start(test, bus);
 	return bus->fake[0];
 }
 
-/* @n distinct descriptors that are legal. */
+/* Make @n different valid descriptors. */
 static void fill(struct qi_desc *desc, unsigned int n)
 {
 	unsigned int i;
@@ -152,24 +162,24 @@ static void fill(struct qi_desc *desc, unsigned int n)
 		desc[i].qw0 = RAW_DSI(i);
 }
 
-/* Submit after a clean start at @position; see that no place was lost. */
-static int submit_at(struct kunit *test, struct fake_iommu *f, int position,
+/* Reset the queue to @position, submit, and see that no slot was lost. */
+static int submit_at(struct kunit *test, struct vtd_fake *f, int position,
 		     struct qi_desc *desc, unsigned int n)
 {
 	int err;
 
-	KUNIT_ASSERT_TRUE(test, fake_settled(f));
-	fake_reset(f, position);
+	KUNIT_ASSERT_TRUE(test, vtd_fake_settled(f));
+	vtd_fake_reset(f, position);
 	err = qi_submit_sync(&f->iommu, desc, n, QI_OPT_XSMMU_BOUNDED);
-	KUNIT_EXPECT_TRUE(test, fake_settled(f));
+	KUNIT_EXPECT_TRUE(test, vtd_fake_settled(f));
 	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
 	KUNIT_EXPECT_EQ(test, f->qi.free_head, (position + (int)n + 1) %
 			QI_LENGTH);
 	return err;
 }
 
-/* The queue goes on as if nothing had been. */
-static void expect_usable(struct kunit *test, struct fake_iommu *f)
+/* The queue works as before the error. */
+static void vtd_expect_usable(struct kunit *test, struct vtd_fake *f)
 {
 	struct qi_desc desc[3];
 
@@ -181,25 +191,31 @@ static void expect_usable(struct kunit *test, struct fake_iommu *f)
 	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
 }
 
-/* Executed: @desc with a wait in the places that were errors, and the last one. */
-static void expect_executed(struct kunit *test, struct fake_iommu *f,
-			    const struct qi_desc *desc, unsigned int n)
+/*
+ * The queue executed @desc and the final wait, nothing else. Each bad
+ * descriptor was replaced by a wait that writes the status of its own slot, as
+ * the final wait does.
+ */
+static void vtd_expect_executed(struct kunit *test, struct vtd_fake *f,
+				const struct qi_desc *desc, unsigned int n)
 {
+	int first = f->qi.free_head - (int)n - 1 + QI_LENGTH;
 	unsigned int i;
-	u64 qw0;
+	int *status;
 
 	KUNIT_ASSERT_EQ(test, f->n, n + 1);
-	for (i = 0; i < n; i++) {
-		qw0 = desc[i].qw0 == RAW_BAD ? RAW_WAIT : desc[i].qw0;
-		KUNIT_EXPECT_EQ(test, f->executed[i].qw0, qw0);
-		if (desc[i].qw0 == RAW_BAD)
-			KUNIT_EXPECT_EQ(test, f->executed[i].qw1,
-					virt_to_phys(&xsmmu_qi_scratch));
+	for (i = 0; i <= n; i++) {
+		if (i < n && desc[i].qw0 != RAW_BAD) {
+			KUNIT_EXPECT_EQ(test, f->executed[i].qw0, desc[i].qw0);
+			continue;
+		}
+		status = &f->qi.desc_status[(first + i) % QI_LENGTH];
+		KUNIT_EXPECT_EQ(test, f->executed[i].qw0, RAW_WAIT);
+		KUNIT_EXPECT_EQ(test, f->executed[i].qw1, virt_to_phys(status));
 	}
-	KUNIT_EXPECT_EQ(test, f->executed[n].qw0, RAW_WAIT);
 }
 
-static void error_at_each_index(struct kunit *test, struct fake_iommu *f,
+static void error_at_each_index(struct kunit *test, struct vtd_fake *f,
 				unsigned int n)
 {
 	struct qi_desc *desc = kunit_kcalloc(test, n, sizeof(*desc),
@@ -211,43 +227,62 @@ static void error_at_each_index(struct kunit *test, struct fake_iommu *f,
 		fill(desc, n);
 		desc[bad].qw0 = RAW_BAD;
 		KUNIT_EXPECT_NE(test, submit_at(test, f, 0, desc, n), 0);
-		expect_executed(test, f, desc, n);
-		expect_usable(test, f);
+		vtd_expect_executed(test, f, desc, n);
+		vtd_expect_usable(test, f);
 	}
 }
 
 static void submission_without_error_is_executed_in_order(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[MANY];
 
 	fill(desc, MANY);
 	KUNIT_EXPECT_EQ(test, submit_at(test, f, 0, desc, MANY), 0);
-	expect_executed(test, f, desc, MANY);
-	expect_usable(test, f);
+	vtd_expect_executed(test, f, desc, MANY);
+	vtd_expect_usable(test, f);
 }
 
 static void error_at_each_index_of_5_is_reported(struct kunit *test)
 {
-	error_at_each_index(test, start_one(test, 0), 5);
+	error_at_each_index(test, vtd_start_one(test, 0), 5);
 }
 
 static void error_at_each_index_of_20_is_reported(struct kunit *test)
 {
-	error_at_each_index(test, start_one(test, 0), MANY);
+	error_at_each_index(test, vtd_start_one(test, 0), MANY);
 }
 
 static void error_in_a_queue_of_wide_descriptors_is_reported(struct kunit *test)
 {
-	error_at_each_index(test, start_one(test, FAKE_SMTS), 5);
+	error_at_each_index(test, vtd_start_one(test, FAKE_SMTS), 5);
+}
+
+/* Without QI_OPT_XSMMU_BOUNDED, as the rest of the driver submits. */
+static void error_in_a_submission_without_the_option_is_reported(struct kunit *test)
+{
+	struct vtd_fake *f = vtd_start_one(test, 0);
+	struct qi_desc desc[5];
+	unsigned int bad;
+
+	for (bad = 0; bad < 5; bad++) {
+		fill(desc, 5);
+		desc[bad].qw0 = RAW_BAD;
+		vtd_fake_reset(f, 0);
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				qi_submit_sync(&f->iommu, desc, 5, 0));
+		KUNIT_ASSERT_TRUE(test, vtd_fake_settled(f));
+		vtd_expect_executed(test, f, desc, 5);
+		vtd_expect_usable(test, f);
+	}
 }
 
 static void error_beside_the_end_of_the_ring_is_reported(struct kunit *test)
 {
 	static const int bads[] = { 0, 1, 9, 10, 18, 19 };
-	/* The wait, the last, one in the middle, the second in place 0. */
+	/* Slot 0 is the wait's, the last, a middle, the second descriptor's. */
 	static const int wraps[] = { 20, 19, 10, 1 };
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[MANY];
 	int i, j;
 
@@ -258,15 +293,15 @@ static void error_beside_the_end_of_the_ring_is_reported(struct kunit *test)
 			KUNIT_EXPECT_NE(test, 0,
 					submit_at(test, f, QI_LENGTH - wraps[i],
 						  desc, MANY));
-			expect_executed(test, f, desc, MANY);
+			vtd_expect_executed(test, f, desc, MANY);
 		}
 	}
-	expect_usable(test, f);
+	vtd_expect_usable(test, f);
 }
 
-static void several_errors_in_a_submission_are_all_mended(struct kunit *test)
+static void several_errors_in_a_submission_are_all_repaired(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[5];
 	unsigned int mask, i;
 
@@ -276,15 +311,15 @@ static void several_errors_in_a_submission_are_all_mended(struct kunit *test)
 			if (mask & BIT(i))
 				desc[i].qw0 = RAW_BAD;
 		KUNIT_EXPECT_EQ(test, !mask, !submit_at(test, f, 0, desc, 5));
-		expect_executed(test, f, desc, 5);
+		vtd_expect_executed(test, f, desc, 5);
 	}
-	expect_usable(test, f);
+	vtd_expect_usable(test, f);
 }
 
-/* An error of the wait itself: nobody would tell when the rest is over. */
+/* The final wait is refused, so nothing tells when the rest is over. */
 static void error_of_the_final_wait_is_reported(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[5];
 
 	fill(desc, 5);
@@ -294,10 +329,10 @@ static void error_of_the_final_wait_is_reported(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->refuse_waits, 0);
 }
 
-/* Nothing helps: the submitter gives up, and so does the next one. */
-static void queue_beyond_repair_is_given_up(struct kunit *test)
+/* The queue refuses every descriptor. The next submitter gives up too. */
+static void submission_to_a_queue_beyond_repair_fails(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[5];
 
 	fill(desc, 5);
@@ -308,9 +343,9 @@ static void queue_beyond_repair_is_given_up(struct kunit *test)
 						QI_OPT_XSMMU_BOUNDED));
 }
 
-static void error_that_cannot_be_cleared_is_given_up(struct kunit *test)
+static void error_that_cannot_be_cleared_fails_the_submission(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[5];
 
 	fill(desc, 5);
@@ -326,7 +361,7 @@ static void error_that_cannot_be_cleared_is_given_up(struct kunit *test)
 
 #define SILENT		7
 
-static void fill_with_device(struct fake_iommu *f, struct qi_desc *desc,
+static void fill_with_device(struct vtd_fake *f, struct qi_desc *desc,
 			     unsigned int n, unsigned int at, int times)
 {
 	fill(desc, n);
@@ -338,7 +373,7 @@ static void fill_with_device(struct fake_iommu *f, struct qi_desc *desc,
 
 static void time_out_is_reported_at_once(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[5];
 	unsigned int i;
 
@@ -346,19 +381,20 @@ static void time_out_is_reported_at_once(struct kunit *test)
 		fill_with_device(f, desc, 5, i, 1);
 		KUNIT_EXPECT_NE(test, submit_at(test, f, 0, desc, 5), 0);
 		KUNIT_EXPECT_EQ(test, f->silent, 0);
-		expect_usable(test, f);
+		vtd_expect_usable(test, f);
 	}
 }
 
 /*
- * An engine may have a limit on unanswered requests and stand before the wait
- * when the time is over. No wait is pending then, none is given up, and the
- * submission's own is executed once the fault is cleared. The device's TLB is as
- * stale as before: that must not pass for success.
+ * An engine may limit the number of unanswered requests, and may not have
+ * fetched the wait when the time-out occurs. Then no wait is pending and none
+ * is aborted, and the submission's own wait is executed once the fault is
+ * cleared.
+ * The device's TLB is still stale, so the submission must not return success.
  */
 static void time_out_before_the_wait_was_fetched_is_reported(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[5];
 	unsigned int i;
 
@@ -366,13 +402,13 @@ static void time_out_before_the_wait_was_fetched_is_reported(struct kunit *test)
 	for (i = 0; i < 5; i++) {
 		fill_with_device(f, desc, 5, i, 1);
 		KUNIT_EXPECT_NE(test, submit_at(test, f, 0, desc, 5), 0);
-		expect_usable(test, f);
+		vtd_expect_usable(test, f);
 	}
 }
 
-static void others_still_try_again_until_the_device_answers(struct kunit *test)
+static void submission_without_the_option_is_repeated_after_a_time_out(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[5];
 
 	fill_with_device(f, desc, 5, 1, 1);
@@ -382,16 +418,16 @@ static void others_still_try_again_until_the_device_answers(struct kunit *test)
 
 /**
  * struct neighbour - a second submitter, on a CPU of its own
- * @work: does it
+ * @work: submits
  * @f: the IOMMU
- * @desc: what it submits over and over
- * @stop: until told to stop
- * @submitted: how often it did
- * @failed: how often it was told of an error
+ * @desc: the descriptors, submitted until @stop
+ * @stop: set by the test; the work ends
+ * @submitted: number of submissions so far
+ * @failed: number of submissions that returned an error; read after the work
  */
 struct neighbour {
 	struct work_struct work;
-	struct fake_iommu *f;
+	struct vtd_fake *f;
 	struct qi_desc desc[3];
 	bool stop;
 	unsigned int submitted;
@@ -413,12 +449,12 @@ static void neighbour_work(struct work_struct *work)
 	}
 }
 
-/* On a third CPU; the engine and this one have theirs. */
+/* Start it on a third CPU, beside the engine's and the test's. */
 static struct neighbour *neighbour_start(struct kunit *test,
 					 struct qi_desc last)
 {
 	struct neighbour *nb = kunit_kzalloc(test, sizeof(*nb), GFP_KERNEL);
-	struct fake_bus *bus = test->priv;
+	struct vtd_fake_bus *bus = test->priv;
 	unsigned int cpu;
 
 	KUNIT_ASSERT_NOT_NULL(test, nb);
@@ -445,9 +481,9 @@ static void neighbour_stop(struct neighbour *nb)
 	flush_work(&nb->work);
 }
 
-static void error_leaves_another_cpus_submission_alone(struct kunit *test)
+static void error_does_not_fail_another_cpus_submission(struct kunit *test)
 {
-	struct fake_iommu *f = start_one(test, 0);
+	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct neighbour *nb = neighbour_start(test, (struct qi_desc){
 		.qw0 = RAW_DSI(NEIGHBOUR_DID)
 	});
@@ -464,29 +500,28 @@ static void error_leaves_another_cpus_submission_alone(struct kunit *test)
 	neighbour_stop(nb);
 	KUNIT_EXPECT_EQ(test, nb->failed, 0);
 	KUNIT_EXPECT_EQ(test, f->by_did[NEIGHBOUR_DID], 3 * nb->submitted);
-	KUNIT_EXPECT_TRUE(test, fake_settled(f));
-	expect_usable(test, f);
+	KUNIT_EXPECT_TRUE(test, vtd_fake_settled(f));
+	vtd_expect_usable(test, f);
 }
 
 /* (c) A sync. */
 
 /**
- * struct fake_domain - a domain over fake IOMMUs
- * @dmar: what the driver sees
- * @info: its membership in each IOMMU
- * @pci: one PCI device, that all of the domain's devices pretend to be
+ * struct vtd_domain - a domain over fake IOMMUs
+ * @dmar: the driver's part
+ * @pci: one PCI device, which all of the domain's devices share
  * @gone: the same, pulled out
  */
-struct fake_domain {
+struct vtd_domain {
 	struct dmar_domain dmar;
-	struct iommu_domain_info info[FAKE_IOMMUS];
 	struct pci_dev *pci;
 	struct pci_dev *gone;
 };
 
 #define DID(i)		(0x51 + (i))
 
-static struct pci_dev *fake_pci(struct kunit *test, pci_channel_state_t state)
+static struct pci_dev *vtd_fake_pci(struct kunit *test,
+				    pci_channel_state_t state)
 {
 	struct pci_dev *pci = kunit_kzalloc(test, sizeof(*pci), GFP_KERNEL);
 
@@ -496,58 +531,54 @@ static struct pci_dev *fake_pci(struct kunit *test, pci_channel_state_t state)
 	return pci;
 }
 
-/* A domain on @iommus of them, the engine running. */
-static struct fake_domain *start_domain(struct kunit *test, int iommus)
+/* A domain attached to the first @iommus IOMMUs. Starts the engine. */
+static struct vtd_domain *vtd_start_domain(struct kunit *test, int iommus)
 {
-	struct fake_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	struct vtd_fake_bus *bus = test->priv;
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, d);
-	d->pci = fake_pci(test, pci_channel_io_normal);
-	d->gone = fake_pci(test, pci_channel_io_perm_failure);
-	spin_lock_init(&d->dmar.lock);
-	INIT_LIST_HEAD(&d->dmar.devices);
-	xa_init(&d->dmar.iommu_array);
+	d->pci = vtd_fake_pci(test, pci_channel_io_normal);
+	d->gone = vtd_fake_pci(test, pci_channel_io_perm_failure);
+	intel_xsmmu_test_init_domain(&d->dmar);
+	bus->domain = &d->dmar;
 	for (i = 0; i < iommus; i++) {
-		bus->fake[i] = fake_create(test, i, 0);
-		d->info[i].iommu = &bus->fake[i]->iommu;
-		d->info[i].did = DID(i);
-		KUNIT_ASSERT_EQ(test, 0,
-				xa_err(xa_store(&d->dmar.iommu_array, i,
-						&d->info[i], GFP_KERNEL)));
+		bus->fake[i] = vtd_fake_create(test, i, 0);
+		intel_xsmmu_test_add_iommu(test, &d->dmar, &bus->fake[i]->iommu,
+					   DID(i));
 	}
-	fake_start(test, bus);
+	vtd_fake_start(test, bus);
 	return d;
 }
 
 /* An ATS device with source id @sid behind @iommu. */
-static struct device_domain_info *add_device(struct kunit *test,
-					     struct fake_domain *d, int iommu,
-					     u16 sid)
+static struct device_domain_info *
+vtd_add_test_device(struct kunit *test, struct vtd_domain *d, int iommu,
+		    u16 sid)
 {
 	struct device_domain_info *info = kunit_kzalloc(test, sizeof(*info),
 							GFP_KERNEL);
+	struct vtd_fake_bus *bus = test->priv;
 
 	KUNIT_ASSERT_NOT_NULL(test, info);
 	info->bus = sid >> 8;
 	info->devfn = sid & 0xff;
 	info->ats_enabled = 1;
 	info->dev = &d->pci->dev;
-	info->iommu = d->info[iommu].iommu;
-	list_add_tail(&info->link, &d->dmar.devices);
-	d->dmar.has_iotlb_device = 1;
+	info->iommu = &bus->fake[iommu]->iommu;
+	intel_xsmmu_test_add_device(&d->dmar, info);
 	return info;
 }
 
-static int sync_domain(struct fake_domain *d, bool leaf_only)
+static int vtd_sync_domain(struct vtd_domain *d, bool leaf_only)
 {
 	return intel_xsmmu_sync_domain_iotlb(&d->dmar.domain, leaf_only);
 }
 
-/* The next executed descriptor, waits for the end of a submission left out. */
-static void expect_next(struct kunit *test, struct fake_iommu *f,
-			unsigned int *pos, u64 qw0, u64 qw1)
+/* The next executed descriptor, not counting final waits, is this one. */
+static void vtd_expect_next(struct kunit *test, struct vtd_fake *f,
+			    unsigned int *pos, u64 qw0, u64 qw1)
 {
 	while (*pos < f->n && f->executed[*pos].qw0 == RAW_WAIT)
 		(*pos)++;
@@ -557,209 +588,221 @@ static void expect_next(struct kunit *test, struct fake_iommu *f,
 	(*pos)++;
 }
 
-static void expect_fence(struct kunit *test, struct fake_iommu *f,
-			 unsigned int *pos)
+static void vtd_expect_fence(struct kunit *test, struct vtd_fake *f,
+			     unsigned int *pos)
 {
-	expect_next(test, f, pos, RAW_FENCE, virt_to_phys(&xsmmu_qi_scratch));
+	vtd_expect_next(test, f, pos, RAW_FENCE,
+			virt_to_phys(&vtd_unread_status));
 }
 
-/* Nothing is left but the wait that was waited for. */
-static void expect_end(struct kunit *test, struct fake_iommu *f,
-		       unsigned int pos)
+/* Only the final wait of the last submission follows. */
+static void vtd_expect_end(struct kunit *test, struct vtd_fake *f,
+			   unsigned int pos)
 {
 	KUNIT_EXPECT_EQ(test, f->n, pos + 1);
 	KUNIT_EXPECT_EQ(test, f->executed[pos].qw0, RAW_WAIT);
 }
 
-/* IOTLB, and if there are devices a fence and each of them once, in order. */
-static void expect_sync(struct kunit *test, struct fake_iommu *f, u64 qw1,
-			u16 sid, unsigned int devices)
+/* The IOTLB, then, with devices, a fence and each of them once, in order. */
+static void vtd_expect_sync(struct kunit *test, struct vtd_fake *f, u64 qw1,
+			    u16 sid, unsigned int devices)
 {
 	unsigned int pos = 0, i;
 
-	expect_next(test, f, &pos, RAW_DSI(DID(f->iommu.seq_id)), qw1);
+	vtd_expect_next(test, f, &pos, RAW_DSI(DID(f->iommu.seq_id)), qw1);
 	if (devices)
-		expect_fence(test, f, &pos);
+		vtd_expect_fence(test, f, &pos);
 	for (i = 0; i < devices; i++)
-		expect_next(test, f, &pos, RAW_DEVTLB(sid + i), RAW_ALL);
-	expect_end(test, f, pos);
+		vtd_expect_next(test, f, &pos, RAW_DEVTLB(sid + i), RAW_ALL);
+	vtd_expect_end(test, f, pos);
 }
 
 static void sync_is_one_descriptor_and_a_wait(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 1);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
 
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
 	bus->fake[0]->n = 0;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, false), 0);
-	expect_sync(test, bus->fake[0], 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, false), 0);
+	vtd_expect_sync(test, bus->fake[0], 0, 0, 0);
 }
 
 static void sync_of_a_first_stage_domain_is_pasid_based(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 1);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
 	unsigned int pos = 0;
 
-	d->dmar.flags = DOMAIN_FLAG_USE_FIRST_LEVEL;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_next(test, bus->fake[0], &pos, RAW_PIOTLB(DID(0)), 0);
-	expect_end(test, bus->fake[0], pos);
+	intel_xsmmu_test_use_first_stage(&d->dmar);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_next(test, bus->fake[0], &pos, RAW_PIOTLB(DID(0)), 0);
+	vtd_expect_end(test, bus->fake[0], pos);
 }
 
 static void sync_covers_every_iommu_of_the_domain(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 2);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 2);
+	struct vtd_fake_bus *bus = test->priv;
 
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
-	expect_sync(test, bus->fake[1], RAW_IH, 0, 0);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
+	vtd_expect_sync(test, bus->fake[1], RAW_IH, 0, 0);
 }
 
-static void sync_of_an_unattached_domain_has_nothing_to_do(struct kunit *test)
+static void sync_of_an_unattached_domain_succeeds(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 0);
+	struct vtd_domain *d = vtd_start_domain(test, 0);
 
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 }
 
-/* Also around the end of a submission, which begins with IOTLB and fence. */
+/* Some fill a submission exactly; its first are the IOTLB and the fence. */
 static const unsigned int device_counts[] = {
-	1, 3, XSMMU_QI_BATCH - 3, XSMMU_QI_BATCH - 2, XSMMU_QI_BATCH - 1, 40,
+	1, 3, VTD_BATCH - 3, VTD_BATCH - 2, VTD_BATCH - 1, 40,
 };
 
-static void describe_count(const unsigned int *n, char *desc)
+static void vtd_describe_count(const unsigned int *n, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u devices", *n);
 }
 
-KUNIT_ARRAY_PARAM(device_counts, device_counts, describe_count);
+KUNIT_ARRAY_PARAM(device_counts, device_counts, vtd_describe_count);
 
 static void sync_covers_all_device_tlbs_behind_a_fence(struct kunit *test)
 {
 	unsigned int n = *(const unsigned int *)test->param_value;
-	struct fake_domain *d = start_domain(test, 1);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		add_device(test, d, 0, 0x300 + i);
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_sync(test, bus->fake[0], RAW_IH, 0x300, n);
+		vtd_add_test_device(test, d, 0, 0x300 + i);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0x300, n);
 	KUNIT_EXPECT_EQ(test, bus->fake[0]->qi.free_cnt, QI_LENGTH);
 }
 
-static void each_iommu_hears_of_its_own_devices_only(struct kunit *test)
+static void each_iommu_gets_its_own_devices_only(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 2);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 2);
+	struct vtd_fake_bus *bus = test->priv;
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		add_device(test, d, 0, 0x300 + i);
-		add_device(test, d, 1, 0x400 + i);
+		vtd_add_test_device(test, d, 0, 0x300 + i);
+		vtd_add_test_device(test, d, 1, 0x400 + i);
 	}
-	KUNIT_EXPECT_EQ(test, sync_domain(d, false), 0);
-	expect_sync(test, bus->fake[0], 0, 0x300, 3);
-	expect_sync(test, bus->fake[1], 0, 0x400, 3);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, false), 0);
+	vtd_expect_sync(test, bus->fake[0], 0, 0x300, 3);
+	vtd_expect_sync(test, bus->fake[1], 0, 0x400, 3);
+}
+
+static void sync_without_ats_devices_has_no_fence(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+
+	vtd_add_test_device(test, d, 0, 0x100)->dev = &d->gone->dev;
+	vtd_add_test_device(test, d, 0, 0x200)->ats_enabled = 0;
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
 }
 
 static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 1);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
 
-	add_device(test, d, 0, 0x100)->dev = &d->gone->dev;
-	add_device(test, d, 0, 0x300);
-	add_device(test, d, 0, 0x200)->ats_enabled = 0;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_sync(test, bus->fake[0], RAW_IH, 0x300, 1);
+	vtd_add_test_device(test, d, 0, 0x100)->dev = &d->gone->dev;
+	vtd_add_test_device(test, d, 0, 0x300);
+	vtd_add_test_device(test, d, 0, 0x200)->ats_enabled = 0;
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0x300, 1);
 }
 
 static void device_with_the_quirk_is_invalidated_twice(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 1);
-	struct fake_bus *bus = test->priv;
-	struct fake_iommu *f = bus->fake[0];
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+	struct vtd_fake *f = bus->fake[0];
 	unsigned int pos = 0;
 
-	add_device(test, d, 0, 0x300)->dtlb_extra_inval = 1;
-	add_device(test, d, 0, 0x301);
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_next(test, f, &pos, RAW_DSI(DID(0)), RAW_IH);
-	expect_fence(test, f, &pos);
-	expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
-	expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
-	expect_next(test, f, &pos, RAW_DEVTLB(0x301), RAW_ALL);
-	expect_end(test, f, pos);
+	vtd_add_test_device(test, d, 0, 0x300)->dtlb_extra_inval = 1;
+	vtd_add_test_device(test, d, 0, 0x301);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_next(test, f, &pos, RAW_DSI(DID(0)), RAW_IH);
+	vtd_expect_fence(test, f, &pos);
+	vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
+	vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
+	vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x301), RAW_ALL);
+	vtd_expect_end(test, f, pos);
 }
 
-static void device_tlbs_are_left_alone_while_translation_is_off(struct kunit *test)
+static void device_tlbs_are_left_out_while_translation_is_off(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 1);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
 
-	add_device(test, d, 0, 0x300);
+	vtd_add_test_device(test, d, 0, 0x300);
 	bus->fake[0]->iommu.gcmd = 0;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
 }
 
 static void sync_without_a_queue_is_refused(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 2);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 2);
+	struct vtd_fake_bus *bus = test->priv;
 
 	bus->fake[1]->iommu.qi = NULL;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), -EOPNOTSUPP);
 }
 
 static void error_on_any_iommu_fails_the_sync(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 2);
-	struct fake_bus *bus = test->priv;
+	struct vtd_domain *d = vtd_start_domain(test, 2);
+	struct vtd_fake_bus *bus = test->priv;
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		bus->fake[i]->refuse = 1;
-		KUNIT_EXPECT_NE(test, sync_domain(d, true), 0);
-		KUNIT_EXPECT_TRUE(test, fake_settled(bus->fake[i]));
-		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+		KUNIT_EXPECT_NE(test, vtd_sync_domain(d, true), 0);
+		KUNIT_EXPECT_TRUE(test, vtd_fake_settled(bus->fake[i]));
+		KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 	}
 }
 
-/* In the first submission of a long list, and in its second. */
+/* The silent device is in the first, second or third submission. */
 static void silent_device_fails_the_sync(struct kunit *test)
 {
 	static const u16 silent[] = { 0x300, 0x314, 0x327 };
-	struct fake_domain *d = start_domain(test, 1);
-	struct fake_bus *bus = test->priv;
-	struct fake_iommu *f = bus->fake[0];
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+	struct vtd_fake *f = bus->fake[0];
 	int i;
 
 	for (i = 0; i < 40; i++)
-		add_device(test, d, 0, 0x300 + i);
+		vtd_add_test_device(test, d, 0, 0x300 + i);
 	for (i = 0; i < ARRAY_SIZE(silent); i++) {
 		f->silent_sid = silent[i];
 		f->silent = 1;
-		KUNIT_EXPECT_NE(test, sync_domain(d, true), 0);
+		KUNIT_EXPECT_NE(test, vtd_sync_domain(d, true), 0);
 		KUNIT_EXPECT_EQ(test, f->silent, 0);
-		KUNIT_EXPECT_TRUE(test, fake_settled(f));
+		KUNIT_EXPECT_TRUE(test, vtd_fake_settled(f));
 		f->n = 0;
-		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-		expect_sync(test, f, RAW_IH, 0x300, 40);
+		KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+		vtd_expect_sync(test, f, RAW_IH, 0x300, 40);
 	}
 }
 
-/* What was fetched goes with a time-out, also what is not at fault. */
+/* A time-out aborts all fetched descriptors, also those of this domain. */
 static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 1);
-	struct fake_bus *bus = test->priv;
-	struct fake_iommu *f = bus->fake[0];
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+	struct vtd_fake *f = bus->fake[0];
 	struct neighbour *nb;
 	int i;
 
@@ -769,13 +812,13 @@ static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit 
 		.qw0 = RAW_DEVTLB(SILENT), .qw1 = RAW_ALL
 	});
 	for (i = 0; i < MANY; i++)
-		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+		KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 	neighbour_stop(nb);
 	KUNIT_EXPECT_EQ(test, nb->failed, nb->submitted);
 	KUNIT_EXPECT_GE(test, f->by_did[DID(0)], MANY);
 }
 
-/* (d) A queue that is not ours, if this machine has one. */
+/* (d) The queue of a real IOMMU, if this machine has one. */
 
 static struct intel_iommu *live_iommu(void)
 {
@@ -790,11 +833,11 @@ static struct intel_iommu *live_iommu(void)
 	return found;
 }
 
-/* Fences are legal everywhere and invalidate nothing. */
+/* Every IOMMU accepts fences, and they invalidate nothing. */
 static void fill_with_fences(struct qi_desc *desc, unsigned int n)
 {
 	while (n--)
-		*desc++ = xsmmu_fence();
+		*desc++ = vtd_fence_desc();
 }
 
 static void live_queue_survives_an_error_at_each_index(struct kunit *test)
@@ -817,35 +860,37 @@ static void live_queue_survives_an_error_at_each_index(struct kunit *test)
 	}
 }
 
-static struct kunit_case xsmmu_intel_cases[] = {
+static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(iotlb_descriptor_is_domain_selective_with_hint),
 	KUNIT_CASE(iotlb_descriptor_drains_what_the_hardware_can),
 	KUNIT_CASE(first_stage_descriptor_is_pasid_selective),
-	KUNIT_CASE(device_tlb_descriptor_names_device_and_everything),
-	KUNIT_CASE(fence_writes_where_nobody_looks),
+	KUNIT_CASE(device_tlb_descriptor_covers_all_addresses),
+	KUNIT_CASE(fence_writes_a_status_that_no_submitter_polls),
 	KUNIT_CASE(submission_without_error_is_executed_in_order),
 	KUNIT_CASE(error_at_each_index_of_5_is_reported),
 	KUNIT_CASE(error_at_each_index_of_20_is_reported),
 	KUNIT_CASE(error_in_a_queue_of_wide_descriptors_is_reported),
+	KUNIT_CASE(error_in_a_submission_without_the_option_is_reported),
 	KUNIT_CASE(error_beside_the_end_of_the_ring_is_reported),
-	KUNIT_CASE(several_errors_in_a_submission_are_all_mended),
+	KUNIT_CASE(several_errors_in_a_submission_are_all_repaired),
 	KUNIT_CASE(error_of_the_final_wait_is_reported),
-	KUNIT_CASE(queue_beyond_repair_is_given_up),
-	KUNIT_CASE(error_that_cannot_be_cleared_is_given_up),
+	KUNIT_CASE(submission_to_a_queue_beyond_repair_fails),
+	KUNIT_CASE(error_that_cannot_be_cleared_fails_the_submission),
 	KUNIT_CASE(time_out_is_reported_at_once),
 	KUNIT_CASE(time_out_before_the_wait_was_fetched_is_reported),
-	KUNIT_CASE(others_still_try_again_until_the_device_answers),
-	KUNIT_CASE(error_leaves_another_cpus_submission_alone),
+	KUNIT_CASE(submission_without_the_option_is_repeated_after_a_time_out),
+	KUNIT_CASE(error_does_not_fail_another_cpus_submission),
 	KUNIT_CASE(sync_is_one_descriptor_and_a_wait),
 	KUNIT_CASE(sync_of_a_first_stage_domain_is_pasid_based),
 	KUNIT_CASE(sync_covers_every_iommu_of_the_domain),
-	KUNIT_CASE(sync_of_an_unattached_domain_has_nothing_to_do),
+	KUNIT_CASE(sync_of_an_unattached_domain_succeeds),
 	KUNIT_CASE_PARAM(sync_covers_all_device_tlbs_behind_a_fence,
 			 device_counts_gen_params),
-	KUNIT_CASE(each_iommu_hears_of_its_own_devices_only),
+	KUNIT_CASE(each_iommu_gets_its_own_devices_only),
+	KUNIT_CASE(sync_without_ats_devices_has_no_fence),
 	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
 	KUNIT_CASE(device_with_the_quirk_is_invalidated_twice),
-	KUNIT_CASE(device_tlbs_are_left_alone_while_translation_is_off),
+	KUNIT_CASE(device_tlbs_are_left_out_while_translation_is_off),
 	KUNIT_CASE(sync_without_a_queue_is_refused),
 	KUNIT_CASE(error_on_any_iommu_fails_the_sync),
 	KUNIT_CASE(silent_device_fails_the_sync),
@@ -854,11 +899,11 @@ static struct kunit_case xsmmu_intel_cases[] = {
 	{}
 };
 
-static struct kunit_suite xsmmu_intel_suite = {
+static struct kunit_suite vtd_test_suite = {
 	.name = "xsmmu-intel",
-	.init = xsmmu_intel_init,
-	.exit = xsmmu_intel_exit,
-	.test_cases = xsmmu_intel_cases,
+	.init = vtd_test_init,
+	.exit = vtd_test_exit,
+	.test_cases = vtd_test_cases,
 };
 
-kunit_test_suites(&xsmmu_intel_suite);
+kunit_test_suites(&vtd_test_suite);

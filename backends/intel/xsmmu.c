@@ -2,73 +2,73 @@
 /*
  * xSMMU backend for Intel VT-d: one IOTLB invalidation for a whole domain.
  *
- * Section numbers are those of the "Intel Virtualization Technology for Directed
- * I/O Architecture Specification", revision 4.1.
+ * Section numbers are those of the "Intel Virtualization Technology for
+ * Directed I/O Architecture Specification", revision 4.1.
  */
-#include <linux/iopoll.h>
 #include <linux/pci.h>
 #include "iommu.h"
-#include "pasid.h"
 #include "xsmmu.h"
+#include "xsmmu-base.h"
 
 /*
- * Descriptors of one submission. The queue has 256 places, is shared by all
- * CPUs, and a submission that does not fit waits until it does.
+ * Descriptors of one submission. The queue has 256 slots that all CPUs share,
+ * and a submission that does not fit waits until it does.
  */
-#define XSMMU_QI_BATCH	16
+#define VTD_BATCH	16
 
 /*
- * How often a submission is repeated that was aborted although it holds nothing
- * that can time out: then a device of somebody else did not answer.
+ * How often to repeat a submission that was aborted although it holds nothing
+ * that can time out. Then a device of another submission did not answer.
  */
-#define XSMMU_QI_REPEATS	16
+#define VTD_REPEATS	16
 
-/* How long a queue error may take to go away once it was cleared. */
-#define XSMMU_QI_CLEAR_US	100000
-
-struct xsmmu_qi_batch {
+/**
+ * struct intel_xsmmu_sync - the state of one sync
+ * @domain: the domain
+ * @leaf_only: only leaf entries changed
+ * @iommu: the IOMMU that is being invalidated
+ * @n: number of descriptors in @desc that were not submitted yet
+ * @devtlb: @iommu's descriptors include device-TLB invalidations, submitted or
+ *	not
+ * @desc: the descriptors. Left uninitialised, entries are written before use.
+ */
+struct intel_xsmmu_sync {
+	struct dmar_domain *domain;
+	bool leaf_only;
 	struct intel_iommu *iommu;
 	unsigned int n;
-	bool devtlb;	/* holds, or has held, a device-TLB invalidation */
-	struct qi_desc desc[XSMMU_QI_BATCH];
+	bool devtlb;
+	struct qi_desc desc[VTD_BATCH];
 };
 
 /*
- * Target of status writes nobody reads. A wait descriptor that writes no status
- * and raises no interrupt is not accepted everywhere, so fences write here.
+ * Fences write their status here, and nothing reads it. Not every IOMMU accepts
+ * a wait descriptor that neither writes a status nor raises an interrupt.
  */
-static u32 xsmmu_qi_scratch ____cacheline_aligned;
+static u32 vtd_unread_status ____cacheline_aligned;
 
-/* Invalidation wait descriptor (6.5.2.8) that writes @status. */
-static struct qi_desc xsmmu_wait(u32 *status)
+/*
+ * Invalidation wait descriptor (6.5.2.8) with the fence flag: descriptors
+ * behind it start after those before it have completed.
+ */
+static struct qi_desc vtd_fence_desc(void)
 {
 	return (struct qi_desc) {
 		.qw0 = QI_IWD_STATUS_DATA(QI_DONE) | QI_IWD_STATUS_WRITE |
-		       QI_IWD_TYPE,
-		.qw1 = virt_to_phys(status),
+		       QI_IWD_FENCE | QI_IWD_TYPE,
+		.qw1 = virt_to_phys(&vtd_unread_status),
 	};
 }
 
 /*
- * A wait with the fence flag: what follows in the queue starts after what
- * precedes has completed.
- */
-static struct qi_desc xsmmu_fence(void)
-{
-	struct qi_desc desc = xsmmu_wait(&xsmmu_qi_scratch);
-
-	desc.qw0 |= QI_IWD_FENCE;
-	return desc;
-}
-
-/*
  * IOTLB invalidation (6.5.2.3) of all of a domain's second-stage translations.
- * The hint IH says that no non-leaf entry was modified, so paging-structure
- * caches may be kept; 6.5.3.3 demands IH=0 before an unlinked table is freed.
- * The drain bits make "completed" include DMA already translated (6.5.4).
+ * The hint IH says that no non-leaf entry was modified, so the IOMMU may keep
+ * its paging-structure caches. 6.5.3.3 demands IH=0 before an unlinked table
+ * is freed. With the drain bits, the invalidation completes only after DMA
+ * requests that were already translated (6.5.4).
  */
-static struct qi_desc xsmmu_iotlb_desc(struct intel_iommu *iommu, u16 did,
-				       bool leaf_only)
+static struct qi_desc vtd_iotlb_desc(struct intel_iommu *iommu, u16 did,
+				     bool leaf_only)
 {
 	return (struct qi_desc) {
 		.qw0 = QI_IOTLB_DID(did) |
@@ -84,19 +84,19 @@ static struct qi_desc xsmmu_iotlb_desc(struct intel_iommu *iommu, u16 did,
  * translations of the domain. This granularity has no hint; it always drops
  * the paging-structure caches too.
  */
-static struct qi_desc xsmmu_piotlb_desc(u16 did)
+static struct qi_desc vtd_piotlb_desc(u16 did, u32 pasid)
 {
 	return (struct qi_desc) {
-		.qw0 = QI_EIOTLB_PASID(PASID_RID2PASID) | QI_EIOTLB_DID(did) |
+		.qw0 = QI_EIOTLB_PASID(pasid) | QI_EIOTLB_DID(did) |
 		       QI_EIOTLB_GRAN(QI_GRAN_NONG_PASID) | QI_EIOTLB_TYPE,
 	};
 }
 
 /*
- * Device-TLB invalidation (6.5.2.5) of everything: S=1 and all address bits
- * below 63 set names the whole 64-bit range.
+ * Device-TLB invalidation (6.5.2.5) of all addresses: S=1 and all address bits
+ * below 63 set give the whole 64-bit range.
  */
-static struct qi_desc xsmmu_devtlb_desc(struct device_domain_info *info)
+static struct qi_desc vtd_devtlb_desc(struct device_domain_info *info)
 {
 	u16 qdep = info->ats_qdep >= QI_DEV_IOTLB_MAX_INVS ? 0 : info->ats_qdep;
 
@@ -109,90 +109,81 @@ static struct qi_desc xsmmu_devtlb_desc(struct device_domain_info *info)
 	};
 }
 
-static int xsmmu_submit(struct xsmmu_qi_batch *batch)
+static int vtd_submit(struct intel_xsmmu_sync *sync)
 {
-	unsigned int repeats = batch->devtlb ? 0 : XSMMU_QI_REPEATS;
+	unsigned int repeats = sync->devtlb ? 0 : VTD_REPEATS;
 	int err;
 
-	if (!batch->n)
+	if (!sync->n)
 		return 0;
 	do {
-		err = qi_submit_sync(batch->iommu, batch->desc, batch->n,
+		err = qi_submit_sync(sync->iommu, sync->desc, sync->n,
 				     QI_OPT_XSMMU_BOUNDED);
-	} while (err == -EAGAIN && repeats--);
-	batch->n = 0;
+	} while (err == -ETIMEDOUT && repeats--);
+	sync->n = 0;
 	return err;
 }
 
-static int xsmmu_add_desc(struct xsmmu_qi_batch *batch, struct qi_desc desc)
+static int vtd_add(struct intel_xsmmu_sync *sync, struct qi_desc desc)
 {
 	int err = 0;
 
-	if (batch->n == XSMMU_QI_BATCH)
-		err = xsmmu_submit(batch);
-	batch->desc[batch->n++] = desc;
+	if (sync->n == VTD_BATCH)
+		err = vtd_submit(sync);
+	sync->desc[sync->n++] = desc;
 	return err;
 }
 
-/* A device that was pulled out answers no more, and does no DMA either. */
-static bool xsmmu_device_gone(struct device_domain_info *info)
+/* A device that was pulled out does not answer, and does no DMA either. */
+static bool vtd_device_gone(struct device_domain_info *info)
 {
-	return dev_is_pci(info->dev) &&
-	       to_pci_dev(info->dev)->error_state == pci_channel_io_perm_failure;
-}
-
-static int xsmmu_add_devtlbs(struct xsmmu_qi_batch *batch,
-			     struct dmar_domain *domain)
-{
-	struct device_domain_info *info;
-	int err = 0;
-
-	batch->devtlb = true;
-	list_for_each_entry_rcu(info, &domain->devices, link) {
-		if (info->iommu != batch->iommu || !info->ats_enabled ||
-		    xsmmu_device_gone(info))
-			continue;
-		err = err ?: xsmmu_add_desc(batch, xsmmu_devtlb_desc(info));
-		/* Some devices need it twice; see quirk_extra_dev_tlb_flush(). */
-		if (info->dtlb_extra_inval)
-			err = err ?: xsmmu_add_desc(batch,
-						    xsmmu_devtlb_desc(info));
-	}
-	return err;
+	if (!dev_is_pci(info->dev))
+		return false;
+	return to_pci_dev(info->dev)->error_state ==
+	       pci_channel_io_perm_failure;
 }
 
 /*
- * The device TLBs behind one IOMMU. They go after the IOTLB and a fence: until
- * the IOTLB is clean a device could refill from it (6.5.2.5). While translation
- * is off no device-TLB invalidation is sent (4.3).
+ * The first device TLB goes behind a fence: until the IOTLB is clean, a device
+ * could refill its TLB from it (6.5.2.5).
  */
-static int xsmmu_flush_devtlbs(struct xsmmu_qi_batch *batch,
-			       struct dmar_domain *domain)
+static int vtd_add_device(struct intel_xsmmu_sync *sync,
+			  struct device_domain_info *info)
 {
-	int err;
+	int err = 0;
 
-	if (!domain->has_iotlb_device || !(batch->iommu->gcmd & DMA_GCMD_TE))
+	if (!info->ats_enabled || vtd_device_gone(info))
 		return 0;
-	err = xsmmu_add_desc(batch, xsmmu_fence());
-	return err ?: xsmmu_add_devtlbs(batch, domain);
+	if (!sync->devtlb) {
+		sync->devtlb = true;
+		err = vtd_add(sync, vtd_fence_desc());
+	}
+	err = err ?: vtd_add(sync, vtd_devtlb_desc(info));
+	/* Some devices need it twice; see quirk_extra_dev_tlb_flush(). */
+	if (info->dtlb_extra_inval)
+		err = err ?: vtd_add(sync, vtd_devtlb_desc(info));
+	return err;
 }
 
-static int xsmmu_flush_iommu(struct dmar_domain *domain,
-			     struct iommu_domain_info *info, bool leaf_only)
+static int vtd_sync_iommu(struct intel_xsmmu_sync *sync,
+			  struct intel_iommu *iommu, u16 did, u32 pasid)
 {
-	struct xsmmu_qi_batch batch = { .iommu = info->iommu };
-	struct qi_desc desc;
-	int err;
+	int err = 0;
 
-	/* qi_submit_sync() without a queue does nothing and says success. */
-	if (!info->iommu->qi)
+	/* Without a queue, qi_submit_sync() returns 0 and does nothing. */
+	if (!iommu->qi)
 		return -EOPNOTSUPP;
-	desc = domain->flags & DOMAIN_FLAG_USE_FIRST_LEVEL ?
-		xsmmu_piotlb_desc(info->did) :
-		xsmmu_iotlb_desc(info->iommu, info->did, leaf_only);
-	xsmmu_add_desc(&batch, desc);
-	err = xsmmu_flush_devtlbs(&batch, domain);
-	return err ?: xsmmu_submit(&batch);
+	sync->iommu = iommu;
+	sync->n = 0;
+	sync->devtlb = false;
+	vtd_add(sync, intel_xsmmu_is_first_stage(sync->domain) ?
+			vtd_piotlb_desc(did, pasid) :
+			vtd_iotlb_desc(iommu, did, sync->leaf_only));
+	/* No device-TLB invalidation is sent while translation is off (4.3). */
+	if (iommu->gcmd & DMA_GCMD_TE)
+		err = intel_xsmmu_each_device(sync->domain, iommu,
+					      vtd_add_device, sync);
+	return err ?: vtd_submit(sync);
 }
 
 /**
@@ -200,111 +191,38 @@ static int xsmmu_flush_iommu(struct dmar_domain *domain,
  * @domain: the domain
  * @leaf_only: only leaf entries changed since the last call with false
  *
- * On every IOMMU that the domain is attached to. With none there is nothing to
- * do: detaching flushed the domain's entries already.
+ * Invalidates every IOMMU that the domain is attached to. A domain that is
+ * attached to none needs no invalidation: detaching flushed its entries.
  *
  * Context: any but NMI; interrupts may be off.
- * Return: 0 if every descriptor completed. Any error means that none can be
+ * Return: 0 if every descriptor completed. After any error none of them can be
  * relied on.
  */
 int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 {
-	struct dmar_domain *dmar_domain = to_dmar_domain(domain);
-	struct iommu_domain_info *info;
-	unsigned long i;
-	int err = 0;
+	struct intel_xsmmu_sync sync;
+	int err;
 
+	sync.domain = to_dmar_domain(domain);
+	sync.leaf_only = leaf_only;
 	/* A device may leave the domain meanwhile; see intel_xsmmu_unlink(). */
 	rcu_read_lock();
-	xa_for_each(&dmar_domain->iommu_array, i, info) {
-		err = xsmmu_flush_iommu(dmar_domain, info, leaf_only);
-		if (err)
-			break;
-	}
+	err = intel_xsmmu_each_iommu(sync.domain, vtd_sync_iommu, &sync);
 	rcu_read_unlock();
 	return err;
-}
-
-/* Does the engine stand at place @head, at an error? */
-static bool xsmmu_stopped(struct intel_iommu *iommu, int head)
-{
-	return readl(iommu->reg + DMAR_FSTS_REG) & DMA_FSTS_IQE &&
-	       readl(iommu->reg + DMAR_IQH_REG) >> qi_shift(iommu) == head;
-}
-
-/*
- * Clear IQE and let the engine go on; false if the error stays. It may be set
- * again at once, by a later descriptor.
- */
-static bool xsmmu_clear_iqe(struct intel_iommu *iommu, int head)
-{
-	bool stopped;
-
-	writel(DMA_FSTS_IQE, iommu->reg + DMAR_FSTS_REG);
-	if (read_poll_timeout_atomic(xsmmu_stopped, stopped, !stopped, 1,
-				     XSMMU_QI_CLEAR_US, false, iommu, head))
-		return false;
-	/* Emulated queues look again only when the tail is written. */
-	writel(readl(iommu->reg + DMAR_IQT_REG), iommu->reg + DMAR_IQT_REG);
-	return true;
-}
-
-/**
- * intel_xsmmu_repair_qi - clear a queue error caused by one submission
- * @iommu: the IOMMU whose fault status has IQE set
- * @index: place of the submission's first descriptor
- * @wait_index: place of the wait descriptor that ends it
- *
- * On an error the head stands on the descriptor that caused it and fetching
- * stops until IQE is cleared (6.5.2.10). Replace that descriptor by a wait that
- * tells nobody, so that the rest runs and the submission's own wait still says
- * when it is over; giving up the places before that would let the status write
- * of a forgotten wait meet a later submission.
- *
- * A queue that does not accept the replacement either is beyond repair.
- *
- * Context: q_lock held.
- * Return: 0: not this submission's error. QI_XSMMU_REPAIRED: it has failed, and
- * the caller goes on waiting for its end. -EIO: give up waiting.
- */
-int intel_xsmmu_repair_qi(struct intel_iommu *iommu, int index, int wait_index)
-{
-	struct q_inval *qi = iommu->qi;
-	int shift = qi_shift(iommu);
-	int head = readl(iommu->reg + DMAR_IQH_REG) >> shift;
-	int offset = (head - index + QI_LENGTH) % QI_LENGTH;
-	int count = (wait_index - index + QI_LENGTH) % QI_LENGTH;
-	void *slot = qi->desc + (head << shift);
-	struct qi_desc wait;
-
-	/* Whoever had this place gave up: the queue stands still for good. */
-	if (READ_ONCE(qi->desc_status[head]) == QI_FREE)
-		return -EIO;
-	if (offset > count)
-		return 0;
-	wait = xsmmu_wait(offset < count ? &xsmmu_qi_scratch :
-					   (u32 *)&qi->desc_status[wait_index]);
-	pr_err_ratelimited("xsmmu: invalidation queue error, descriptor %d of %d\n",
-			   offset + 1, count + 1);
-	if (!memcmp(slot, &wait, 1 << shift))
-		return -EIO;
-	memcpy(slot, &wait, 1 << shift);
-	/* The engine fetches again once IQE is clear: the wait goes first. */
-	wmb();
-	return xsmmu_clear_iqe(iommu, head) ? QI_XSMMU_REPAIRED : -EIO;
 }
 
 /**
  * intel_xsmmu_aborted - was any descriptor of a submission aborted?
  * @iommu: the IOMMU
- * @index: place of the submission's first descriptor
- * @wait_index: place of the wait descriptor that ends it
+ * @index: slot of the submission's first descriptor
+ * @wait_index: slot of the wait descriptor that ends it
  *
- * A time-out aborts what had been fetched by then (6.5.2.10). If that was only
- * the first part of the submission, its own wait, fetched later, completes and
- * says nothing about it.
+ * A time-out aborts the descriptors that were fetched before it (6.5.2.10). If
+ * those were only the first part of the submission, its wait descriptor is
+ * fetched later, completes, and says nothing about them.
  *
- * Context: q_lock held, before the places are given up.
+ * Context: q_lock held, before the slots are given up.
  */
 bool intel_xsmmu_aborted(struct intel_iommu *iommu, int index, int wait_index)
 {

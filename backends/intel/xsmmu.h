@@ -2,8 +2,8 @@
 /*
  * xSMMU behind Intel VT-d: what iommu.c and dmar.c call.
  *
- * Section numbers are those of the "Intel Virtualization Technology for Directed
- * I/O Architecture Specification", revision 4.1.
+ * Section numbers are those of the "Intel Virtualization Technology for
+ * Directed I/O Architecture Specification", revision 4.1.
  */
 #ifndef _INTEL_XSMMU_H
 #define _INTEL_XSMMU_H
@@ -17,31 +17,39 @@ struct intel_iommu;
 struct iommu_domain;
 
 /*
- * qi_submit_sync(): report an aborted descriptor to the caller instead of
- * trying again without limit.
+ * Option of qi_submit_sync(): return -ETIMEDOUT if a time-out aborted any
+ * descriptor, instead of repeating the submission without limit.
  */
 #define QI_OPT_XSMMU_BOUNDED	BIT(8)
 
-/* qi_check_fault()'s word to qi_submit_sync() that it repaired the queue. */
-#define QI_XSMMU_REPAIRED	(-ERESTART)
-
 #ifdef CONFIG_XSMMU_INTEL
 int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
-int intel_xsmmu_repair_qi(struct intel_iommu *iommu, int index, int wait_index);
 bool intel_xsmmu_aborted(struct intel_iommu *iommu, int index, int wait_index);
 
-static inline bool intel_xsmmu_repaired(int rc)
+/**
+ * intel_xsmmu_result - the result of a submission to the invalidation queue
+ * @iommu: the IOMMU
+ * @index: slot of the submission's first descriptor
+ * @wait_index: slot of the wait descriptor that ends it
+ * @options: QI_OPT_*
+ * @rc: the result that qi_submit_sync() found; -EAGAIN: repeat the submission
+ *
+ * Context: q_lock held, before the slots are given up.
+ * Return: -ETIMEDOUT if QI_OPT_XSMMU_BOUNDED asks for that, otherwise @rc.
+ */
+static inline int intel_xsmmu_result(struct intel_iommu *iommu, int index,
+				     int wait_index, unsigned long options,
+				     int rc)
 {
-	return rc == QI_XSMMU_REPAIRED;
-}
-
-static inline bool intel_xsmmu_bounded(unsigned long options)
-{
-	return options & QI_OPT_XSMMU_BOUNDED;
+	if (!(options & QI_OPT_XSMMU_BOUNDED))
+		return rc;
+	if (rc == -EAGAIN || intel_xsmmu_aborted(iommu, index, wait_index))
+		return -ETIMEDOUT;
+	return rc;
 }
 
 /*
- * A sync reads the domain's devices and IOMMUs under rcu_read_lock() alone: it
+ * A sync reads a domain's devices and IOMMUs under rcu_read_lock() only. It
  * runs with interrupts off and a raw lock held, and dmar_domain's own lock may
  * sleep on PREEMPT_RT.
  */
@@ -56,7 +64,10 @@ static inline void intel_xsmmu_unlink(struct list_head *link)
 	list_del_rcu(link);
 }
 
-/* Before an unlinked device joins another list or is freed. May sleep. */
+/*
+ * Call this before a device that was unlinked joins another list or is freed.
+ * May sleep.
+ */
 static inline void intel_xsmmu_unlinked(void)
 {
 	synchronize_rcu();
@@ -64,26 +75,11 @@ static inline void intel_xsmmu_unlinked(void)
 
 #define intel_xsmmu_kfree(info)	kfree_rcu(info, xsmmu_rcu)
 #else
-static inline int intel_xsmmu_repair_qi(struct intel_iommu *iommu, int index,
-					int wait_index)
+static inline int intel_xsmmu_result(struct intel_iommu *iommu, int index,
+				     int wait_index, unsigned long options,
+				     int rc)
 {
-	return 0;
-}
-
-static inline bool intel_xsmmu_aborted(struct intel_iommu *iommu, int index,
-				       int wait_index)
-{
-	return false;
-}
-
-static inline bool intel_xsmmu_repaired(int rc)
-{
-	return false;
-}
-
-static inline bool intel_xsmmu_bounded(unsigned long options)
-{
-	return false;
+	return rc;
 }
 
 static inline void intel_xsmmu_link(struct list_head *link,

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How Linux 6.1's VT-d driver stores a domain: its IOMMUs, its devices, and the
+ * kind of its tables. For xsmmu.c, which takes all decisions.
+ */
+#ifndef _INTEL_XSMMU_BASE_H
+#define _INTEL_XSMMU_BASE_H
+
+#include <linux/rculist.h>
+#include <linux/xarray.h>
+#include "iommu.h"
+#include "pasid.h"
+
+/* Defined by the caller of the functions below. */
+struct intel_xsmmu_sync;
+
+/**
+ * intel_xsmmu_is_first_stage - does a domain use first-stage tables?
+ * @domain: the domain
+ *
+ * Context: any.
+ */
+static inline bool intel_xsmmu_is_first_stage(const struct dmar_domain *domain)
+{
+	return domain->flags & DOMAIN_FLAG_USE_FIRST_LEVEL;
+}
+
+/**
+ * intel_xsmmu_each_iommu - call a function for each IOMMU of a domain
+ * @domain: the domain
+ * @fn: gets @sync, the IOMMU, the domain id there, and the PASID under which
+ *	requests without a PASID are translated
+ * @sync: the caller's state
+ *
+ * Context: rcu_read_lock() held.
+ * Return: 0, or the first other value that @fn returned; no call follows that.
+ */
+static __always_inline int
+intel_xsmmu_each_iommu(struct dmar_domain *domain,
+		       int (*fn)(struct intel_xsmmu_sync *sync,
+				 struct intel_iommu *iommu, u16 did, u32 pasid),
+		       struct intel_xsmmu_sync *sync)
+{
+	struct iommu_domain_info *info;
+	unsigned long i;
+	int err;
+
+	xa_for_each(&domain->iommu_array, i, info) {
+		err = fn(sync, info->iommu, info->did, PASID_RID2PASID);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * intel_xsmmu_each_device - call a function for each device of a domain that
+ *	stands behind one IOMMU
+ * @domain: the domain
+ * @iommu: the IOMMU
+ * @fn: gets @sync and the device
+ * @sync: the caller's state
+ *
+ * Context: rcu_read_lock() held.
+ * Return: 0, or the first other value that @fn returned; no call follows that.
+ */
+static __always_inline int
+intel_xsmmu_each_device(struct dmar_domain *domain, struct intel_iommu *iommu,
+			int (*fn)(struct intel_xsmmu_sync *sync,
+				  struct device_domain_info *info),
+			struct intel_xsmmu_sync *sync)
+{
+	struct device_domain_info *info;
+	int err;
+
+	list_for_each_entry_rcu(info, &domain->devices, link) {
+		err = info->iommu == iommu ? fn(sync, info) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+#endif /* _INTEL_XSMMU_BASE_H */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Domains as Linux 6.1's VT-d driver stores them, built by hand for the tests
+ * in xsmmu-test.c.
+ */
+#ifndef _INTEL_XSMMU_TEST_BASE_H
+#define _INTEL_XSMMU_TEST_BASE_H
+
+#include <kunit/test.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/xarray.h>
+#include "iommu.h"
+
+/**
+ * intel_xsmmu_test_init_domain - make a zeroed domain one without devices
+ * @domain: the domain, with second-stage tables
+ */
+static inline void intel_xsmmu_test_init_domain(struct dmar_domain *domain)
+{
+	spin_lock_init(&domain->lock);
+	INIT_LIST_HEAD(&domain->devices);
+	xa_init(&domain->iommu_array);
+}
+
+/**
+ * intel_xsmmu_test_free_domain - free what a domain's lists have allocated
+ * @domain: the domain, which no sync uses any more
+ */
+static inline void intel_xsmmu_test_free_domain(struct dmar_domain *domain)
+{
+	xa_destroy(&domain->iommu_array);
+}
+
+/**
+ * intel_xsmmu_test_add_iommu - attach a domain to an IOMMU
+ * @test: owns the memory of the membership; fails if there is none
+ * @domain: the domain
+ * @iommu: the IOMMU
+ * @did: the domain's id there
+ */
+static inline void intel_xsmmu_test_add_iommu(struct kunit *test,
+					      struct dmar_domain *domain,
+					      struct intel_iommu *iommu,
+					      u16 did)
+{
+	struct iommu_domain_info *info = kunit_kzalloc(test, sizeof(*info),
+						       GFP_KERNEL);
+	void *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	info->iommu = iommu;
+	info->did = did;
+	old = xa_store(&domain->iommu_array, iommu->seq_id, info, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, 0, xa_err(old));
+}
+
+/**
+ * intel_xsmmu_test_add_device - attach a device to a domain
+ * @domain: the domain
+ * @info: the device
+ */
+static inline void intel_xsmmu_test_add_device(struct dmar_domain *domain,
+					       struct device_domain_info *info)
+{
+	list_add_tail(&info->link, &domain->devices);
+	if (info->ats_enabled)
+		domain->has_iotlb_device = 1;
+}
+
+/**
+ * intel_xsmmu_test_use_first_stage - give a domain first-stage tables
+ * @domain: the domain
+ */
+static inline void intel_xsmmu_test_use_first_stage(struct dmar_domain *domain)
+{
+	domain->flags |= DOMAIN_FLAG_USE_FIRST_LEVEL;
+}
+
+#endif /* _INTEL_XSMMU_TEST_BASE_H */
