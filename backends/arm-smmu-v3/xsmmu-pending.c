@@ -2,26 +2,27 @@
 /*
  * What the batches of a domain have cleared and no invalidation has covered.
  *
- * Two things are written down when a batched unmap has cleared leaf entries, on
- * the CPU that did it: the cache lines that hold them, if the walker does not
- * look into the caches, and the IOVA ranges, if the SMMU can be told such. The
- * next sync of the domain takes both, on whatever CPU it runs: an entry may be
- * cleared on one CPU and synced on another, and its line must be clean before
- * the invalidation, or the SMMU fetches it again.
+ * When a batched unmap has cleared leaf entries, their CPU notes two things in
+ * its log: the cache lines that hold the entries, if the walker does not look
+ * into the caches, and the IOVA ranges, if the SMMU has range invalidation. The
+ * next sync of the domain takes both from the logs of all CPUs, because an entry
+ * may be cleared on one CPU and synced on another. A line must be clean before
+ * the invalidation, or the SMMU fetches the old entry again.
  *
- * Who asks for a sync relies on an invalidation that starts afterwards (I4). With
- * the core's barriers that is enough for the logs as well: an unmap sets its
- * CPU's bit before it returns, hence before B1; the sync looks for bits after B2.
- * If the requester reads a number below the sync's, the sync finds the bit.
+ * A caller of a sync relies on an invalidation that starts afterwards (I4). With
+ * the core's barriers the same holds for the logs: an unmap sets its CPU's bit
+ * before it returns, hence before B1, and the sync looks for bits after B2. If
+ * the caller reads a number below the sync's, the sync finds the bit.
  *
- * A log that was taken by a sync that failed is gone. That loses nothing. Its
- * lines have been cleaned, and stay so, since entries in quarantine are written
- * by nobody. Its ranges are part of everything, which the next sync drops.
+ * If a sync fails, the logs that it has taken are empty. Nothing is lost. Their
+ * lines are clean and stay clean, since no code writes entries in quarantine.
+ * Their ranges are covered by the next sync, which drops everything.
  *
- * Lines are found by walking the tables once more, to one IOVA of each group of
- * lines. It is in quarantine (I2): its entry has not been reused, and no table on
- * the way was freed, because a table goes only with all that it maps. Nothing
- * releases an IOVA but a sync that succeeded, so its line is cleaned before.
+ * To find the lines of a group, the tables are walked once more to one of its
+ * IOVAs. That IOVA is in quarantine (I2): its entry has not been used again, and
+ * no table on the way was freed, because a table is freed only with all that it
+ * maps. Only a sync that succeeded releases an IOVA, and it cleans the line
+ * before.
  */
 #include <linux/dma-mapping.h>
 #include <linux/io-pgtable.h>
@@ -29,19 +30,16 @@
 #include <linux/slab.h>
 #include "arm-smmu-v3.h"
 #include "xsmmu.h"
+#include "xsmmu-glue.h"
 
-/* How often a log's lock is tried in an oops: its holder may have been stopped. */
-#define XSMMU_OOPS_TRIES	1000
+/* How often an oops tries a log's lock, whose holder may have been stopped. */
+#define SMMU_OOPS_TRIES		1000
 
-static bool xsmmu_lock_log(struct arm_smmu_pending_log *log,
-			   unsigned long *flags)
+static noinline bool smmu_lock_log_in_oops(struct arm_smmu_pending_log *log,
+					   unsigned long *flags)
 {
-	unsigned int tries = XSMMU_OOPS_TRIES;
+	unsigned int tries = SMMU_OOPS_TRIES;
 
-	if (likely(!oops_in_progress)) {
-		raw_spin_lock_irqsave(&log->lock, *flags);
-		return true;
-	}
 	while (tries--) {
 		if (raw_spin_trylock_irqsave(&log->lock, *flags))
 			return true;
@@ -50,26 +48,36 @@ static bool xsmmu_lock_log(struct arm_smmu_pending_log *log,
 	return false;
 }
 
-/* Are these neighbours? */
-static bool xsmmu_follows(unsigned long iova, unsigned int leaves,
-			  unsigned int shift, unsigned long next)
+/* Returns false if the lock cannot be had, which happens only in an oops. */
+static __always_inline bool smmu_lock_log(struct arm_smmu_pending_log *log,
+					  unsigned long *flags)
+{
+	if (unlikely(oops_in_progress))
+		return smmu_lock_log_in_oops(log, flags);
+	raw_spin_lock_irqsave(&log->lock, *flags);
+	return true;
+}
+
+/* Does a run end where @next begins? */
+static bool smmu_follows(unsigned long iova, unsigned int leaves,
+			 unsigned int shift, unsigned long next)
 {
 	return iova + ((unsigned long)leaves << shift) == next;
 }
 
 /*
- * Grow a run by whatever touches it, and take that out of @r. The runs of @r do
- * not touch each other.
+ * Grow a run by the runs of @r that touch it, and remove those from @r. The runs
+ * of @r do not touch each other.
  */
-static void xsmmu_absorb(struct arm_smmu_ranges *r, unsigned long *iova,
-			 unsigned int *leaves)
+static void smmu_absorb(struct arm_smmu_ranges *r, unsigned long *iova,
+			unsigned int *leaves)
 {
 	unsigned int i = 0;
 
 	while (i < r->n) {
-		if (!xsmmu_follows(r->run[i].iova, r->run[i].leaves, r->shift,
-				   *iova) &&
-		    !xsmmu_follows(*iova, *leaves, r->shift, r->run[i].iova)) {
+		if (!smmu_follows(r->run[i].iova, r->run[i].leaves, r->shift,
+				  *iova) &&
+		    !smmu_follows(*iova, *leaves, r->shift, r->run[i].iova)) {
 			i++;
 			continue;
 		}
@@ -79,12 +87,12 @@ static void xsmmu_absorb(struct arm_smmu_ranges *r, unsigned long *iova,
 	}
 }
 
-static void xsmmu_add_range(struct arm_smmu_ranges *r, unsigned long iova,
-			    unsigned int shift, size_t leaves)
+static void smmu_add_range(struct arm_smmu_ranges *r, unsigned long iova,
+			   unsigned int shift, size_t leaves)
 {
 	unsigned int count = leaves;
 
-	/* A command has one level hint, so there is one size of leaves. */
+	/* A command has one level hint, so all leaves have one size. */
 	if (r->whole || leaves > ARM_SMMU_NAMED_LEAVES - r->leaves ||
 	    (r->n && r->shift != shift)) {
 		r->whole = true;
@@ -92,7 +100,7 @@ static void xsmmu_add_range(struct arm_smmu_ranges *r, unsigned long iova,
 	}
 	r->shift = shift;
 	r->leaves += count;
-	xsmmu_absorb(r, &iova, &count);
+	smmu_absorb(r, &iova, &count);
 	if (r->n == ARM_SMMU_NAMED_RUNS) {
 		r->whole = true;
 		return;
@@ -102,38 +110,38 @@ static void xsmmu_add_range(struct arm_smmu_ranges *r, unsigned long iova,
 	r->n++;
 }
 
-static void xsmmu_add_ranges(struct arm_smmu_ranges *r,
-			     const struct arm_smmu_ranges *more)
+static void smmu_add_ranges(struct arm_smmu_ranges *r,
+			    const struct arm_smmu_ranges *more)
 {
 	unsigned int i;
 
 	r->whole |= more->whole;
 	for (i = 0; i < more->n; i++)
-		xsmmu_add_range(r, more->run[i].iova, more->shift,
-				more->run[i].leaves);
+		smmu_add_range(r, more->run[i].iova, more->shift,
+			       more->run[i].leaves);
 }
 
-/* Clean neighbouring entries: once per line, one barrier. */
-static void xsmmu_clean_entries(struct arm_smmu_pending *p, u64 *entry,
-				unsigned int n)
+/* Clean neighbouring entries: each line once, then one barrier. */
+static void smmu_clean_entries(struct arm_smmu_pending *p, u64 *entry,
+			       unsigned int n)
 {
 	dma_sync_single_for_device(p->walker, virt_to_phys(entry),
 				   n * sizeof(*entry), DMA_TO_DEVICE);
 }
 
 /*
- * Clean the lines of a group. A table of a few entries may be shorter than a
- * line; that is the topmost one, which the address space ends.
+ * Clean the lines of a group. The topmost table may be shorter than a line: it
+ * ends with the address space.
  */
-static void xsmmu_clean_group(struct arm_smmu_pending *p,
-			      const struct arm_smmu_lines *group)
+static void smmu_clean_group(struct arm_smmu_pending *p,
+			     const struct arm_smmu_lines *group)
 {
 	unsigned long first, left, start, end;
 	unsigned int shift;
 	u64 *table;
 
-	table = p->pgtbl->xsmmu_walk(p->pgtbl, group->iova, &shift);
-	/* It leads elsewhere than when it was cleared: then nothing is sure. */
+	table = arm_smmu_xsmmu_walk(p->pgtbl, group->iova, &shift);
+	/* If the tables have changed on the way, the lines cannot be found. */
 	if (shift != group->shift) {
 		WRITE_ONCE(p->broken, true);
 		return;
@@ -143,15 +151,15 @@ static void xsmmu_clean_group(struct arm_smmu_pending *p,
 	left = (p->last >> shift) - first + 1;
 	for_each_set_bitrange(start, end, &group->set, BITS_PER_LONG) {
 		start *= ARM_SMMU_LINE_ENTRIES;
-		xsmmu_clean_entries(p, table + start,
-				    min(end * ARM_SMMU_LINE_ENTRIES, left) -
-				    start);
+		smmu_clean_entries(p, table + start,
+				   min(end * ARM_SMMU_LINE_ENTRIES, left) -
+				   start);
 	}
 }
 
-/* Clean all lines of a log. Its lock is held. */
-static void xsmmu_clean_log(struct arm_smmu_pending *p,
-			    struct arm_smmu_pending_log *log)
+/* Clean all lines of a log. The caller holds its lock. */
+static void smmu_clean_log(struct arm_smmu_pending *p,
+			   struct arm_smmu_pending_log *log)
 {
 	unsigned int i;
 
@@ -165,15 +173,18 @@ static void xsmmu_clean_log(struct arm_smmu_pending *p,
 	 */
 	smp_mb();
 	for (i = 0; i < log->n; i++)
-		xsmmu_clean_group(p, &log->lines[i]);
+		smmu_clean_group(p, &log->lines[i]);
 	log->n = 0;
 }
 
-/* The group of an IOVA, emptied if it is new. Its lock is held. */
-static struct arm_smmu_lines *xsmmu_group(struct arm_smmu_pending *p,
-					  struct arm_smmu_pending_log *log,
-					  unsigned long iova,
-					  unsigned int shift)
+/*
+ * The group of an IOVA: one that is in use, or a new and empty one. The caller
+ * holds the log's lock.
+ */
+static struct arm_smmu_lines *smmu_group(struct arm_smmu_pending *p,
+					 struct arm_smmu_pending_log *log,
+					 unsigned long iova,
+					 unsigned int shift)
 {
 	unsigned long span = (unsigned long)ARM_SMMU_GROUP_ENTRIES << shift;
 	struct arm_smmu_lines *group;
@@ -186,7 +197,7 @@ static struct arm_smmu_lines *xsmmu_group(struct arm_smmu_pending *p,
 			return group;
 	}
 	if (log->n == ARM_SMMU_LINE_GROUPS)
-		xsmmu_clean_log(p, log);
+		smmu_clean_log(p, log);
 	group = &log->lines[log->n++];
 	group->iova = iova;
 	group->shift = shift;
@@ -194,10 +205,10 @@ static struct arm_smmu_lines *xsmmu_group(struct arm_smmu_pending *p,
 	return group;
 }
 
-static void xsmmu_add_lines(struct arm_smmu_pending *p,
-			    struct arm_smmu_pending_log *log,
-			    unsigned long iova, unsigned int shift,
-			    size_t leaves)
+static void smmu_add_lines(struct arm_smmu_pending *p,
+			   struct arm_smmu_pending_log *log,
+			   unsigned long iova, unsigned int shift,
+			   size_t leaves)
 {
 	struct arm_smmu_lines *group;
 	unsigned long at, n;
@@ -205,7 +216,7 @@ static void xsmmu_add_lines(struct arm_smmu_pending *p,
 	while (leaves) {
 		at = (iova >> shift) % ARM_SMMU_GROUP_ENTRIES;
 		n = min(leaves, ARM_SMMU_GROUP_ENTRIES - at);
-		group = xsmmu_group(p, log, iova, shift);
+		group = smmu_group(p, log, iova, shift);
 		group->set |= GENMASK((at + n - 1) / ARM_SMMU_LINE_ENTRIES,
 				      at / ARM_SMMU_LINE_ENTRIES);
 		iova += n << shift;
@@ -214,11 +225,14 @@ static void xsmmu_add_lines(struct arm_smmu_pending *p,
 }
 
 /**
- * arm_smmu_pending_add - write down that a batched unmap has cleared leaves
+ * arm_smmu_pending_add - note that a batched unmap has cleared leaves
  * @p: the domain's state
- * @iova: of the first one
- * @shift: log2 of what each maps
- * @leaves: how many, neighbours
+ * @iova: bus address that the first leaf mapped
+ * @shift: log2 of the bytes that each leaf mapped
+ * @leaves: number of leaves, which are neighbours
+ *
+ * If the log cannot be had in an oops, the entries are cleaned here, and the next
+ * sync drops everything.
  *
  * Context: any but NMI, right after they were cleared.
  */
@@ -229,43 +243,34 @@ void arm_smmu_pending_add(struct arm_smmu_pending *p, unsigned long iova,
 	struct arm_smmu_pending_log *log = per_cpu_ptr(p->log, cpu);
 	unsigned long flags;
 
-	if (unlikely(!xsmmu_lock_log(log, &flags))) {
+	if (unlikely(!smmu_lock_log(log, &flags))) {
 		arm_smmu_pending_clean(p, iova, leaves << shift);
 		arm_smmu_pending_distrust(p);
 		return;
 	}
 	if (p->walker)
-		xsmmu_add_lines(p, log, iova, shift, leaves);
+		smmu_add_lines(p, log, iova, shift, leaves);
 	if (p->ranges)
-		xsmmu_add_range(&log->ranges, iova, shift, leaves);
+		smmu_add_range(&log->ranges, iova, shift, leaves);
 	if (!cpumask_test_cpu(cpu, &p->busy))
 		cpumask_set_cpu(cpu, &p->busy);
 	raw_spin_unlock_irqrestore(&log->lock, flags);
 }
 
-/**
- * arm_smmu_pending_distrust - have the next sync drop everything
- * @p: the domain's state
- */
-void arm_smmu_pending_distrust(struct arm_smmu_pending *p)
-{
-	WRITE_ONCE(p->distrust, 1);
-}
-
-/* Clean the lines of a log; take its ranges, unless @ranges is NULL. */
-static int xsmmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
-			  struct arm_smmu_ranges *ranges)
+/* Clean the lines of a log, and take its ranges unless @ranges is NULL. */
+static int smmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
+			 struct arm_smmu_ranges *ranges)
 {
 	struct arm_smmu_pending_log *log = per_cpu_ptr(p->log, cpu);
 	unsigned long flags;
 
-	if (!xsmmu_lock_log(log, &flags))
+	if (!smmu_lock_log(log, &flags))
 		return -EIO;
-	xsmmu_clean_log(p, log);
+	smmu_clean_log(p, log);
 	if (ranges) {
-		xsmmu_add_ranges(ranges, &log->ranges);
+		smmu_add_ranges(ranges, &log->ranges);
 		memset(&log->ranges, 0, sizeof(log->ranges));
-		/* After the clean: who finds the bit clear relies on it. See C2. */
+		/* After the clean: a sync that finds the bit clear relies on it (C2). */
 		cpumask_clear_cpu(cpu, &p->busy);
 	}
 	raw_spin_unlock_irqrestore(&log->lock, flags);
@@ -275,20 +280,21 @@ static int xsmmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
 /**
  * arm_smmu_pending_take - clean what is pending, and tell what to invalidate
  * @p: the domain's state
- * @leaf_only: as the core told the sync
+ * @leaf_only: as the core passed it to the sync
  * @ranges: set to what the invalidation has to cover
  *
- * Cleans on behalf of all CPUs; no lines are left in their logs.
+ * Cleans the lines in the logs of all CPUs.
  *
- * The core lets one sync of a domain run at a time, but in an oops, or inside a
- * console driver that the sync's own messages called, a second one may run beside
- * it. That one is told to drop everything. So only syncs that are told "leaf
- * only" take ranges and distrust: what the first one has to name is not taken
- * from it. Ranges that stay although everything was dropped are named once more.
+ * The core lets one sync of a domain run at a time. There are two exceptions in
+ * which a second one runs beside it: an oops, and a console driver that prints
+ * the first one's own messages. The core tells the second one to drop everything.
+ * So only a sync with @leaf_only takes ranges and distrust, and the second one
+ * cannot take what the first one has to name. Ranges that stay although
+ * everything was dropped are named once more.
  *
  * Context: any but NMI; interrupts may be off.
- * Return: 0; -EIO if a log cannot be had in an oops, or if a line was not found
- * again, and then for good.
+ * Return: 0, or -EIO if a log cannot be had in an oops. Also -EIO, now and from
+ * now on, if a line was not found again.
  */
 int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
 			  struct arm_smmu_ranges *ranges)
@@ -299,22 +305,23 @@ int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
 	memset(ranges, 0, sizeof(*ranges));
 	ranges->whole = !leaf_only || xchg(&p->distrust, 0);
 	for_each_cpu(cpu, &p->busy)
-		err = err ?: xsmmu_take_log(p, cpu, leaf_only ? ranges : NULL);
+		err = err ?: smmu_take_log(p, cpu, leaf_only ? ranges : NULL);
 	/*
-	 * C2: whoever emptied a log that was passed over has cleaned it before
-	 * it cleared the bit. The bits are read, then the commands published.
+	 * C2: the sync that emptied a log which was passed over here has cleaned
+	 * it before it cleared the bit. The bits are read, then the commands
+	 * published.
 	 */
 	smp_mb();
 	return WARN_ON_ONCE(READ_ONCE(p->broken)) ? -EIO : err;
 }
 
 /*
- * How many entries from @entry on map [@iova, @iova + @size) in the same table,
- * and are no tables themselves. Those of the last level never are.
+ * The number of entries from @entry on that map [@iova, @iova + @size), are in
+ * the same table, and are no tables themselves. On the last level none is.
  */
-static unsigned int xsmmu_neighbours(struct arm_smmu_pending *p, u64 *entry,
-				     unsigned long iova, unsigned int shift,
-				     size_t size)
+static unsigned int smmu_neighbours(struct arm_smmu_pending *p, u64 *entry,
+				    unsigned long iova, unsigned int shift,
+				    size_t size)
 {
 	unsigned long per_table = 1UL << (p->granule - ilog2(sizeof(*entry)));
 	unsigned long at = iova >> shift, n = 1;
@@ -324,19 +331,19 @@ static unsigned int xsmmu_neighbours(struct arm_smmu_pending *p, u64 *entry,
 		   per_table - at % per_table);
 	if (shift == p->granule)
 		return size;
-	while (n < size && p->pgtbl->xsmmu_walk(p->pgtbl, iova + (n << shift),
-						&next_shift) == entry + n)
+	while (n < size && arm_smmu_xsmmu_walk(p->pgtbl, iova + (n << shift),
+					       &next_shift) == entry + n)
 		n++;
 	return n;
 }
 
 /**
  * arm_smmu_pending_clean - clean the leaf entries of a range
- * @p: the state of a domain whose walker is not coherent
- * @iova: where the range begins
+ * @p: the domain's state; there is nothing to do if its walker is coherent
+ * @iova: bus address at which the range begins
  * @size: its length in bytes
  *
- * The caller has mapped or unmapped the whole range, and nobody else writes its
+ * The caller has mapped or unmapped the whole range, and no other CPU writes its
  * entries.
  *
  * Context: any but NMI.
@@ -351,22 +358,21 @@ void arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
 	if (!p->walker)
 		return;
 	while (iova < end) {
-		entry = p->pgtbl->xsmmu_walk(p->pgtbl, iova, &shift);
-		n = xsmmu_neighbours(p, entry, iova, shift, end - iova);
-		xsmmu_clean_entries(p, entry, n);
+		entry = arm_smmu_xsmmu_walk(p->pgtbl, iova, &shift);
+		n = smmu_neighbours(p, entry, iova, shift, end - iova);
+		smmu_clean_entries(p, entry, n);
 		iova = ((iova >> shift) + n) << shift;
 	}
 }
 
 /**
- * arm_smmu_pending_alloc - state for a domain that nothing is mapped in yet
- * @pgtbl: its tables; if walks are not coherent their leaf entries are cleaned
- *	from here on
+ * arm_smmu_pending_alloc - state for a domain in which nothing is being mapped
+ * @pgtbl: its tables; if walks are not coherent, the page-table code leaves their
+ *	leaf entries to be cleaned here from now on
  * @ranges: the SMMU has range invalidation
  *
  * Context: process context, may sleep.
- * Return: the state, or NULL. Without it entries are cleaned at once, and a sync
- * drops everything.
+ * Return: the state, or NULL if there is no memory.
  */
 struct arm_smmu_pending *arm_smmu_pending_alloc(struct io_pgtable_ops *pgtbl,
 						bool ranges)

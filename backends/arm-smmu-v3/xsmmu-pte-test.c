@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of deferred cleaning and of named ranges, under the eyes of a walker that
- * sees only what was cleaned and a TLB that forgets only what it is told to.
+ * Tests of adoption, deferred cleaning and invalidation by range. A walker reads
+ * only what was cleaned, and a TLB drops only what it is told to drop.
  *
- * Included at the end of xsmmu.c, behind xsmmu-test.c.
+ * Included at the end of xsmmu.c, after xsmmu-test.c.
  */
+#include <linux/percpu.h>
 #include "xsmmu-test-shadow.h"
 
-/* How long the random test goes on: so many of each, so many s at most. */
+/* The random test ends after so many slots and syncs, or so many seconds. */
 #define ENOUGH_SLOTS	400
 #define ENOUGH_SYNCS	200
 #define SECONDS_MOST	25
@@ -18,36 +19,227 @@
 #define RANGES		ARM_SMMU_FEAT_RANGE_INV
 #define COHERENT	ARM_SMMU_FEAT_COHERENCY
 
+/* Enough that their logs, if they leaked, would fill many pages. */
+#define DOMAINS		512
+
+/* The ops that a domain has before it is adopted. */
+static const struct iommu_domain_ops *driver_ops(void)
+{
+	return arm_smmu_xsmmu_test_ops()->default_domain_ops;
+}
+
+static void expect_refused(struct pte_test *t,
+			   const struct iommu_domain_ops *ops)
+{
+	struct io_pgtable *tables = io_pgtable_ops_to_pgtable(t->d.pgtbl_ops);
+
+	KUNIT_EXPECT_NULL(t->test, t->d.pending);
+	KUNIT_EXPECT_PTR_EQ(t->test, t->d.domain.ops, ops);
+	KUNIT_EXPECT_FALSE(t->test, tables->cfg.xsmmu_defer);
+}
+
 static void ops_suit_the_smmu(struct kunit *test)
 {
 	struct pte_test *t = pte_create(test, COHERENT, 48);
 	struct io_pgtable_cfg *cfg;
 
-	/* Nothing to write down: the driver's own, and no cost. */
+	/* There is nothing to note, so noting would only cost. */
 	arm_smmu_xsmmu_adopt(&t->d.domain);
-	KUNIT_EXPECT_NULL(test, t->d.pending);
-	KUNIT_EXPECT_NULL(test, t->d.domain.ops);
+	expect_refused(t, driver_ops());
 	t->f->smmu.features = COHERENT | RANGES;
 	pte_open(t);
 	KUNIT_EXPECT_NULL(test, t->d.domain.ops->iotlb_sync_map);
 	cfg = &io_pgtable_ops_to_pgtable(t->d.pgtbl_ops)->cfg;
-	KUNIT_EXPECT_FALSE(test, io_pgtable_xsmmu_defers(cfg));
+	KUNIT_EXPECT_FALSE(test, cfg->xsmmu_defer);
 	KUNIT_EXPECT_EQ(test, t->calls, 0);
 }
 
 static void domains_are_adopted_in_xsmmu_mode_only(struct kunit *test)
 {
+	static const unsigned int types[] = {
+		IOMMU_DOMAIN_UNMANAGED, IOMMU_DOMAIN_IDENTITY,
+		IOMMU_DOMAIN_BLOCKED,
+	};
 	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
+	unsigned int i;
 
-	t->d.domain.type = IOMMU_DOMAIN_UNMANAGED;
-	arm_smmu_xsmmu_finalise(&t->d.domain);
-	KUNIT_EXPECT_NULL(test, t->d.pending);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		t->d.domain.type = types[i];
+		t->d.xsmmu_attached = false;
+		arm_smmu_xsmmu_attach(&t->d.domain);
+		expect_refused(t, driver_ops());
+	}
 	t->d.domain.type = IOMMU_DOMAIN_DMA;
-	arm_smmu_xsmmu_finalise(&t->d.domain);
+	t->d.xsmmu_attached = false;
+	arm_smmu_xsmmu_attach(&t->d.domain);
 	KUNIT_EXPECT_EQ(test, !!t->d.pending, xsmmu_mode());
 }
 
-/* The counts since the last time. */
+static void only_the_first_attach_adopts(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, COHERENT, 48);
+	const struct iommu_domain_ops *ops;
+	struct arm_smmu_pending *pending;
+
+	arm_smmu_xsmmu_attach(&t->d.domain);
+	expect_refused(t, driver_ops());
+	/* Now the features would allow it, but it is not the first attach. */
+	t->f->smmu.features = COHERENT | RANGES;
+	arm_smmu_xsmmu_attach(&t->d.domain);
+	expect_refused(t, driver_ops());
+	t->d.xsmmu_attached = false;
+	arm_smmu_xsmmu_attach(&t->d.domain);
+	KUNIT_EXPECT_EQ(test, !!t->d.pending, xsmmu_mode());
+	/* An adopted domain stays as it is. */
+	pending = t->d.pending;
+	ops = t->d.domain.ops;
+	arm_smmu_xsmmu_attach(&t->d.domain);
+	KUNIT_EXPECT_PTR_EQ(test, t->d.pending, pending);
+	KUNIT_EXPECT_PTR_EQ(test, t->d.domain.ops, ops);
+}
+
+static const u32 kinds[] = { NONCOHERENT, RANGES, RANGES | COHERENT };
+
+static void describe_kind(const u32 *features, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%scoherent%s",
+		 *features & COHERENT ? "" : "not ",
+		 *features & RANGES ? ", with ranges" : "");
+}
+
+KUNIT_ARRAY_PARAM(kinds, kinds, describe_kind);
+
+static void all_other_ops_are_the_drivers(struct kunit *test)
+{
+	u32 features = *(const u32 *)test->param_value;
+	struct pte_test *t = pte_create(test, features, 48);
+	const struct iommu_domain_ops *driver = driver_ops();
+	struct iommu_domain_ops copy;
+
+	arm_smmu_xsmmu_adopt(&t->d.domain);
+	KUNIT_ASSERT_PTR_NE(test, t->d.domain.ops, driver);
+	copy = *t->d.domain.ops;
+	KUNIT_EXPECT_PTR_EQ(test, copy.sync_domain_iotlb,
+			    &arm_smmu_xsmmu_sync_domain_iotlb);
+	KUNIT_EXPECT_PTR_NE(test, copy.unmap_pages, driver->unmap_pages);
+	copy.unmap_pages = driver->unmap_pages;
+	KUNIT_EXPECT_EQ(test, !copy.iotlb_sync_map, !!(features & COHERENT));
+	copy.iotlb_sync_map = driver->iotlb_sync_map;
+	KUNIT_EXPECT_EQ(test, memcmp(&copy, driver, sizeof(copy)), 0);
+}
+
+/* No driver has one today. One that had would not lose it. */
+static void iotlb_sync_map_of_the_driver_is_not_replaced(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
+	struct iommu_domain_ops *driver;
+
+	driver = kunit_kzalloc(test, sizeof(*driver), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, driver);
+	*driver = *driver_ops();
+	driver->iotlb_sync_map = arm_smmu_xsmmu_iotlb_sync_map;
+	t->d.domain.ops = driver;
+	arm_smmu_xsmmu_adopt(&t->d.domain);
+	expect_refused(t, driver);
+	t->f->smmu.features = COHERENT | RANGES;
+	arm_smmu_xsmmu_adopt(&t->d.domain);
+	KUNIT_ASSERT_NOT_NULL(test, t->d.pending);
+	KUNIT_EXPECT_PTR_EQ(test, t->d.domain.ops->iotlb_sync_map,
+			    driver->iotlb_sync_map);
+}
+
+/* The driver of this test unmaps so many bytes and no more. */
+static size_t unmaps_at_most;
+
+static size_t unmap_partly(struct iommu_domain *domain, unsigned long iova,
+			   size_t pgsize, size_t pgcount,
+			   struct iommu_iotlb_gather *gather)
+{
+	return min(pgsize * pgcount, unmaps_at_most);
+}
+
+/* The leaves that have been noted on this CPU since the domain was adopted. */
+static unsigned int noted(struct pte_test *t)
+{
+	return per_cpu_ptr(t->d.pending->log,
+			   raw_smp_processor_id())->ranges.leaves;
+}
+
+static void what_the_driver_unmapped_in_a_batch_is_noted(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, COHERENT | RANGES, 48);
+	struct iommu_domain_ops *driver;
+	struct iommu_iotlb_gather gather;
+	struct iommu_domain *domain = &t->d.domain;
+
+	driver = kunit_kzalloc(test, sizeof(*driver), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, driver);
+	*driver = *driver_ops();
+	driver->unmap_pages = unmap_partly;
+	domain->ops = driver;
+	arm_smmu_xsmmu_adopt(domain);
+	KUNIT_ASSERT_NOT_NULL(test, t->d.pending);
+	iommu_iotlb_gather_init(&gather);
+	unmaps_at_most = SZ_16K;
+	/* An ordinary unmap. */
+	KUNIT_EXPECT_EQ(test, domain->ops->unmap_pages(domain, AREA(1), SZ_4K,
+						       8, &gather), SZ_16K);
+	KUNIT_EXPECT_EQ(test, noted(t), 0);
+	gather.queued = true;
+	KUNIT_EXPECT_EQ(test, domain->ops->unmap_pages(domain, AREA(1), SZ_4K,
+						       8, &gather), SZ_16K);
+	KUNIT_EXPECT_EQ(test, noted(t), 4);
+	unmaps_at_most = 0;
+	KUNIT_EXPECT_EQ(test, domain->ops->unmap_pages(domain, AREA(2), SZ_4K,
+						       8, &gather), 0);
+	KUNIT_EXPECT_EQ(test, noted(t), 4);
+	KUNIT_EXPECT_EQ(test, t->d.pending->distrust, 0);
+}
+
+/* A domain that the driver allocates, and that the test adopts. */
+static struct iommu_domain *adopted_domain(struct pte_test *t)
+{
+	struct io_pgtable_cfg cfg = {
+		.pgsize_bitmap = SZ_4K, .ias = 48, .oas = 48,
+		.coherent_walk = true,
+		.tlb = arm_smmu_xsmmu_test_flush_ops(),
+		.iommu_dev = t->f->smmu.dev,
+	};
+	const struct iommu_ops *ops = arm_smmu_xsmmu_test_ops();
+	struct iommu_domain *domain = ops->domain_alloc(IOMMU_DOMAIN_DMA);
+	struct arm_smmu_domain *d = to_smmu_domain(domain);
+
+	KUNIT_ASSERT_NOT_NULL(t->test, domain);
+	domain->ops = driver_ops();
+	d->smmu = &t->f->smmu;
+	/* It has no VMID, which the driver would give back. */
+	d->stage = ARM_SMMU_DOMAIN_S2;
+	d->pgtbl_ops = alloc_io_pgtable_ops(ARM_64_LPAE_S2, &cfg, d);
+	KUNIT_ASSERT_NOT_NULL(t->test, d->pgtbl_ops);
+	arm_smmu_xsmmu_adopt(domain);
+	KUNIT_ASSERT_NOT_NULL(t->test, d->pending);
+	return domain;
+}
+
+/* The logs are per CPU memory, and the kernel counts the pages of that. */
+static void ops_are_freed_with_the_domain(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, COHERENT | RANGES, 48);
+	size_t log = sizeof(struct arm_smmu_pending_log);
+	unsigned long before, leaked;
+	struct iommu_domain *domain;
+	unsigned int i;
+
+	leaked = DOMAINS * log / PAGE_SIZE * num_possible_cpus();
+	before = pcpu_nr_pages();
+	for (i = 0; i < DOMAINS; i++) {
+		domain = adopted_domain(t);
+		domain->ops->free(domain);
+	}
+	KUNIT_EXPECT_LT(test, pcpu_nr_pages(), before + leaked / 2);
+}
+
+/* The counts since the last call. */
 static void expect_cleans(struct pte_test *t, unsigned int lines,
 			  unsigned int calls)
 {
@@ -57,7 +249,7 @@ static void expect_cleans(struct pte_test *t, unsigned int lines,
 	t->calls = 0;
 }
 
-/* A list of 512 pages across two tables, that are there already. */
+/* A list of 512 pages across two tables that exist already. */
 static struct slot prepare_512(struct pte_test *t)
 {
 	struct slot s = { .iova = AREA(5) + SZ_1M, .pages = TABLE_ENTRIES,
@@ -89,14 +281,14 @@ static void list_of_512_pages_costs_64_lines(struct kunit *test)
 	expect_cleans(t, 64, 2);
 	for (i = 0; i < 512; i++)
 		KUNIT_EXPECT_EQ(test, pte_translate(t, s.iova + i * SZ_4K), 0);
-	/* Once is enough. */
+	/* The lines are cleaned only once. */
 	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
 	expect_cleans(t, 0, 0);
 	pte_compare(t);
 }
 
-/* What it costs otherwise: the same counts, of the driver's own ways. */
-static void list_of_512_pages_costs_512_without(struct kunit *test)
+/* The same counts if the page-table code cleans each entry at once. */
+static void list_of_512_pages_costs_512_lines_without(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, NONCOHERENT);
 	struct slot s = prepare_512(t);
@@ -118,7 +310,7 @@ static void pages_unmapped_one_by_one_share_a_clean(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, slot_map_list(t, &s), 0);
 	t->lines = 0;
 	t->calls = 0;
-	/* Of the first table 16 lines, backwards, and every other line. */
+	/* 16 lines of the first table, backwards; then every other line. */
 	for (i = 128; i--; )
 		xsmmu_unmap(t->xd, s.iova + i * SZ_4K, SZ_4K);
 	KUNIT_EXPECT_EQ(test, xsmmu_sync(t->xd), 0);
@@ -140,7 +332,7 @@ static void neighbouring_blocks_share_a_clean(struct kunit *test)
 					   SZ_8G, SZ_4K, IOMMU_READ));
 	t->lines = 0;
 	t->calls = 0;
-	/* Three blocks beside a table; then that one, with its 512 entries. */
+	/* Three blocks before a table, and twelve behind it. */
 	KUNIT_EXPECT_EQ(test, 0, iommu_map(&t->d.domain, iova, SZ_8G,
 					   3 * SZ_2M, IOMMU_READ));
 	expect_cleans(t, 1, 1);
@@ -157,7 +349,7 @@ static void neighbouring_blocks_share_a_clean(struct kunit *test)
 	pte_compare(t);
 }
 
-/* Blocks and tables in turns, in one mapping. */
+/* One mapping of pages, blocks, and pages again. */
 static void mapping_of_blocks_and_pages_is_cleaned_whole(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, NONCOHERENT);
@@ -176,7 +368,7 @@ static void mapping_of_blocks_and_pages_is_cleaned_whole(struct kunit *test)
 	pte_compare(t);
 }
 
-/* More groups of lines than the log has room for: cleaned in place. */
+/* More groups of lines than fit into the log. */
 static void full_log_is_cleaned_in_place(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, NONCOHERENT);
@@ -195,7 +387,7 @@ static void full_log_is_cleaned_in_place(struct kunit *test)
 	pte_compare(t);
 }
 
-/* A topmost table of four entries, half a line. */
+/* The topmost table has four entries, which is half a line. */
 static void short_table_is_cleaned_no_further(struct kunit *test)
 {
 	struct pte_test *t = pte_create(test, NONCOHERENT, 32);
@@ -241,7 +433,10 @@ static void table_of_a_split_block_is_cleaned_whole(struct kunit *test)
 	pte_compare(t);
 }
 
-/* Nobody does this: then the size of what was unmapped is no guide. */
+/*
+ * No driver does this. The TLB caches the block, so the size of what was unmapped
+ * does not tell what must be dropped.
+ */
 static void split_in_a_batch_drops_everything(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, RANGES);
@@ -257,7 +452,7 @@ static void split_in_a_batch_drops_everything(struct kunit *test)
 	pte_compare(t);
 }
 
-static void mapping_that_fails_half_way_leaves_nothing(struct kunit *test)
+static void failed_mapping_leaves_no_entries(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, NONCOHERENT);
 	unsigned long iova = AREA(21) - 9 * SZ_4K;
@@ -265,7 +460,7 @@ static void mapping_that_fails_half_way_leaves_nothing(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, AREA(20), SZ_8G,
 					   SZ_4K, IOMMU_READ));
-	/* The second table cannot be had. */
+	/* There is no memory for the second table. */
 	t->fail_map = 1;
 	KUNIT_EXPECT_NE(test, 0, iommu_map(&t->d.domain, iova, SZ_8G + SZ_4K,
 					   20 * SZ_4K, IOMMU_READ));
@@ -275,8 +470,8 @@ static void mapping_that_fails_half_way_leaves_nothing(struct kunit *test)
 	pte_compare(t);
 }
 
-/* The silent failure of the driver's own invalidation, at an unlink. */
-static void unlink_that_fails_is_made_up_for(struct kunit *test)
+/* The driver's own invalidation at an unlink fails, and the driver is not told. */
+static void failed_invalidation_at_an_unlink_is_repeated(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, RANGES);
 	struct slot *s = &t->slot[PAGES + LISTS];
@@ -320,7 +515,7 @@ static void unmap_on(unsigned int cpu, struct pte_test *t, struct slot *s)
 	destroy_work_on_stack(&u.work);
 }
 
-/* A CPU where neither this test nor the engine runs. */
+/* A CPU on which neither this test nor the engine runs. */
 static unsigned int third_cpu(struct kunit *test)
 {
 	unsigned int cpu;
@@ -343,16 +538,16 @@ static void sync_on_another_cpu_covers_it(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
 	KUNIT_EXPECT_EQ(test, t->violations, 0);
-	/* Its addresses are still with the other CPU. */
+	/* The ranges are still in the other CPU's quarantine. */
 	KUNIT_EXPECT_EQ(test, t->done, 0);
 	KUNIT_EXPECT_TRUE(test, xsmmu_drain(t->xd));
 	KUNIT_EXPECT_EQ(test, t->done, 6);
 	pte_compare(t);
 }
 
-/* Positive controls: each mistake is objected to. */
+/* Positive controls: each mistake is a violation. */
 
-static void lost_clean_is_objected_to(struct kunit *test)
+static void lost_clean_is_found(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, NONCOHERENT);
 
@@ -366,7 +561,7 @@ static void lost_clean_is_objected_to(struct kunit *test)
 	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
 }
 
-static void ignored_cpu_is_objected_to(struct kunit *test)
+static void ignored_cpu_is_found(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, NONCOHERENT);
 
@@ -377,7 +572,7 @@ static void ignored_cpu_is_objected_to(struct kunit *test)
 	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
 }
 
-static void wrong_range_is_objected_to(struct kunit *test)
+static void wrong_range_is_found(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, RANGES | COHERENT);
 	struct arm_smmu_pending_log *log;
@@ -392,15 +587,15 @@ static void wrong_range_is_objected_to(struct kunit *test)
 	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
 }
 
-/* (b) Everything at once, on all CPUs. */
+/* (b) Random work on all CPUs. */
 
 /**
  * struct pte_worker - one CPU's share
- * @work: does it
+ * @work: runs it
  * @t: the test
- * @number: of the CPU among the others
- * @rnd: randomness
- * @end: when it gives up
+ * @number: number of the CPU among the workers
+ * @rnd: random numbers
+ * @end: time at which it gives up
  */
 struct pte_worker {
 	struct work_struct work;
@@ -443,16 +638,16 @@ static void worker_work(struct work_struct *work)
 	}
 }
 
-/* Slots are dealt out like cards, so that neighbours have different owners. */
-static void deal_slots(struct pte_test *t, unsigned int players)
+/* Give neighbouring slots to different owners. */
+static void assign_slots(struct pte_test *t, unsigned int owners)
 {
 	unsigned int i;
 
 	for (i = 0; i < SLOTS; i++) {
-		t->slot[i].owner = i % players;
+		t->slot[i].owner = i % owners;
 		t->slot[i].way = BIG_BLOCK;
 	}
-	/* A walk without shadow must not meet a table that is freed. */
+	/* A walk without shadow must not read a table that was freed. */
 	t->ways = !t->coherent;
 }
 
@@ -464,7 +659,7 @@ static void run_workers(struct pte_test *t)
 
 	w = kunit_kcalloc(t->test, nr_cpu_ids, sizeof(*w), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(t->test, w);
-	deal_slots(t, num_online_cpus() - 1);
+	assign_slots(t, num_online_cpus() - 1);
 	for_each_online_cpu(cpu) {
 		if (cpu == fake_engine_cpu())
 			continue;
@@ -480,7 +675,7 @@ static void run_workers(struct pte_test *t)
 		flush_work(&w[n].work);
 }
 
-/* Unmap what is left, and let it go. */
+/* Unmap and release what is left. */
 static void finish(struct pte_test *t)
 {
 	struct slot *s;
@@ -494,24 +689,13 @@ static void finish(struct pte_test *t)
 		KUNIT_EXPECT_EQ(t->test, s->state, SLOT_FREE);
 }
 
-static const u32 kinds[] = { NONCOHERENT, RANGES, RANGES | COHERENT };
-
-static void describe_kind(const u32 *features, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%scoherent%s",
-		 *features & COHERENT ? "" : "not ",
-		 *features & RANGES ? ", with ranges" : "");
-}
-
-KUNIT_ARRAY_PARAM(kinds, kinds, describe_kind);
-
-static void random_batches_on_all_cpus_leave_nothing_behind(struct kunit *test)
+static void random_batches_on_all_cpus_leave_no_translation(struct kunit *test)
 {
 	u32 features = *(const u32 *)test->param_value;
 	struct pte_test *t = pte_start(test, features);
 
 	t->f->lazy = 5;
-	/* Without ranges the driver names each page of an area. */
+	/* Without range invalidation the driver sends a command per page of an area. */
 	t->refuse_one_in = features & RANGES ? 50 : 1000;
 	run_workers(t);
 	finish(t);
@@ -523,8 +707,8 @@ static void random_batches_on_all_cpus_leave_nothing_behind(struct kunit *test)
 	pte_compare(t);
 }
 
-/* The same with a mistake in it. */
-static void random_batches_with_lost_cleans_are_objected_to(struct kunit *test)
+/* The same work with a mistake in it. */
+static void lost_cleans_among_random_batches_are_found(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, NONCOHERENT);
 
@@ -537,11 +721,16 @@ static void random_batches_with_lost_cleans_are_objected_to(struct kunit *test)
 	pte_take_violations(t);
 }
 
-static struct kunit_case xsmmu_pte_cases[] = {
+static struct kunit_case smmu_pte_cases[] = {
 	KUNIT_CASE(ops_suit_the_smmu),
 	KUNIT_CASE(domains_are_adopted_in_xsmmu_mode_only),
+	KUNIT_CASE(only_the_first_attach_adopts),
+	KUNIT_CASE_PARAM(all_other_ops_are_the_drivers, kinds_gen_params),
+	KUNIT_CASE(iotlb_sync_map_of_the_driver_is_not_replaced),
+	KUNIT_CASE(what_the_driver_unmapped_in_a_batch_is_noted),
+	KUNIT_CASE(ops_are_freed_with_the_domain),
 	KUNIT_CASE(list_of_512_pages_costs_64_lines),
-	KUNIT_CASE(list_of_512_pages_costs_512_without),
+	KUNIT_CASE(list_of_512_pages_costs_512_lines_without),
 	KUNIT_CASE(pages_unmapped_one_by_one_share_a_clean),
 	KUNIT_CASE(neighbouring_blocks_share_a_clean),
 	KUNIT_CASE(mapping_of_blocks_and_pages_is_cleaned_whole),
@@ -550,22 +739,22 @@ static struct kunit_case xsmmu_pte_cases[] = {
 	KUNIT_CASE(ordinary_unmap_is_cleaned_at_once),
 	KUNIT_CASE(table_of_a_split_block_is_cleaned_whole),
 	KUNIT_CASE(split_in_a_batch_drops_everything),
-	KUNIT_CASE(mapping_that_fails_half_way_leaves_nothing),
-	KUNIT_CASE(unlink_that_fails_is_made_up_for),
+	KUNIT_CASE(failed_mapping_leaves_no_entries),
+	KUNIT_CASE(failed_invalidation_at_an_unlink_is_repeated),
 	KUNIT_CASE(sync_on_another_cpu_covers_it),
-	KUNIT_CASE(lost_clean_is_objected_to),
-	KUNIT_CASE(ignored_cpu_is_objected_to),
-	KUNIT_CASE(wrong_range_is_objected_to),
-	KUNIT_CASE_PARAM(random_batches_on_all_cpus_leave_nothing_behind,
+	KUNIT_CASE(lost_clean_is_found),
+	KUNIT_CASE(ignored_cpu_is_found),
+	KUNIT_CASE(wrong_range_is_found),
+	KUNIT_CASE_PARAM(random_batches_on_all_cpus_leave_no_translation,
 			 kinds_gen_params),
-	KUNIT_CASE(random_batches_with_lost_cleans_are_objected_to),
+	KUNIT_CASE(lost_cleans_among_random_batches_are_found),
 	{}
 };
 
-static struct kunit_suite xsmmu_pte_suite = {
+static struct kunit_suite smmu_pte_suite = {
 	.name = "xsmmu-arm-smmu-v3-pte",
 	.exit = pte_exit,
-	.test_cases = xsmmu_pte_cases,
+	.test_cases = smmu_pte_cases,
 };
 
-kunit_test_suites(&xsmmu_pte_suite);
+kunit_test_suites(&smmu_pte_suite);

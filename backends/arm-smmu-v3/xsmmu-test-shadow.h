@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Page tables as an SMMU sees them that does not look into the caches, and a TLB
- * that keeps what it has seen for as long as it may.
+ * Page tables as a non-coherent SMMU reads them, and a TLB that keeps each
+ * translation for as long as the architecture allows.
  *
- * DOC: the shadow and the hostile TLB
+ * DOC: the shadow and the TLB
  *
- * The walker reads a shadow of the tables. A page of it begins as a copy when
- * the driver maps the table for DMA; after that only the lines that the driver
+ * The walker reads a shadow of the tables. When the driver maps a table for DMA,
+ * its page in the shadow becomes a copy. After that only the lines that the driver
  * cleans are copied. So the page-table code runs unmodified and is observed at
  * the DMA API.
  *
- * The TLB watches some pages. It fetches a translation as soon as there is one,
- * and again right after each invalidation that dropped it, from the shadow. What
- * is cleaned too late, or invalidated too narrowly, stays in it, and it objects
- * when a range is released or a sync returns before its pages are gone.
+ * The TLB watches some pages. It fetches their translations from the shadow when
+ * they are mapped, and again right after each invalidation that dropped them. If
+ * a line is cleaned too late, or an invalidation is too narrow, a translation
+ * stays. The test reports a violation if a range is released or a sync returns
+ * while the TLB still reaches its pages.
  *
- * Included by xsmmu-pte-test.c, behind xsmmu-test.c.
+ * Included by xsmmu-pte-test.c, after xsmmu-test.c.
  */
 #ifndef _ARM_SMMU_V3_XSMMU_TEST_SHADOW_H
 #define _ARM_SMMU_V3_XSMMU_TEST_SHADOW_H
 
 #include <linux/dma-map-ops.h>
+#include <linux/io-pgtable.h>
 #include <linux/scatterlist.h>
 #include "../../xsmmu/internal.h"
 
@@ -28,11 +30,11 @@
 #define TABLE_ENTRIES	512
 #define LINE		64
 
-/* The walker's view of an entry: address, and a bit that is for software. */
+/* Parts of an entry: the address, and a bit that is for software. */
 #define ENTRY_ADDRESS	0x0000fffffffff000ULL
 #define ENTRY_SW_SYNC	BIT_ULL(55)
 
-/* The address space: so many areas of 2 MiB from here on. */
+/* The address space: areas of 2 MiB. */
 #define AREA_BASE	SZ_1G
 #define AREA(i)		(AREA_BASE + (unsigned long)(i) * SZ_2M)
 
@@ -51,25 +53,25 @@ struct shadow {
 	u64 *entry;
 };
 
-/* In which way a whole area is mapped and unmapped. */
+/* How a whole area is mapped and unmapped. */
 enum big_way {
 	BIG_BLOCK,		/* one entry */
-	BIG_UNLINK,		/* 512 entries; their table is unlinked */
-	BIG_HALVES,		/* 512 entries; the table stays, empty */
+	BIG_UNLINK,		/* 512 entries; the unmap unlinks their table */
+	BIG_HALVES,		/* 512 entries; their empty table stays */
 	BIG_WAYS,
 };
 
 /**
  * struct slot - a range that is mapped and unmapped as one
- * @iova: where
- * @pages: how long
- * @owner: the CPU that maps and unmaps it
- * @way: how, if it is a whole area
- * @state: free, mapped, or cleared and not yet released
+ * @iova: its first bus address
+ * @pages: its length in pages
+ * @owner: number of the CPU that maps and unmaps it
+ * @way: how it is mapped, if it is a whole area
+ * @state: free, being changed, mapped, or cleared and not yet released
  * @left: pages not yet released
  * @turn: how often it has been mapped
- * @first: its first watched page
- * @watched: how many it has
+ * @first: index of its first watched page
+ * @watched: number of its watched pages
  */
 struct slot {
 	unsigned long iova;
@@ -84,7 +86,7 @@ struct slot {
 };
 
 /**
- * struct watched - a page that the TLB keeps an eye on
+ * struct watched - a page whose translation the TLB fetches
  * @iova: the page
  * @level: of the entry that is cached for it; 0 if none is
  */
@@ -98,27 +100,27 @@ struct watched {
  * @test: the running test
  * @f: the SMMU
  * @d: the domain
- * @iovad: an allocator that nobody allocates from
+ * @iovad: an allocator; no test allocates from it
  * @xd: core's state
  * @ttbr: the topmost table
  * @ias: bits of an address
  * @coherent: the walker reads the tables themselves
  * @page: pages of memory to map
- * @lose_one_in: so many cleans go astray, for positive controls
- * @refuse_one_in: so many commands are errors
- * @fail_map: so many tables until one cannot be had; 0 for never
- * @ways: areas are mapped another way each time
+ * @lose_one_in: one in so many cleans is lost, for positive controls
+ * @refuse_one_in: one in so many commands is an error
+ * @fail_map: the allocation of the table with this number fails; 0 for none
+ * @ways: each area is mapped another way each time
  * @lock: protects all below
- * @rnd: randomness of the engine, and of @lose_one_in
- * @shadow: what memory holds
- * @calls: cleans
- * @lines: lines cleaned
+ * @rnd: random numbers for @lose_one_in and @refuse_one_in
+ * @shadow: memory without the caches
+ * @calls: number of cleans
+ * @lines: number of lines cleaned
  * @slot: the slots
  * @watch: the TLB
- * @violations: what the test objected to
- * @objection: the first one
- * @syncs: that succeeded
- * @done: slots that went through all states
+ * @violations: number of violations
+ * @violation: text of the first one
+ * @syncs: number of syncs that succeeded
+ * @done: number of slots that were mapped, unmapped and released
  */
 struct pte_test {
 	struct kunit *test;
@@ -143,15 +145,15 @@ struct pte_test {
 	struct slot slot[SLOTS];
 	struct watched watch[WATCHED];
 	unsigned int violations;
-	const char *objection;
+	const char *violation;
 	unsigned int syncs;
 	unsigned int done;
 };
 
-static void pte_object(struct pte_test *t, const char *objection)
+static void pte_violation(struct pte_test *t, const char *violation)
 {
 	if (!t->violations++)
-		t->objection = objection;
+		t->violation = violation;
 }
 
 static bool pte_one_in(struct pte_test *t, unsigned int n)
@@ -159,9 +161,9 @@ static bool pte_one_in(struct pte_test *t, unsigned int n)
 	return n && !(prandom_u32_state(&t->rnd) % n);
 }
 
-/* (a) Memory, as the walker sees it. */
+/* (a) Memory, as the walker reads it. */
 
-/* The page of the shadow that stands for @phys now; looked for near @home. */
+/* The shadow of the table at @phys, or NULL. The search starts at the place of @home. */
 static struct shadow *shadow_find(struct pte_test *t, phys_addr_t home,
 				  phys_addr_t phys)
 {
@@ -231,7 +233,7 @@ static void shadow_clean(struct device *dev, dma_addr_t dma, size_t size,
 	t->lines += (to - from) / LINE;
 	s = shadow_of(t, dma);
 	if (!s || dma + size > s->phys + s->size)
-		pte_object(t, "cleaned what is no table");
+		pte_violation(t, "cleaned memory that is no table");
 	if (s && !pte_one_in(t, t->lose_one_in)) {
 		entry = phys_to_virt(s->phys);
 		for (i = (from - s->phys) / 8; i < (to - s->phys) / 8; i++)
@@ -257,8 +259,8 @@ static u64 *shadow_table(struct pte_test *t, phys_addr_t phys)
 }
 
 /*
- * The walk of 4 KiB tables of 48 or 32 bits, for want of a walker that is not the
- * one under test: what @iova translates to, and the level of that. Locked.
+ * Walk 4 KiB tables of 48 or 32 bits, independently of the walker under test.
+ * Returns what @iova translates to, and its level. The caller holds the lock.
  */
 static u64 shadow_walk(struct pte_test *t, unsigned long iova,
 		       unsigned int *level)
@@ -270,7 +272,7 @@ static u64 shadow_walk(struct pte_test *t, unsigned long iova,
 		shift = 39 - 9 * *level;
 		table = shadow_table(t, phys);
 		if (!table) {
-			pte_object(t, "walked to what is no table");
+			pte_violation(t, "walked to memory that is no table");
 			break;
 		}
 		entry = READ_ONCE(table[iova >> shift & 511]);
@@ -323,7 +325,7 @@ static void tlb_invalidate(struct pte_test *t, u64 from, u64 to,
 static void tlb_seen(void *arg, const u64 *cmd)
 {
 	struct pte_test *t = arg;
-	struct xsmmu_cmd tlbi = { { cmd[0], cmd[1] } };
+	struct smmu_cmd tlbi = { { cmd[0], cmd[1] } };
 	u64 from = cmd[1] & ~0xfffULL, to = from + SZ_4K;
 	unsigned long flags;
 
@@ -342,7 +344,7 @@ static void tlb_seen(void *arg, const u64 *cmd)
 	raw_spin_unlock_irqrestore(&t->lock, flags);
 }
 
-/* Is anything of [@iova, @iova + @size) still within reach? Locked. */
+/* Does a page of [@iova, @iova + @size) still translate? The caller holds the lock. */
 static bool tlb_reaches(struct pte_test *t, unsigned long iova, size_t size)
 {
 	struct watched *w;
@@ -357,7 +359,7 @@ static bool tlb_reaches(struct pte_test *t, unsigned long iova, size_t size)
 
 /* (c) Slots. */
 
-/* The page of memory that a page of a list or of an area is mapped to. */
+/* The memory that page @i of a slot is mapped to. */
 static phys_addr_t slot_phys(struct pte_test *t, struct slot *s, unsigned int i)
 {
 	if (s->pages == 1)
@@ -386,7 +388,7 @@ static int slot_map_list(struct pte_test *t, struct slot *s)
 	return mapped == (ssize_t)s->pages * SZ_4K ? 0 : -EIO;
 }
 
-/* After a map the walker translates it, and the TLB fetches it. */
+/* After a map: the walker must translate the pages, and the TLB fetches them. */
 static void slot_fetch(struct pte_test *t, struct slot *s)
 {
 	struct watched *w;
@@ -395,7 +397,7 @@ static void slot_fetch(struct pte_test *t, struct slot *s)
 	for (w = t->watch + s->first; w < t->watch + s->first + s->watched; w++) {
 		phys = shadow_walk(t, w->iova, &w->level);
 		if (phys != slot_phys(t, s, (w->iova - s->iova) / SZ_4K))
-			pte_object(t, "mapped, not translated");
+			pte_violation(t, "a mapped page does not translate");
 	}
 }
 
@@ -414,7 +416,7 @@ static void slot_map(struct pte_test *t, struct slot *s)
 		err = slot_map_list(t, s);
 	raw_spin_lock_irqsave(&t->lock, flags);
 	if (err)
-		pte_object(t, "could not map");
+		pte_violation(t, "a map failed");
 	slot_fetch(t, s);
 	s->turn++;
 	s->left = s->pages;
@@ -432,13 +434,13 @@ static void slot_unmap(struct pte_test *t, struct slot *s)
 	for (i = 0; i < parts; i++)
 		xsmmu_unmap(t->xd, s->iova + i * size, size);
 	raw_spin_lock_irqsave(&t->lock, flags);
-	/* An overflow, or another CPU, may have released it already. */
+	/* An overflow or another CPU may have released it already. */
 	if (s->state == SLOT_BUSY)
 		s->state = SLOT_GONE;
 	raw_spin_unlock_irqrestore(&t->lock, flags);
 }
 
-/* Take a slot for oneself, if it is in state @from; back, to another one. */
+/* Make a slot busy if it is in state @from. Returns false if it is not. */
 static bool slot_take(struct pte_test *t, struct slot *s, int from)
 {
 	unsigned long flags;
@@ -462,7 +464,7 @@ static struct slot *slot_at(struct pte_test *t, unsigned long iova)
 	return NULL;
 }
 
-/* Core gives ranges back: what it gives back must be out of reach. */
+/* The core releases ranges: their pages must not translate any more. */
 static void pte_release(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 			unsigned int n, struct list_head *tables)
 {
@@ -473,7 +475,7 @@ static void pte_release(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 	raw_spin_lock_irqsave(&t->lock, flags);
 	for (; n--; r++) {
 		if (tlb_reaches(t, r->pfn * SZ_4K, (size_t)r->pages * SZ_4K))
-			pte_object(t, "released, not gone");
+			pte_violation(t, "a released page translates");
 		s = slot_at(t, r->pfn * SZ_4K);
 		if (!s)
 			continue;
@@ -487,8 +489,8 @@ static void pte_release(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 }
 
 /*
- * Sync; all that was unmapped before, on whatever CPU, is out of reach then.
- * What was mapped anew in between has had another turn.
+ * Sync. Pages that were unmapped before, on any CPU, must not translate then.
+ * Slots that were mapped again in between are left out; their turn has changed.
  */
 static int pte_sync(struct pte_test *t, int (*sync)(struct xsmmu_domain *xd))
 {
@@ -511,13 +513,13 @@ static int pte_sync(struct pte_test *t, int (*sync)(struct xsmmu_domain *xd))
 		if (turn[i] == s->turn &&
 		    (s->state == SLOT_GONE || s->state == SLOT_FREE) &&
 		    tlb_reaches(t, s->iova, (size_t)s->pages * SZ_4K))
-			pte_object(t, "synced, not gone");
+			pte_violation(t, "an unmapped page translates after a sync");
 	}
 	raw_spin_unlock_irqrestore(&t->lock, flags);
 	return 0;
 }
 
-/* With what other CPUs have unmapped. */
+/* Sync, and release what the other CPUs have unmapped. */
 static int drain_all(struct xsmmu_domain *xd)
 {
 	xsmmu_drain(xd);
@@ -532,8 +534,9 @@ static void watch_page(struct pte_test *t, struct slot *s, unsigned int page)
 }
 
 /*
- * Pages and lists lie close together in one table each, so that their entries
- * share lines; areas lie among tables, and beside each other.
+ * The entries of the pages are close together in one table, and those of the lists
+ * in another, so that they share lines. Some areas are neighbours of tables, and
+ * some of each other.
  */
 static void place_slots(struct pte_test *t)
 {
@@ -597,9 +600,10 @@ static void pte_init_tables(struct pte_test *t)
 	domain->type = IOMMU_DOMAIN_DMA;
 	domain->pgsize_bitmap = cfg.pgsize_bitmap;
 	domain->geometry.aperture_end = DMA_BIT_MASK(t->ias);
+	domain->ops = arm_smmu_xsmmu_test_ops()->default_domain_ops;
 }
 
-/* Its tables; to be adopted and opened by the test. */
+/* A domain with tables and the driver's ops. The test adopts and opens it. */
 static struct pte_test *pte_create(struct kunit *test, u32 features,
 				   unsigned int ias)
 {
@@ -623,12 +627,12 @@ static struct pte_test *pte_create(struct kunit *test, u32 features,
 	pte_init_tables(t);
 	place_slots(t);
 	t->f->arg = t;
-	/* Whoever sees the function sees its argument. */
+	/* If the engine reads the function, it reads its argument. */
 	smp_store_release(&t->f->seen, tlb_seen);
 	return t;
 }
 
-/* Core's state, as when a driver opts in; without its timers. */
+/* Adopt the domain, and make the core's state without its timers. */
 static void pte_open(struct pte_test *t)
 {
 	int cpu;
@@ -669,10 +673,10 @@ static void pte_exit(struct kunit *test)
 	}
 	if (t->page)
 		__free_pages(t->page, 3);
-	KUNIT_EXPECT_EQ_MSG(test, t->violations, 0, "%s", t->objection);
+	KUNIT_EXPECT_EQ_MSG(test, t->violations, 0, "%s", t->violation);
 }
 
-/* The test wanted the objections, and has had them. */
+/* The number of violations that the test expected; they do not fail it. */
 static unsigned int pte_take_violations(struct pte_test *t)
 {
 	unsigned int violations = t->violations;
@@ -681,7 +685,7 @@ static unsigned int pte_take_violations(struct pte_test *t)
 	return violations;
 }
 
-/* When all are quiet, the walker sees what the CPUs see. */
+/* When no CPU is at work, the walker reads what the CPUs read. */
 static void pte_compare(struct pte_test *t)
 {
 	struct shadow *s;
@@ -692,7 +696,7 @@ static void pte_compare(struct pte_test *t)
 		entry = phys_to_virt(s->phys);
 		for (i = 0; s->phys && i < TABLE_ENTRIES; i++)
 			if ((s->entry[i] ^ entry[i]) & ~ENTRY_SW_SYNC)
-				pte_object(t, "memory differs from the caches");
+				pte_violation(t, "memory differs from the caches");
 	}
 }
 

@@ -4,14 +4,14 @@
  *
  * DOC: the fake SMMU
  *
- * The registers are a page of memory, the engine is a thread on a CPU of its
- * own: who submits spins with interrupts off. It consumes the queue in order and
- * late, completes CMD_SYNCs by its index or by a message, and stands still at an
- * error until that has been acknowledged (7.1). What goes into the queue goes
- * there by the driver's own code, and the interrupt of an error is a call of the
- * driver's own handler.
+ * The registers are a page of memory. The engine is a thread on a CPU of its own,
+ * because a submitter spins with interrupts off. It consumes the queue in order
+ * and with delays, completes a CMD_SYNC by its index or by a message, and stops at
+ * an error until that has been acknowledged (7.1). Commands are put into the queue
+ * by the driver's own code. The interrupt of an error is a call of the driver's
+ * own handler.
  *
- * Included by xsmmu-test.c, behind everything of xsmmu.c.
+ * Included by xsmmu-test.c, at the end of xsmmu.c.
  */
 #ifndef _ARM_SMMU_V3_XSMMU_TEST_SMMU_H
 #define _ARM_SMMU_V3_XSMMU_TEST_SMMU_H
@@ -32,24 +32,24 @@
 
 /**
  * struct fake_smmu - an SMMU that is memory
- * @smmu: what the driver sees
+ * @smmu: the driver's part
  * @regs: its registers
  * @cons: the engine's position, with the wrap bit
  * @gerror: errors raised, each bit flipped once per error
- * @idle: rounds that the engine still sits out
- * @lazy: rounds that it sits out before each command, at most
- * @rnd: randomness of that
- * @refuse_op: this command is taken for an illegal one
- * @refuse: how often
- * @silent_sid: stream of a device that does not answer
- * @silent: how often it does not
- * @unanswered: one is waited for, in vain
- * @fail: service failure mode is entered at the next command, in silence
- * @deaf: nothing is consumed
+ * @idle: rounds that the engine still waits
+ * @lazy: rounds that it waits before each command, at most
+ * @rnd: random numbers for the delays
+ * @refuse_op: opcode that is treated as an illegal command
+ * @refuse: how often it still is
+ * @silent_sid: stream of a device that does not answer an ATC invalidation
+ * @silent: how often it still does not
+ * @unanswered: an ATC invalidation was not answered: the next CMD_SYNC is an error
+ * @fail: service failure mode is entered at the next command, without a message
+ * @stopped: no command is consumed
  * @seen: called for every command consumed, or NULL
- * @arg: for that
+ * @arg: passed to @seen
  * @log: commands consumed, in order
- * @n: how many
+ * @n: number of commands in @log
  * @engine: the thread
  */
 struct fake_smmu {
@@ -67,7 +67,7 @@ struct fake_smmu {
 	unsigned int silent;
 	bool unanswered;
 	bool fail;
-	bool deaf;
+	bool stopped;
 
 	void (*seen)(void *arg, const u64 *cmd);
 	void *arg;
@@ -93,7 +93,7 @@ static void fake_raise(struct fake_smmu *f, u32 error, u32 reason)
 	fake_write(f, ARM_SMMU_CMDQ_CONS,
 		   f->cons | FIELD_PREP(CMDQ_CONS_ERR, reason));
 	fake_write(f, ARM_SMMU_GERROR, f->gerror);
-	/* The interrupt takes its time. */
+	/* The interrupt comes later. */
 	f->idle = f->lazy;
 }
 
@@ -117,7 +117,7 @@ static void fake_advance(struct fake_smmu *f)
 	fake_write(f, ARM_SMMU_CMDQ_CONS, f->cons);
 }
 
-/* A message goes to the command itself, as the driver asks for it. */
+/* The driver asks for messages to the address of the command itself. */
 static void fake_complete_sync(struct fake_smmu *f, const u64 *cmd)
 {
 	u64 offset = (cmd[1] & CMDQ_SYNC_1_MSIADDR_MASK) -
@@ -125,14 +125,14 @@ static void fake_complete_sync(struct fake_smmu *f, const u64 *cmd)
 	u32 *message = (void *)f->smmu.cmdq.q.base + offset;
 
 	if (FIELD_GET(CMDQ_SYNC_0_CS, cmd[0]) == CMDQ_SYNC_0_CS_IRQ)
-		/* Who sees it sees all that was consumed before. */
+		/* A CPU that reads it sees all that was consumed before. */
 		smp_store_release(message, cmd[0] >> 32);
 	fake_advance(f);
 }
 
 static void fake_note(struct fake_smmu *f, const u64 *cmd)
 {
-	/* Pairs with the release by whoever sets it: then the argument is set. */
+	/* Pairs with the release that sets it: then the argument is set too. */
 	void (*seen)(void *arg, const u64 *cmd) = smp_load_acquire(&f->seen);
 
 	if (seen)
@@ -141,11 +141,11 @@ static void fake_note(struct fake_smmu *f, const u64 *cmd)
 		return;
 	f->log[f->n][0] = cmd[0];
 	f->log[f->n][1] = cmd[1];
-	/* Whoever sees the count sees the entry. */
+	/* A CPU that reads the count sees the entry. */
 	smp_store_release(&f->n, f->n + 1);
 }
 
-/* Returns false if the command is an error. */
+/* Does the command pass? If not, raise its error. */
 static bool fake_accepts(struct fake_smmu *f, const u64 *cmd)
 {
 	u8 op = cmd[0];
@@ -163,7 +163,7 @@ static bool fake_accepts(struct fake_smmu *f, const u64 *cmd)
 	return true;
 }
 
-static void fake_obey(struct fake_smmu *f, const u64 *cmd)
+static void fake_execute(struct fake_smmu *f, const u64 *cmd)
 {
 	u8 op = cmd[0];
 
@@ -197,13 +197,13 @@ static void fake_step(struct fake_smmu *f)
 		fake_interrupt(f);
 		return;
 	}
-	if (READ_ONCE(f->deaf) || fake_read(f, ARM_SMMU_CMDQ_PROD) == f->cons)
+	if (READ_ONCE(f->stopped) || fake_read(f, ARM_SMMU_CMDQ_PROD) == f->cons)
 		return;
 	slot = Q_ENT(&f->smmu.cmdq.q, f->cons);
 	cmd[0] = le64_to_cpu(READ_ONCE(slot[0]));
 	cmd[1] = le64_to_cpu(READ_ONCE(slot[1]));
 	if (fake_accepts(f, cmd))
-		fake_obey(f, cmd);
+		fake_execute(f, cmd);
 	if (f->lazy)
 		f->idle = prandom_u32_state(&f->rnd) % f->lazy;
 }
@@ -218,7 +218,7 @@ static int fake_engine(void *data)
 	return 0;
 }
 
-/* The CPU of the engine. Who submits must be on another. */
+/* The CPU of the engine. Submitters must run on other CPUs. */
 static unsigned int fake_engine_cpu(void)
 {
 	return cpumask_last(cpu_online_mask);
@@ -265,7 +265,7 @@ static struct fake_smmu *fake_create(struct kunit *test, u32 features)
 	return f;
 }
 
-/* To be ended by fake_stop(). Moves the test to another CPU than the engine's. */
+/* Start the engine. Moves the test to a CPU that is not the engine's. */
 static void fake_start(struct kunit *test, struct fake_smmu *f)
 {
 	struct device *dev;

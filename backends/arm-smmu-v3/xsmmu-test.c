@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the SMMUv3 backend: the words it encodes, what a sync puts into the
- * command queue, and what it says when the queue does not do it.
+ * Tests of the SMMUv3 backend: the words of its commands, the commands of a sync
+ * in their order, and what a sync returns after an error.
  *
- * Included at the end of xsmmu.c, whose functions are private. Words are written
- * out here from the figures of chapter 4, not with the driver's macros.
+ * Included at the end of xsmmu.c, whose functions are private. The expected words
+ * are written out from the figures of chapter 4, not with the driver's macros.
  */
 #include <linux/pci.h>
 #include "xsmmu-test-smmu.h"
 
-/* TLBIs of everything, without their tag. */
+/* TLBI commands of everything, without their tag. */
 #define RAW_NH_ASID	0x11ULL
 #define RAW_EL2_ASID	0x21ULL
 #define RAW_S12_VMALL	0x28ULL
-/* TLBIs of a range. */
+/* TLBI commands of a range. */
 #define RAW_NH_VA	0x12ULL
 #define RAW_EL2_VA	0x22ULL
 #define RAW_S2_IPA	0x2aULL
@@ -23,7 +23,7 @@
 
 /* (a) Words. */
 
-static void expect_cmd(struct kunit *test, struct xsmmu_cmd cmd, u64 dw0,
+static void expect_cmd(struct kunit *test, struct smmu_cmd cmd, u64 dw0,
 		       u64 dw1)
 {
 	KUNIT_EXPECT_EQ(test, cmd.dw[0], dw0);
@@ -53,10 +53,10 @@ static void invalidation_of_everything_names_the_tag_alone(struct kunit *test)
 		ctx.id = ids[i];
 		ctx.smmu->features = 0;
 		ctx.stage2 = false;
-		expect_cmd(test, xsmmu_tlbi_all(&ctx),
+		expect_cmd(test, smmu_tlbi_all(&ctx),
 			   (u64)ids[i] << 48 | 0x11, 0);
 		ctx.stage2 = true;
-		expect_cmd(test, xsmmu_tlbi_all(&ctx),
+		expect_cmd(test, smmu_tlbi_all(&ctx),
 			   (u64)ids[i] << 32 | 0x28, 0);
 	}
 }
@@ -66,48 +66,48 @@ static void host_at_el2_has_commands_of_its_own(struct kunit *test)
 	struct arm_smmu_context ctx = words_context(test, 0x1234);
 
 	ctx.smmu->features = ARM_SMMU_FEAT_E2H;
-	expect_cmd(test, xsmmu_tlbi_all(&ctx), 0x1234000000000021, 0);
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x5000, 1, 12),
+	expect_cmd(test, smmu_tlbi_all(&ctx), 0x1234000000000021, 0);
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x5000, 1, 12),
 		   0x1234000000000022, 0x5701);
-	/* Stage 2 is the same for all. */
+	/* Stage 2 has the same commands on every host. */
 	ctx.stage2 = true;
-	expect_cmd(test, xsmmu_tlbi_all(&ctx), 0x0000123400000028, 0);
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x5000, 1, 12),
+	expect_cmd(test, smmu_tlbi_all(&ctx), 0x0000123400000028, 0);
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x5000, 1, 12),
 		   0x000012340000002a, 0x5701);
 }
 
-/* A few whole words: all bits that are not named are zero. */
+/* Whole words: all bits that are not named are zero. */
 static void range_command_has_the_bits_of_the_figure(struct kunit *test)
 {
 	struct arm_smmu_context ctx = words_context(test, 0x1234);
 
 	/* 4 KiB: TG 1, TTL 3; 3 leaves: NUM 2, SCALE 0. */
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x7fffffff000, 3, 12),
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x7fffffff000, 3, 12),
 		   0x1234000000002012, 0x7fffffff701);
 	/* 2 MiB: TTL 2; 16 leaves: NUM 15, SCALE 9. */
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x40000000, 16, 21),
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x40000000, 16, 21),
 		   0x123400000090f012, 0x40000601);
 	/* 1 GiB: TTL 1, SCALE 18. */
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x40000000, 1, 30),
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x40000000, 1, 30),
 		   0x1234000001200012, 0x40000501);
 	ctx.granule = 14;
 	/* 16 KiB: TG 2. 32 MiB: SCALE 11. */
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x4000, 1, 14),
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x4000, 1, 14),
 		   0x1234000000000012, 0x4b01);
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x2000000, 2, 25),
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x2000000, 2, 25),
 		   0x1234000000b01012, 0x2000a01);
 	ctx.granule = 16;
 	/* 64 KiB: TG 3. 512 MiB: SCALE 13. 4 TiB: SCALE 26. */
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x10000, 1, 16),
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x10000, 1, 16),
 		   0x1234000000000012, 0x10f01);
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x20000000, 1, 29),
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x20000000, 1, 29),
 		   0x1234000000d00012, 0x20000e01);
-	expect_cmd(test, xsmmu_tlbi_run(&ctx, 0x40000000000, 1, 42),
+	expect_cmd(test, smmu_tlbi_run(&ctx, 0x40000000000, 1, 42),
 		   0x1234000001a00012, 0x40000000d01);
 }
 
-/* Where a command's range ends, by the formula of 4.4.1.1. */
-static u64 range_end(struct xsmmu_cmd cmd)
+/* The end of a command's range, by the formula of 4.4.1.1. */
+static u64 range_end(struct smmu_cmd cmd)
 {
 	static const u64 granule[] = { 0, SZ_4K, SZ_16K, SZ_64K };
 	u64 num = cmd.dw[0] >> 12 & 0x1f, scale = cmd.dw[0] >> 20 & 0x1f;
@@ -122,7 +122,7 @@ static void expect_run(struct kunit *test, struct arm_smmu_context *ctx,
 	static const u64 ops[2][2] = { { 0x12, 0x22 }, { 0x2a, 0x2a } };
 	unsigned int shift = ctx->granule + (3 - level) * (ctx->granule - 3);
 	unsigned long iova = 5UL << shift;
-	struct xsmmu_cmd cmd = xsmmu_tlbi_run(ctx, iova, leaves, shift);
+	struct smmu_cmd cmd = smmu_tlbi_run(ctx, iova, leaves, shift);
 
 	KUNIT_EXPECT_EQ(test, cmd.dw[0] & 0xff,
 			ops[ctx->stage2][!!ctx->smmu->features]);
@@ -155,18 +155,18 @@ static void range_command_is_exact_in_every_combination(struct kunit *test)
 /* 4.5.1: opcode in 7:0, SSV in 11, StreamID in 63:32; Size in 69:64. */
 static void device_tlb_command_names_stream_and_everything(struct kunit *test)
 {
-	expect_cmd(test, xsmmu_atc_inv(0), 0x40, 0x34);
-	expect_cmd(test, xsmmu_atc_inv(0x81234567), 0x8123456700000040, 0x34);
-	expect_cmd(test, xsmmu_atc_inv(0xffffffff), 0xffffffff00000040, 0x34);
+	expect_cmd(test, smmu_atc_inv(0), 0x40, 0x34);
+	expect_cmd(test, smmu_atc_inv(0x81234567), 0x8123456700000040, 0x34);
+	expect_cmd(test, smmu_atc_inv(0xffffffff), 0xffffffff00000040, 0x34);
 }
 
 /* (b) What a sync puts into the queue. */
 
 /**
  * struct fake_domain - a domain behind a fake SMMU
- * @d: what the driver sees
+ * @d: the driver's part
  * @f: the SMMU
- * @pgtbl: tables of a format that nobody walks
+ * @pgtbl: tables that are never walked; only their configuration is read
  */
 struct fake_domain {
 	struct arm_smmu_domain d;
@@ -179,14 +179,14 @@ static int sync_domain(struct fake_domain *d, bool leaf_only)
 	return arm_smmu_xsmmu_sync_domain_iotlb(&d->d.domain, leaf_only);
 }
 
-/* The features decide on stage and commands; see struct arm_smmu_device. */
+/* @features decide on stage and commands; see struct arm_smmu_device. */
 static struct fake_domain *start_domain(struct kunit *test, u32 features)
 {
 	struct fake_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, d);
 	d->f = fake_create(test, features);
-	/* From here on the suite's exit ends it. */
+	/* From here on the suite's exit stops the engine. */
 	test->priv = d->f;
 	fake_start(test, d->f);
 	d->d.smmu = &d->f->smmu;
@@ -204,7 +204,7 @@ static struct fake_domain *start_domain(struct kunit *test, u32 features)
 	return d;
 }
 
-/* One that writes down what is cleared. To be freed by the test. */
+/* Let the domain note what is cleared. The test frees the state. */
 static struct arm_smmu_pending *add_pending(struct kunit *test,
 					    struct fake_domain *d)
 {
@@ -213,7 +213,7 @@ static struct arm_smmu_pending *add_pending(struct kunit *test,
 	return d->d.pending;
 }
 
-/* A device with @n streams from @sid on. */
+/* Add a device with @n streams, whose StreamIDs start at @sid. */
 static struct arm_smmu_master *add_master(struct kunit *test,
 					  struct fake_domain *d, u32 sid,
 					  unsigned int n)
@@ -253,7 +253,7 @@ static void expect_sync(struct kunit *test, struct fake_smmu *f,
 	(*pos)++;
 }
 
-/* Nothing is left; begin anew. */
+/* No more commands were sent. Clear the log. */
 static void expect_end(struct kunit *test, struct fake_smmu *f,
 		       unsigned int pos)
 {
@@ -312,7 +312,7 @@ static void sync_of_stage_2_names_the_vmid(struct kunit *test)
 	expect_all(test, d->f, RAW_S12_VMALL | (u64)TEST_VMID << 32);
 }
 
-static void sync_of_a_domain_without_translation_has_nothing_to_do(struct kunit *test)
+static void sync_of_a_domain_without_translation_sends_no_command(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 
@@ -324,9 +324,9 @@ static void sync_of_a_domain_without_translation_has_nothing_to_do(struct kunit 
 	expect_end(test, d->f, 0);
 }
 
-/* Streams, also around the end of a batch. */
+/* Numbers of streams, also around the end of a batch. */
 static const unsigned int stream_counts[] = {
-	1, 3, XSMMU_BATCH - 1, XSMMU_BATCH, XSMMU_BATCH + 1, 40,
+	1, 3, SMMU_BATCH - 1, SMMU_BATCH, SMMU_BATCH + 1, 40,
 };
 
 static void describe_count(const unsigned int *n, char *desc)
@@ -336,7 +336,7 @@ static void describe_count(const unsigned int *n, char *desc)
 
 KUNIT_ARRAY_PARAM(stream_counts, stream_counts, describe_count);
 
-/* TLBI, SYNC, then each stream once and a SYNC at the end of every batch. */
+/* TLBI, CMD_SYNC, then each stream once and a CMD_SYNC after every batch. */
 static void expect_ats_sync(struct kunit *test, struct fake_smmu *f, u32 sid,
 			    unsigned int n)
 {
@@ -345,7 +345,7 @@ static void expect_ats_sync(struct kunit *test, struct fake_smmu *f, u32 sid,
 	expect_next(test, f, &pos, ALL, 0);
 	expect_sync(test, f, &pos);
 	for (i = 0; i < n; i++) {
-		if (i && i % XSMMU_BATCH == 0)
+		if (i && i % SMMU_BATCH == 0)
 			expect_sync(test, f, &pos);
 		expect_next(test, f, &pos, (u64)(sid + i) << 32 | 0x40, 52);
 	}
@@ -363,7 +363,7 @@ static void device_tlbs_come_after_the_first_sync(struct kunit *test)
 	expect_ats_sync(test, d->f, 0x300, n);
 }
 
-static void every_device_of_the_domain_is_told(struct kunit *test)
+static void every_device_of_the_domain_is_invalidated(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
 
@@ -387,7 +387,7 @@ static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test
 	add_master(test, d, 0x200, 2)->ats_enabled = false;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 	expect_ats_sync(test, d->f, 0x300, 1);
-	/* Nobody uses ATS, or the SMMU does not have it. */
+	/* No device has ATS enabled, or the SMMU does not support it. */
 	atomic_set(&d->d.nr_ats_masters, 0);
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 	expect_all(test, d->f, ALL);
@@ -399,7 +399,7 @@ static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test
 
 /* (c) Errors. */
 
-/* The command @op is an error once; that fails one sync and no other. */
+/* The command @op is an error once. That fails one sync and no other. */
 static void expect_error(struct kunit *test, struct fake_domain *d, u8 op)
 {
 	d->f->refuse_op = op;
@@ -454,7 +454,7 @@ static void error_before_the_sync_does_not_fail_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 }
 
-/* Its error comes between our count and our completion, and is not ours. */
+/* Its error comes between our read of the counts and our completion. */
 static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
@@ -469,12 +469,12 @@ static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit 
 		KUNIT_EXPECT_EQ(test, sync_domain(d, true), i ? -EIO : 0);
 		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
 		KUNIT_EXPECT_FALSE(test, d->f->unanswered);
-		/* With devices of its own it cannot know. */
+		/* With ATS devices of its own, the sync cannot tell them apart. */
 		add_master(test, d, 0x300, 1);
 	}
 }
 
-/* An error that has nothing to do with commands is none of ours. */
+/* Errors that do not concern commands. */
 static void other_errors_are_not_counted(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
@@ -490,7 +490,7 @@ static void other_errors_are_not_counted(struct kunit *test)
 		arm_smmu_xsmmu_count_error(&d->f->smmu, BIT(i));
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_atc_errors), 1);
-	/* At once: the worse one counts. */
+	/* Both at once: the worse one is counted. */
 	arm_smmu_xsmmu_count_error(&d->f->smmu, 0x101);
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 4);
 	fake_write(d->f, ARM_SMMU_CMDQ_CONS, d->f->cons);
@@ -504,25 +504,25 @@ static void service_failure_fails_the_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
 }
 
-static void queue_that_stands_still_is_given_up(struct kunit *test)
+static void stopped_queue_times_out(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	ktime_t start = ktime_get();
 
-	d->f->deaf = true;
+	d->f->stopped = true;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -ETIMEDOUT);
 	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 10000);
-	WRITE_ONCE(d->f->deaf, false);
+	WRITE_ONCE(d->f->stopped, false);
 }
 
-static void message_that_does_not_come_is_given_up(struct kunit *test)
+static void missing_message_times_out(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 
 	d->f->smmu.options = ARM_SMMU_OPT_MSIPOLL;
-	d->f->deaf = true;
+	d->f->stopped = true;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -ETIMEDOUT);
-	WRITE_ONCE(d->f->deaf, false);
+	WRITE_ONCE(d->f->stopped, false);
 }
 
 /* (d) Ranges. */
@@ -548,14 +548,14 @@ static void expect_everything(struct kunit *test, struct fake_domain *d,
 	expect_all(test, d->f, ALL);
 }
 
-static void small_batch_is_named(struct kunit *test)
+static void small_batch_is_invalidated_by_range(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	struct arm_smmu_pending *p = add_pending(test, d);
 
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	expect_one_run(test, d, RUN(1, 0), 0x5701);
-	/* Neighbours are one run, in whatever order they come. */
+	/* Neighbours are one run, in any order. */
 	arm_smmu_pending_add(p, 0x7000, 12, 1);
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	arm_smmu_pending_add(p, 0x8000, 12, 13);
@@ -566,7 +566,7 @@ static void small_batch_is_named(struct kunit *test)
 	arm_smmu_pending_free(p);
 }
 
-static void runs_go_out_before_one_sync(struct kunit *test)
+static void all_runs_are_sent_before_one_cmd_sync(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	struct arm_smmu_pending *p = add_pending(test, d);
@@ -582,15 +582,15 @@ static void runs_go_out_before_one_sync(struct kunit *test)
 	arm_smmu_pending_free(p);
 }
 
-static void what_cannot_be_named_is_everything(struct kunit *test)
+static void what_fits_no_range_command_drops_everything(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	struct arm_smmu_pending *p = add_pending(test, d);
 	unsigned int i;
 
-	/* Nothing pending: what the caller wants covered is not known. */
+	/* No log: the backend does not know what the caller wants covered. */
 	expect_everything(test, d, true);
-	/* 17 leaves; at once and one by one. */
+	/* 17 leaves, in one call and one by one. */
 	arm_smmu_pending_add(p, 0x5000, 12, 17);
 	expect_everything(test, d, true);
 	for (i = 0; i < 17; i++)
@@ -600,7 +600,7 @@ static void what_cannot_be_named_is_everything(struct kunit *test)
 	for (i = 0; i < 5; i++)
 		arm_smmu_pending_add(p, i << 16, 12, 1);
 	expect_everything(test, d, true);
-	/* Two sizes, that touch. */
+	/* Two sizes that touch. */
 	arm_smmu_pending_add(p, 0x200000, 21, 1);
 	arm_smmu_pending_add(p, 0x400000, 12, 1);
 	expect_everything(test, d, true);
@@ -611,7 +611,7 @@ static void what_cannot_be_named_is_everything(struct kunit *test)
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	arm_smmu_xsmmu_unlinked_table(&d->d);
 	expect_everything(test, d, true);
-	/* None of that is left. */
+	/* All of that has been taken. */
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	expect_one_run(test, d, RUN(1, 0), 0x5701);
 	arm_smmu_pending_free(p);
@@ -631,7 +631,7 @@ static void reserved_level_hint_is_not_used(struct kunit *test)
 	arm_smmu_pending_free(p);
 }
 
-static void ranges_lost_by_a_failure_are_part_of_everything(struct kunit *test)
+static void sync_after_a_failed_sync_drops_everything(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	struct arm_smmu_pending *p = add_pending(test, d);
@@ -645,7 +645,7 @@ static void ranges_lost_by_a_failure_are_part_of_everything(struct kunit *test)
 	expect_everything(test, d, true);
 	arm_smmu_pending_add(p, 0x9000, 12, 1);
 	expect_one_run(test, d, RUN(1, 0), 0x9701);
-	/* The same if everything had been asked for. */
+	/* The same if the failed sync was to drop everything. */
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	d->f->refuse_op = RAW_NH_ASID;
 	d->f->refuse = 1;
@@ -694,19 +694,19 @@ static void sync_covers_what_other_cpus_have_cleared(struct kunit *test)
 	arm_smmu_pending_free(p);
 }
 
-/* In an oops: one that began and may have taken logs that this one misses. */
-static void sync_beside_another_leaves_it_its_ranges(struct kunit *test)
+/* In an oops a second sync may run beside a first one that was stopped. */
+static void second_sync_leaves_the_first_its_ranges(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	struct arm_smmu_pending *p = add_pending(test, d);
 	struct arm_smmu_ranges ranges;
 
-	/* One that drops everything comes between what was cleared and its sync. */
+	/* A sync that drops everything runs between an unmap and its sync. */
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, false, &ranges), 0);
 	KUNIT_EXPECT_TRUE(test, ranges.whole);
 	expect_one_run(test, d, RUN(1, 0), 0x5701);
-	/* And does not take the reason to drop everything either. */
+	/* It does not take the flag either that makes the first drop everything. */
 	arm_smmu_pending_distrust(p);
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, false, &ranges), 0);
@@ -715,7 +715,7 @@ static void sync_beside_another_leaves_it_its_ranges(struct kunit *test)
 }
 
 /* The CPU that holds the log's lock was stopped. */
-static void log_that_cannot_be_had_in_an_oops_fails_the_sync(struct kunit *test)
+static void locked_log_in_an_oops_fails_the_sync(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	struct arm_smmu_pending *p = add_pending(test, d);
@@ -736,7 +736,7 @@ static void log_that_cannot_be_had_in_an_oops_fails_the_sync(struct kunit *test)
 	arm_smmu_pending_free(p);
 }
 
-static void what_cannot_be_written_down_is_everything(struct kunit *test)
+static void unmap_that_is_not_noted_makes_the_sync_drop_everything(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	struct arm_smmu_pending *p = add_pending(test, d);
@@ -754,7 +754,7 @@ static void what_cannot_be_written_down_is_everything(struct kunit *test)
 	arm_smmu_pending_free(p);
 }
 
-/* Exact cover, by brute force: random leaves of 64, each in the log once. */
+/* Random leaves of 64, each noted once, against a bitmap. */
 
 #define COVER	64
 
@@ -773,7 +773,7 @@ static void cover_from_ranges(struct kunit *test,
 	}
 }
 
-/* How many runs of bits are set? */
+/* The number of runs of set bits. */
 static unsigned int count_runs(const unsigned long *bits)
 {
 	unsigned int start, end, n = 0;
@@ -825,7 +825,7 @@ static void ranges_cover_exactly_what_was_cleared(struct kunit *test)
 	arm_smmu_pending_free(p);
 }
 
-static struct kunit_case xsmmu_smmu_cases[] = {
+static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(invalidation_of_everything_names_the_tag_alone),
 	KUNIT_CASE(host_at_el2_has_commands_of_its_own),
 	KUNIT_CASE(range_command_has_the_bits_of_the_figure),
@@ -835,10 +835,10 @@ static struct kunit_case xsmmu_smmu_cases[] = {
 	KUNIT_CASE(sync_that_polls_for_messages_is_the_same),
 	KUNIT_CASE(sync_at_el2_uses_the_commands_of_el2),
 	KUNIT_CASE(sync_of_stage_2_names_the_vmid),
-	KUNIT_CASE(sync_of_a_domain_without_translation_has_nothing_to_do),
+	KUNIT_CASE(sync_of_a_domain_without_translation_sends_no_command),
 	KUNIT_CASE_PARAM(device_tlbs_come_after_the_first_sync,
 			 stream_counts_gen_params),
-	KUNIT_CASE(every_device_of_the_domain_is_told),
+	KUNIT_CASE(every_device_of_the_domain_is_invalidated),
 	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
 	KUNIT_CASE(illegal_command_fails_the_sync),
 	KUNIT_CASE(silent_device_fails_the_sync),
@@ -846,25 +846,25 @@ static struct kunit_case xsmmu_smmu_cases[] = {
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
 	KUNIT_CASE(other_errors_are_not_counted),
 	KUNIT_CASE(service_failure_fails_the_sync),
-	KUNIT_CASE(queue_that_stands_still_is_given_up),
-	KUNIT_CASE(message_that_does_not_come_is_given_up),
-	KUNIT_CASE(small_batch_is_named),
-	KUNIT_CASE(runs_go_out_before_one_sync),
-	KUNIT_CASE(what_cannot_be_named_is_everything),
+	KUNIT_CASE(stopped_queue_times_out),
+	KUNIT_CASE(missing_message_times_out),
+	KUNIT_CASE(small_batch_is_invalidated_by_range),
+	KUNIT_CASE(all_runs_are_sent_before_one_cmd_sync),
+	KUNIT_CASE(what_fits_no_range_command_drops_everything),
 	KUNIT_CASE(reserved_level_hint_is_not_used),
-	KUNIT_CASE(ranges_lost_by_a_failure_are_part_of_everything),
+	KUNIT_CASE(sync_after_a_failed_sync_drops_everything),
 	KUNIT_CASE(sync_covers_what_other_cpus_have_cleared),
-	KUNIT_CASE(sync_beside_another_leaves_it_its_ranges),
-	KUNIT_CASE(log_that_cannot_be_had_in_an_oops_fails_the_sync),
-	KUNIT_CASE(what_cannot_be_written_down_is_everything),
+	KUNIT_CASE(second_sync_leaves_the_first_its_ranges),
+	KUNIT_CASE(locked_log_in_an_oops_fails_the_sync),
+	KUNIT_CASE(unmap_that_is_not_noted_makes_the_sync_drop_everything),
 	KUNIT_CASE(ranges_cover_exactly_what_was_cleared),
 	{}
 };
 
-static struct kunit_suite xsmmu_smmu_suite = {
+static struct kunit_suite smmu_suite = {
 	.name = "xsmmu-arm-smmu-v3",
 	.exit = fake_exit,
-	.test_cases = xsmmu_smmu_cases,
+	.test_cases = smmu_cases,
 };
 
-kunit_test_suites(&xsmmu_smmu_suite);
+kunit_test_suites(&smmu_suite);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * xSMMU behind Arm SMMUv3: what the driver calls, what xsmmu-glue.h makes of the
- * driver, and what the files of the backend want from each other.
+ * xSMMU behind Arm SMMUv3: what the driver's hooks call, and what the files of
+ * the backend share. xsmmu-glue.h has what the backend asks of the driver.
  *
  * Section numbers are those of the "Arm System Memory Management Unit
  * Architecture Specification, version 3", IHI 0070, issue H.a.
@@ -14,6 +14,7 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -24,24 +25,24 @@ struct iommu_flush_ops;
 
 #ifdef CONFIG_XSMMU_ARM_SMMU_V3
 
-/* A sync that has to cover more leaves than this, or more runs, names none. */
+/* A sync with more leaves or more runs to cover than this drops everything. */
 #define ARM_SMMU_NAMED_LEAVES	16
 #define ARM_SMMU_NAMED_RUNS	4
 
-/* Groups of cache lines that a CPU's log has room for. */
+/* Groups of cache lines that fit into a CPU's log. */
 #define ARM_SMMU_LINE_GROUPS	8
 
-/* What a bit of a group stands for, and a group: lines of eight entries. */
+/* Entries per cache line, and per group of as many lines as a long has bits. */
 #define ARM_SMMU_LINE_ENTRIES	8
 #define ARM_SMMU_GROUP_ENTRIES	(BITS_PER_LONG * ARM_SMMU_LINE_ENTRIES)
 
 /**
  * struct arm_smmu_ranges - IOVA ranges that an invalidation has to cover
- * @run: neighbouring leaves: the first IOVA, and how many
- * @n: how many runs; none means everything
- * @leaves: the sum over the runs
- * @shift: log2 of what a leaf maps, the same for all
- * @whole: it does not fit in here: everything
+ * @run: neighbouring leaves: the first IOVA, and their number
+ * @n: number of runs; if it is 0 the invalidation covers everything
+ * @leaves: number of leaves in all runs
+ * @shift: log2 of the bytes that a leaf maps; the same for all
+ * @whole: the ranges did not fit, so the invalidation covers everything
  */
 struct arm_smmu_ranges {
 	struct {
@@ -55,9 +56,9 @@ struct arm_smmu_ranges {
 };
 
 /**
- * struct arm_smmu_lines - cache lines of a table that wait for being cleaned
- * @iova: one that the entries map; it is in quarantine
- * @shift: log2 of what each of them maps
+ * struct arm_smmu_lines - cache lines of one table that are not yet clean
+ * @iova: an IOVA that the entries map; it is in quarantine
+ * @shift: log2 of the bytes that each of them maps
  * @set: lines with cleared entries, among the 64 of the 512 entries around @iova
  */
 struct arm_smmu_lines {
@@ -67,9 +68,9 @@ struct arm_smmu_lines {
 };
 
 /**
- * struct arm_smmu_pending_log - what one CPU has cleared
- * @lock: (L) taken by the CPU, and by whoever syncs the domain
- * @ranges: (L) for a short invalidation
+ * struct arm_smmu_pending_log - the leaves that one CPU has cleared
+ * @lock: (L) taken by the CPU, and by a sync of the domain on any CPU
+ * @ranges: (L) for an invalidation of ranges
  * @n: (L) groups in use
  * @lines: (L) the groups
  */
@@ -81,17 +82,20 @@ struct arm_smmu_pending_log {
 };
 
 /**
- * struct arm_smmu_pending - what a domain's batches have cleared
+ * struct arm_smmu_pending - the leaves that a domain's batches have cleared
  * @pgtbl: the domain's tables; constant
- * @walker: whom entries are cleaned for; NULL if walks are coherent; constant
+ * @walker: the device that entries are cleaned for; NULL if walks are coherent;
+ *	constant
  * @granule: log2 of the smallest leaf; constant
  * @last: the highest IOVA; constant
  * @ranges: the SMMU has range invalidation; constant
  * @log: one per possible CPU
+ * @driver: the driver's ops; constant once the domain is adopted
+ * @ops: a copy of them, in which some are replaced; likewise
  * @busy: CPUs whose log is not empty; a bit is written under that log's lock
- * @distrust: (any) the next sync must not be a short one. Set by whoever has a
- *	reason, before its barrier B1; taken by a sync, after B2
- * @broken: (any) a line was not found again; set once, no sync succeeds after it
+ * @distrust: (any) the next sync must drop everything. Set before the setter's
+ *	barrier B1; taken by a sync, after B2
+ * @broken: (any) a line was not found again. Set once; no sync succeeds after it
  */
 struct arm_smmu_pending {
 	struct io_pgtable_ops *pgtbl;
@@ -100,6 +104,8 @@ struct arm_smmu_pending {
 	unsigned long last;
 	bool ranges;
 	struct arm_smmu_pending_log __percpu *log;
+	const struct iommu_domain_ops *driver;
+	struct iommu_domain_ops ops;
 
 	struct cpumask busy ____cacheline_aligned_in_smp;
 	unsigned int distrust;
@@ -107,21 +113,20 @@ struct arm_smmu_pending {
 };
 
 /**
- * struct arm_smmu_context - whose translations a sync drops
+ * struct arm_smmu_context - what commands name a domain by
  * @smmu: the SMMU
- * @pending: what was cleared, or NULL if nobody wrote that down
  * @id: ASID or VMID
  * @stage2: @id is a VMID
  * @granule: log2 of the smallest leaf
  */
 struct arm_smmu_context {
 	struct arm_smmu_device *smmu;
-	struct arm_smmu_pending *pending;
 	u16 id;
 	bool stage2;
 	unsigned int granule;
 };
 
+/* xsmmu.c */
 int arm_smmu_xsmmu_sync_domain_iotlb(struct iommu_domain *domain,
 				     bool leaf_only);
 
@@ -131,29 +136,24 @@ struct arm_smmu_pending *arm_smmu_pending_alloc(struct io_pgtable_ops *pgtbl,
 void arm_smmu_pending_free(struct arm_smmu_pending *p);
 void arm_smmu_pending_add(struct arm_smmu_pending *p, unsigned long iova,
 			  unsigned int shift, size_t leaves);
-void arm_smmu_pending_distrust(struct arm_smmu_pending *p);
 int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
 			  struct arm_smmu_ranges *ranges);
 void arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
 			    size_t size);
 
-/* xsmmu-glue.h, inside the driver */
-void arm_smmu_xsmmu_finalise(struct iommu_domain *domain);
+/* xsmmu-adopt.c */
 void arm_smmu_xsmmu_adopt(struct iommu_domain *domain);
-void arm_smmu_xsmmu_release(struct arm_smmu_domain *smmu_domain);
+void arm_smmu_xsmmu_attach(struct iommu_domain *domain);
 void arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain);
-bool arm_smmu_xsmmu_context(struct iommu_domain *domain,
-			    struct arm_smmu_context *ctx);
-int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
-			 unsigned int n);
-int arm_smmu_xsmmu_visit_ats(struct iommu_domain *domain,
-			     int (*fn)(void *arg, u32 sid), void *arg);
-void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu);
-void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
-			       unsigned int n);
-const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void);
+void arm_smmu_xsmmu_free(struct arm_smmu_domain *smmu_domain);
 
-/* Is the error of the command queue an ATC invalidation that timed out (7.1)? */
+/* Make the next sync drop everything. */
+static inline void arm_smmu_pending_distrust(struct arm_smmu_pending *p)
+{
+	WRITE_ONCE(p->distrust, 1);
+}
+
+/* Is the command queue's error an ATC invalidation that timed out (7.1)? */
 static inline bool arm_smmu_xsmmu_atc_error(struct arm_smmu_device *smmu)
 {
 	u32 cons = readl_relaxed(smmu->cmdq.q.cons_reg);
@@ -161,7 +161,7 @@ static inline bool arm_smmu_xsmmu_atc_error(struct arm_smmu_device *smmu)
 	return FIELD_GET(CMDQ_CONS_ERR, cons) == CMDQ_ERR_CERROR_ATC_INV_IDX;
 }
 
-/* The driver's handler of global errors has seen @active. */
+/* The driver's handler of global errors has read that @active are active. */
 static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 					      u32 active)
 {
@@ -180,7 +180,7 @@ static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 }
 
 /*
- * A sync reads a domain's devices under rcu_read_lock() alone: it runs with
+ * A sync reads a domain's devices under rcu_read_lock() alone. It runs with
  * interrupts off and a raw lock held, and devices_lock may sleep on PREEMPT_RT.
  */
 static inline void arm_smmu_xsmmu_link(struct list_head *link,
@@ -195,8 +195,8 @@ static inline void arm_smmu_xsmmu_unlink(struct list_head *link)
 }
 
 /*
- * Before an unlinked device joins another list or is freed. May sleep. There are
- * no syncs but in xSMMU mode.
+ * Called before an unlinked device joins another list or is freed. May sleep.
+ * Outside xSMMU mode there are no syncs to wait for.
  */
 static inline void arm_smmu_xsmmu_unlinked(void)
 {
@@ -204,11 +204,11 @@ static inline void arm_smmu_xsmmu_unlinked(void)
 		synchronize_rcu();
 }
 #else
-static inline void arm_smmu_xsmmu_finalise(struct iommu_domain *domain)
+static inline void arm_smmu_xsmmu_attach(struct iommu_domain *domain)
 {
 }
 
-static inline void arm_smmu_xsmmu_release(struct arm_smmu_domain *smmu_domain)
+static inline void arm_smmu_xsmmu_free(struct arm_smmu_domain *smmu_domain)
 {
 }
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Accessors of Linux 6.1's arm-smmu-v3 that need what is private to its main
+ * file: the command queue, and for tests a few functions and tables.
+ *
+ * Included once by arm-smmu-v3.c, below its ops. xsmmu-glue.h declares them.
+ */
+#ifdef CONFIG_XSMMU_ARM_SMMU_V3
+#include "xsmmu-glue.h"
+
+int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
+			 unsigned int n)
+{
+	return arm_smmu_cmdq_issue_cmdlist(smmu, cmds, n, true);
+}
+
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu)
+{
+	arm_smmu_gerror_handler(0, smmu);
+}
+
+void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
+			       unsigned int n)
+{
+	arm_smmu_cmdq_issue_cmdlist(smmu, cmds, n, false);
+}
+
+const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void)
+{
+	return &arm_smmu_flush_ops;
+}
+
+const struct iommu_ops *arm_smmu_xsmmu_test_ops(void)
+{
+	return &arm_smmu_ops;
+}
+#endif
+#endif /* CONFIG_XSMMU_ARM_SMMU_V3 */

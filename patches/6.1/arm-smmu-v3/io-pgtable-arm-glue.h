@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Accessors of Linux 6.1's io-pgtable-arm: find an entry, and leave its cache
+ * maintenance to the IOMMU driver.
+ *
+ * Included once by io-pgtable-arm.c, above its function that writes entries.
+ */
+#ifdef CONFIG_XSMMU_ARM_SMMU_V3
+
+/**
+ * arm_lpae_xsmmu_walk - find the entry at which the walk for an IOVA ends
+ * @ops: the page tables
+ * @iova: bus address that is mapped, or was mapped
+ * @shift: set to log2 of the bytes that the entry maps
+ *
+ * An entry that was cleared ends the walk as a leaf does. The caller makes sure
+ * that no table on the way is freed.
+ *
+ * Context: any.
+ * Return: the entry.
+ */
+u64 *arm_lpae_xsmmu_walk(struct io_pgtable_ops *ops, unsigned long iova,
+			 unsigned int *shift)
+{
+	struct arm_lpae_io_pgtable *data = io_pgtable_ops_to_data(ops);
+	arm_lpae_iopte *entry = data->pgd, pte;
+	int lvl;
+
+	for (lvl = data->start_level; ; lvl++) {
+		entry += ARM_LPAE_LVL_IDX(iova, lvl, data);
+		pte = READ_ONCE(*entry);
+		if (!pte || iopte_leaf(pte, lvl, data->iop.fmt))
+			break;
+		entry = iopte_deref(pte, data);
+	}
+	*shift = ARM_LPAE_LVL_SHIFT(lvl, data);
+	return entry;
+}
+
+/* Does the driver clean leaf entries itself, after a map and at a sync? */
+static inline bool arm_lpae_xsmmu_defers(const struct io_pgtable_cfg *cfg)
+{
+	return cfg->xsmmu_defer;
+}
+#else
+static inline bool arm_lpae_xsmmu_defers(const struct io_pgtable_cfg *cfg)
+{
+	return false;
+}
+#endif /* CONFIG_XSMMU_ARM_SMMU_V3 */
+
+/* Clear entry @ptep, which held @pte. A leaf may be left for the driver to clean. */
+static inline void arm_lpae_xsmmu_clear_pte(struct io_pgtable *iop,
+					    struct iommu_iotlb_gather *gather,
+					    arm_lpae_iopte *ptep,
+					    arm_lpae_iopte pte, int lvl)
+{
+	if (arm_lpae_xsmmu_defers(&iop->cfg) &&
+	    iommu_iotlb_gather_queued(gather) && iopte_leaf(pte, lvl, iop->fmt))
+		WRITE_ONCE(*ptep, 0);
+	else
+		__arm_lpae_clear_pte(ptep, &iop->cfg);
+}
+
+/*
+ * Clean the table that replaces a split block, before it is linked. The driver
+ * does not clean its entries later: the block was not mapped now, and what stays
+ * mapped is not unmapped.
+ */
+static inline void arm_lpae_xsmmu_sync_table(arm_lpae_iopte *table, int entries,
+					     struct io_pgtable_cfg *cfg)
+{
+	if (arm_lpae_xsmmu_defers(cfg))
+		__arm_lpae_sync_pte(table, entries, cfg);
+}
