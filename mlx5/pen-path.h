@@ -45,9 +45,6 @@ static inline void mlx5e_xdp_unmap_after_redirect(struct mlx5e_rq *rq,
 						  struct page *page,
 						  struct xdp_buff *xdp) {}
 
-int mlx5e_rq_await_umrs(struct mlx5e_rq *rq);
-void mlx5e_rq_forgot_umrs(void);
-
 /* Unmaps a completed WQE; false if the caller has to, since it has no pen. */
 static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 				      struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
@@ -126,13 +123,6 @@ static inline void mlx5e_xdp_unmap_after_redirect(struct mlx5e_rq *rq,
 	if (xdp->rxq->mem.type != MEM_TYPE_XSK_BUFF_POOL)
 		mlx5e_page_dma_unmap(rq, page);
 }
-
-static inline int mlx5e_rq_await_umrs(struct mlx5e_rq *rq)
-{
-	return 0;
-}
-
-static inline void mlx5e_rq_forgot_umrs(void) {}
 
 static inline void mlx5e_pen_sync(struct mlx5e_pen *pen, int budget) {}
 
