@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * After a sync that failed: the IOMMU does not say for which queue, so all
- * polls of the interface rest until a sync succeeds, and all channels are then reopened.
- * If none succeeds in time, or they have just been reopened, the interface goes
- * down: else each poll would keep more buffers.
+ * Recovery of an interface after a failed sync.
  *
- * Not through the health reporters: they are locked by devlink, whose other
- * users wait for our workqueue, and some interfaces have none.
+ * The IOMMU does not tell which queue's invalidation failed. So all polls of the
+ * interface are disabled until a sync succeeds. Then all channels are reopened.
+ * The interface is closed if no sync succeeds in time, or if it fails again
+ * right after a reopen. Otherwise each poll would keep more buffers.
+ *
+ * The health reporters are not used. devlink locks them, other users of that lock
+ * wait for our workqueue, and some interfaces have no reporters.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include "en.h"
-#include "en/ptp.h"
+#include "en/pen-base.h"
+#include "en/pen-internal.h"
 
 #define MLX5E_PEN_RETRY_MS	50
 
-/* Longer than outages that pass, shorter than a TX timeout. */
+/* Longer than an outage that passes, shorter than a TX timeout. */
 #define MLX5E_PEN_PATIENCE	HZ
 
 static int mlx5e_pen_await_sync(struct mlx5e_priv *priv)
@@ -31,33 +34,22 @@ static int mlx5e_pen_await_sync(struct mlx5e_priv *priv)
 	return err;
 }
 
-static void mlx5e_pen_each_napi(struct mlx5e_channels *chs,
-				void (*act)(struct napi_struct *napi))
-{
-	int i;
-
-	for (i = 0; i < chs->num; i++)
-		act(&chs->c[i]->napi);
-	if (chs->ptp)
-		act(&chs->ptp->napi);
-}
-
 /*
- * Polls that rest unmap nothing, so nothing more is kept. Reopening and closing
- * free whole rings through strict unmaps, which cannot tell that they failed:
- * that has to wait for a sync that succeeds.
+ * Disabled polls unmap nothing, so the kept buffers do not grow. Reopening and
+ * closing free whole rings after strict unmaps. A strict unmap cannot report that
+ * its invalidation failed, so both have to wait for a sync that succeeds.
  *
- * The channels stay active, and what they sent stays in their books: activating
- * is for queues that are empty. Interrupts that found their poll resting are
- * lost; the caller closes the channels in any case.
+ * The channels stay active: activation expects empty queues, and the send queues
+ * hold posted packets. Interrupts that arrive while the polls are disabled are
+ * lost. The caller closes the channels in any case.
  */
-static int mlx5e_pen_rest(struct mlx5e_priv *priv)
+static int mlx5e_pen_pause_polls(struct mlx5e_priv *priv)
 {
 	int err;
 
-	mlx5e_pen_each_napi(&priv->channels, napi_disable);
+	mlx5e_base_disable_napis(&priv->channels);
 	err = mlx5e_pen_await_sync(priv);
-	mlx5e_pen_each_napi(&priv->channels, napi_enable);
+	mlx5e_base_enable_napis(&priv->channels);
 	return err;
 }
 
@@ -65,7 +57,7 @@ static int mlx5e_pen_reopen(struct mlx5e_priv *priv)
 {
 	struct mlx5e_pen_priv *p = &priv->pen;
 	bool again = !mlx5e_pen_may_reopen(p->reopened, jiffies);
-	int err = mlx5e_pen_rest(priv);
+	int err = mlx5e_pen_pause_polls(priv);
 
 	if (err)
 		return err;
@@ -82,7 +74,7 @@ static void mlx5e_pen_recover_work(struct work_struct *work)
 	struct mlx5e_priv *priv = container_of(work, struct mlx5e_priv, pen.recover_work);
 	int err = 0;
 
-	rtnl_lock();
+	mlx5e_base_lock(priv->netdev);
 	mutex_lock(&priv->state_lock);
 	if (test_bit(MLX5E_STATE_OPENED, &priv->state)) {
 		netdev_err(priv->netdev, "IOTLB invalidation failed: reopening the channels\n");
@@ -90,24 +82,34 @@ static void mlx5e_pen_recover_work(struct work_struct *work)
 	}
 	mutex_unlock(&priv->state_lock);
 	if (err) {
-		netdev_err(priv->netdev, "The IOTLB cannot be relied on (%d): closing the interface\n",
+		netdev_err(priv->netdev, "IOTLB invalidation does not recover (%d): closing the interface\n",
 			   err);
-		dev_close(priv->netdev);
+		mlx5e_base_close(priv->netdev);
 	}
-	/* What the old channels asked for meanwhile. A new one asks again. */
+	/* Drop requests of the old channels. A failure of a new one queues the work again. */
 	cancel_work(work);
-	rtnl_unlock();
+	mlx5e_base_unlock(priv->netdev);
 }
 
-/* From polls: the rest is done in process context. */
+/**
+ * mlx5e_pen_recover - start the recovery of an interface
+ * @priv: the interface
+ *
+ * Context: any. The recovery runs later, in process context.
+ */
 void mlx5e_pen_recover(struct mlx5e_priv *priv)
 {
 	queue_work(priv->wq, &priv->pen.recover_work);
 }
 
-/*
- * The interface's representors and subfunctions may share its device, and a
- * profile may change: asking again gets the same answer.
+/**
+ * mlx5e_pen_priv_init - opt in to batching and prepare the recovery
+ * @priv: the interface
+ *
+ * Representors and subfunctions may share the device, and an interface may change
+ * its profile. So this may run more than once for a device; the answer is the same.
+ *
+ * Context: process, after the DMA mask was set.
  */
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv)
 {

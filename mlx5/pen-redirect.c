@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * XDP_REDIRECT gives a page away, and whoever gets it may free it at once. So it
- * is unmapped before, strictly. The driver without the pen does so afterwards,
- * and leaves the further fragments of a packet mapped.
+ * XDP_REDIRECT of received pages.
+ *
+ * A redirect gives the page away, and its receiver may free it at once. So the
+ * page is unmapped strictly before the redirect. The driver without the pen
+ * unmaps afterwards, and leaves the further fragments of a packet mapped.
  */
 #include <net/page_pool.h>
 #include "en/txrx.h"
 #include "en/xdp.h"
+#include "en/pen-redirect.h"
 
-/* Pages of a socket stay mapped for as long as the socket has them. */
+/* Pages of an AF_XDP socket stay mapped for as long as the socket has them. */
 static bool mlx5e_xdp_is_socket(struct xdp_buff *xdp)
 {
 	return xdp->rxq->mem.type == MEM_TYPE_XSK_BUFF_POOL;
@@ -32,6 +35,14 @@ static void mlx5e_xdp_each_page(struct mlx5e_rq *rq, struct page *page,
 	act(rq, page);
 }
 
+/**
+ * mlx5e_xdp_unmap_before_redirect - unmap the pages of a packet strictly
+ * @rq: the receive queue
+ * @page: the page of the packet's head
+ * @xdp: the packet
+ *
+ * Context: the queue's poll, before xdp_do_redirect().
+ */
 void mlx5e_xdp_unmap_before_redirect(struct mlx5e_rq *rq, struct page *page,
 				     struct xdp_buff *xdp)
 {
@@ -39,9 +50,16 @@ void mlx5e_xdp_unmap_before_redirect(struct mlx5e_rq *rq, struct page *page,
 		mlx5e_xdp_each_page(rq, page, xdp, mlx5e_page_dma_unmap);
 }
 
-/*
- * The packet is dropped, and its pages are ours again. Nobody else can release
- * pages that are unmapped: the queue is told that they are gone.
+/**
+ * mlx5e_xdp_redirect_failed - return the pages of a packet to the page pool
+ * @rq: the receive queue
+ * @page: the page of the packet's head
+ * @xdp: the packet, which will be dropped
+ *
+ * The driver's release functions expect mapped pages, and these are unmapped. So
+ * they are recycled here, and the flag tells the queue that they are gone.
+ *
+ * Context: the queue's poll, after xdp_do_redirect() failed.
  */
 void mlx5e_xdp_redirect_failed(struct mlx5e_rq *rq, struct page *page,
 			       struct xdp_buff *xdp)

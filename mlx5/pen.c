@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The pen of a NAPI context; see pen.h.
- *
- * Only the context's poll adds to it and empties it, so it has no lock; opening
- * and closing happen while the poll is disabled.
+ * The pen of a NAPI context; see pen-types.h.
  */
 #include <linux/dma-mapping.h>
 #include <linux/kmemleak.h>
-#include <net/page_pool.h>
 #include <net/xdp.h>
 #include "en/txrx.h"
+#include "en/pen-base.h"
+#include "en/pen-internal.h"
+#include "en/pen-page.h"
 
+/**
+ * mlx5e_pen_open - prepare the pen of a NAPI context
+ * @pen: the pen, all zero
+ * @priv: the interface
+ * @stats: the counters of the NAPI context
+ *
+ * Context: process, before the queues open and take their mlx5e_pen_ref().
+ */
 void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
 		    struct mlx5e_ch_stats *stats)
 {
@@ -22,7 +29,18 @@ void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
 		pen->dev = mlx5_core_dma_dev(priv->mdev);
 }
 
-/* What a sync covered, or needed not to. */
+static struct xdp_frame *mlx5e_pen_pop_frame(struct xdp_frame **frames)
+{
+	struct xdp_frame *frame = *frames;
+
+	if (frame) {
+		*frames = (struct xdp_frame *)frame->dev_rx;
+		frame->dev_rx = NULL;
+	}
+	return frame;
+}
+
+/* Release of buffers that a sync covered, and of skbs that were not mapped. */
 
 static void mlx5e_pen_release_skbs(struct sk_buff_head *skbs, int budget)
 {
@@ -32,102 +50,48 @@ static void mlx5e_pen_release_skbs(struct sk_buff_head *skbs, int budget)
 		napi_consume_skb(skb, budget);
 }
 
-static void mlx5e_pen_release_page(struct mlx5e_pen_entry *e)
-{
-	struct page_pool *pool = e->rq->page_pool;
-
-	if (likely(e->recycle)) {
-		page_pool_recycle_direct(pool, e->page);
-	} else {
-		page_pool_release_page(pool, e->page);
-		put_page(e->page);
-	}
-}
-
-/* Under rcu_read_lock(), which returning frames in bulk asks for. */
-static void mlx5e_pen_release_entries(struct mlx5e_pen *pen)
+/* Under rcu_read_lock(), which xdp_return_frame_bulk() needs. */
+static void mlx5e_pen_release_frames(struct mlx5e_pen *pen)
 {
 	struct xdp_frame_bulk bq;
-	unsigned int i;
+	struct xdp_frame *frame;
 
+	if (!pen->frames)
+		return;
 	xdp_frame_bulk_init(&bq);
-	for (i = 0; i < pen->count; i++) {
-		if (pen->entries[i].rq)
-			mlx5e_pen_release_page(&pen->entries[i]);
-		else
-			xdp_return_frame_bulk(pen->entries[i].frame, &bq);
-	}
+	while ((frame = mlx5e_pen_pop_frame(&pen->frames)))
+		xdp_return_frame_bulk(frame, &bq);
 	xdp_flush_frame_bulk(&bq);
-	pen->count = 0;
-}
-
-static struct page *mlx5e_pen_pop_kept_page(struct mlx5e_pen_kept *kept)
-{
-	struct page *page = kept->pages;
-
-	if (page) {
-		kept->pages = (struct page *)page_private(page);
-		set_page_private(page, 0);
-	}
-	return page;
-}
-
-static struct xdp_frame *mlx5e_pen_pop_kept_frame(struct mlx5e_pen_kept *kept)
-{
-	struct xdp_frame *frame = kept->frames;
-
-	if (frame) {
-		kept->frames = (struct xdp_frame *)frame->dev_rx;
-		frame->dev_rx = NULL;
-	}
-	return frame;
 }
 
 static void mlx5e_pen_release_kept(struct mlx5e_pen *pen, int budget)
 {
 	struct mlx5e_pen_kept *kept = &pen->kept;
 	struct xdp_frame *frame;
-	struct page *page;
 
 	mlx5e_pen_release_skbs(&kept->skbs, budget);
-	while ((page = mlx5e_pen_pop_kept_page(kept)))
-		put_page(page);
-	while ((frame = mlx5e_pen_pop_kept_frame(kept)))
+	while ((frame = mlx5e_pen_pop_frame(&kept->frames)))
 		xdp_return_frame(frame);
+	mlx5e_pen_free_kept_pages(&pen->pages);
 	pen->stats->unmap_kept -= kept->count;
 	kept->count = 0;
 }
 
-/* What a sync did not cover. */
-
-static void mlx5e_pen_keep_page(struct mlx5e_pen_kept *kept, struct mlx5e_pen_entry *e)
-{
-	/* The queue may close before the page can go: it must not wait for it. */
-	page_pool_release_page(e->rq->page_pool, e->page);
-	set_page_private(e->page, (unsigned long)kept->pages);
-	kept->pages = e->page;
-}
-
-static void mlx5e_pen_keep_frame(struct mlx5e_pen_kept *kept, struct xdp_frame *frame)
-{
-	frame->dev_rx = (struct net_device *)kept->frames;
-	kept->frames = frame;
-}
-
+/* Move all buffers to the kept ones, because a sync did not cover them. */
 static void mlx5e_pen_keep(struct mlx5e_pen *pen)
 {
-	unsigned int i, n = skb_queue_len(&pen->skbs) + pen->count;
+	struct mlx5e_pen_kept *kept = &pen->kept;
+	unsigned int count = skb_queue_len(&pen->skbs);
+	struct xdp_frame *frame;
 
-	skb_queue_splice_tail_init(&pen->skbs, &pen->kept.skbs);
-	for (i = 0; i < pen->count; i++) {
-		if (pen->entries[i].rq)
-			mlx5e_pen_keep_page(&pen->kept, &pen->entries[i]);
-		else
-			mlx5e_pen_keep_frame(&pen->kept, pen->entries[i].frame);
+	skb_queue_splice_tail_init(&pen->skbs, &kept->skbs);
+	while ((frame = mlx5e_pen_pop_frame(&pen->frames))) {
+		mlx5e_pen_push_frame(&kept->frames, frame);
+		count++;
 	}
-	pen->count = 0;
-	pen->kept.count += n;
-	pen->stats->unmap_kept += n;
+	count += mlx5e_pen_keep_pages(&pen->pages);
+	kept->count += count;
+	pen->stats->unmap_kept += count;
 }
 
 static int mlx5e_pen_invalidate(struct mlx5e_pen *pen)
@@ -140,7 +104,7 @@ static int mlx5e_pen_invalidate(struct mlx5e_pen *pen)
 	return err;
 }
 
-/* Invalidates if there is something to cover; 0 if all may be released. */
+/* Sync if anything was unmapped. Return 0 if all buffers may be released. */
 static int mlx5e_pen_cover(struct mlx5e_pen *pen)
 {
 	if (!pen->unsynced)
@@ -151,8 +115,8 @@ static int mlx5e_pen_cover(struct mlx5e_pen *pen)
 }
 
 /*
- * At budget 0 interrupts may be off, and there are no pages: what was kept
- * waits for a poll that may free anything.
+ * Interrupts may be off in a poll with budget 0, and such a poll may not release
+ * frames and pages. It adds none. Kept ones wait for a poll with a budget.
  */
 static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget)
 {
@@ -165,26 +129,31 @@ static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget)
 		return;
 	}
 	mlx5e_pen_release_skbs(&pen->skbs, budget);
-	mlx5e_pen_release_entries(pen);
+	mlx5e_pen_release_frames(pen);
+	mlx5e_pen_release_pages(&pen->pages);
 	if (unlikely(pen->kept.count) && covers_kept)
 		mlx5e_pen_release_kept(pen, budget);
 }
 
+/* The last sync of a poll, or its only one; see mlx5e_pen_before_refill(). */
 void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 {
 	mlx5e_pen_drain(pen, budget);
 	pen->failed = false;
 }
 
-/* Adding. */
-
-/*
- * Only polls with a budget fill the pen: without, nothing but skbs is added, or
- * the pages of one packet to a trap. An IOMMU that is dead costs a time-out per
- * sync, so a poll waits for one early sync that fails and keeps what follows,
- * for its last sync to cover.
+/**
+ * mlx5e_pen_make_room - empty a full pen before the end of the poll
+ * @pen: the pen
+ *
+ * While the IOMMU does not answer, each sync takes its full timeout. So a poll
+ * tries one early sync. If that fails, it keeps all further buffers without a
+ * sync, and its last sync covers them.
+ *
+ * Context: a poll with a budget. A poll without one adds only skbs, or the pages
+ * of one packet to a trap, so its pen is never full.
  */
-static void mlx5e_pen_make_room(struct mlx5e_pen *pen)
+void mlx5e_pen_make_room(struct mlx5e_pen *pen)
 {
 	if (pen->failed) {
 		mlx5e_pen_keep(pen);
@@ -194,41 +163,11 @@ static void mlx5e_pen_make_room(struct mlx5e_pen *pen)
 	mlx5e_pen_drain(pen, 1);
 }
 
-static struct mlx5e_pen_entry *mlx5e_pen_add_entry(struct mlx5e_pen *pen)
-{
-	if (unlikely(pen->count == MLX5E_PEN_ENTRIES))
-		mlx5e_pen_make_room(pen);
-	pen->unsynced++;
-	return &pen->entries[pen->count++];
-}
-
-void mlx5e_pen_add_page(struct mlx5e_pen *pen, struct mlx5e_rq *rq,
-			struct page *page, bool recycle)
-{
-	struct mlx5e_pen_entry *e = mlx5e_pen_add_entry(pen);
-
-	dma_unmap_page_attrs_no_sync(pen->dev, page_pool_get_dma_addr(page), PAGE_SIZE,
-				     rq->buff.map_dir, DMA_ATTR_SKIP_CPU_SYNC);
-	page_pool_set_dma_addr(page, 0);
-	e->rq = rq;
-	e->page = page;
-	e->recycle = recycle;
-}
-
-void mlx5e_pen_add_frame(struct mlx5e_pen *pen, struct xdp_frame *frame,
-			 dma_addr_t addr)
-{
-	struct mlx5e_pen_entry *e = mlx5e_pen_add_entry(pen);
-
-	dma_unmap_single_no_sync(pen->dev, addr, frame->len, DMA_TO_DEVICE);
-	e->rq = NULL;
-	e->frame = frame;
-}
-
 /*
- * An skb that has other owners cannot be chained: a packet generator may have
- * posted it many times, to other queues too. The last reference to it is no
- * longer shared, and nobody can share an skb that he does not own.
+ * An skb with further references cannot be put on a list: a packet generator may
+ * have posted it many times, also to other queues. When the last reference is
+ * completed, the skb is not shared any more. Only the owner of a reference can
+ * take another one, so an skb that is not shared stays so.
  */
 static bool mlx5e_pen_wi_is_shared(struct mlx5e_txqsq *sq, struct mlx5e_tx_wqe_info *wi)
 {
@@ -243,7 +182,7 @@ static bool mlx5e_pen_wi_is_shared(struct mlx5e_txqsq *sq, struct mlx5e_tx_wqe_i
 	return false;
 }
 
-/* A function of its own, so that a trace of strict unmaps tells it by its name. */
+/* Not inlined, so that a trace of strict unmaps shows its name. */
 static noinline void mlx5e_pen_unmap_shared_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 					       struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
 {
@@ -253,6 +192,7 @@ static noinline void mlx5e_pen_unmap_shared_wi(struct mlx5e_pen *pen, struct mlx
 		mlx5e_tx_dma_unmap(pen->dev, mlx5e_dma_get(sq, (*dma_fifo_cc)++));
 }
 
+/* mlx5e_pen_unmap_wi() with a pen. */
 void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
 {
@@ -262,14 +202,20 @@ void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 		mlx5e_pen_unmap_shared_wi(pen, sq, wi, dma_fifo_cc);
 		return;
 	}
-	for (i = 0; i < wi->num_dma; i++) {
-		struct mlx5e_sq_dma *dma = mlx5e_dma_get(sq, (*dma_fifo_cc)++);
-
-		dma_unmap_page_no_sync(pen->dev, dma->addr, dma->size, DMA_TO_DEVICE);
-	}
+	for (i = 0; i < wi->num_dma; i++)
+		mlx5e_base_unmap_dma_no_sync(pen->dev, mlx5e_dma_get(sq, (*dma_fifo_cc)++));
 	pen->unsynced += wi->num_dma;
 }
 
+/**
+ * mlx5e_pen_consume_skb - free an skb that was sent, after the poll's sync
+ * @pen: the pen of the queue, or NULL
+ * @skb: the skb, unmapped by mlx5e_pen_unmap_wi()
+ * @budget: the budget of the poll
+ *
+ * Without a pen, and for a shared skb, whose unmap was strict, this is
+ * napi_consume_skb(). Context: the queue's poll.
+ */
 void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget)
 {
 	if (likely(pen && !skb_shared(skb)))
@@ -278,36 +224,18 @@ void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budge
 		napi_consume_skb(skb, budget);
 }
 
-/* Closing, in process context, after the poll was disabled for good. */
-
-/* A packet socket's destructor hands the ring's frame back to be written again. */
-static bool mlx5e_pen_skb_is_lent(struct sk_buff *skb)
-{
-	return skb_zcopy(skb) && skb_zcopy_is_nouarg(skb);
-}
-
 /*
- * What else hangs on an skb that is never freed: its socket, route, connection
- * (for which the end of a network namespace would wait), and extensions.
+ * The skb is never freed. Release what it refers to: its socket, route,
+ * connection (the end of a network namespace would wait for it) and extensions.
  */
 static void mlx5e_pen_abandon_skb(struct sk_buff *skb)
 {
-	if (!mlx5e_pen_skb_is_lent(skb))
+	if (!mlx5e_base_skb_is_lent(skb))
 		skb_orphan(skb);
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 	skb_ext_reset(skb);
 	kmemleak_not_leak(skb);
-}
-
-/* Takes the frame's page out of its pool, which else would wait for it. */
-static void mlx5e_pen_abandon_frame(struct xdp_frame *frame)
-{
-	struct page *page = virt_to_head_page(frame->data);
-
-	if (frame->mem.type == MEM_TYPE_PAGE_POOL &&
-	    !(page->pp->p.flags & PP_FLAG_PAGE_FRAG))
-		page_pool_release_page(page->pp, page);
 }
 
 static void mlx5e_pen_abandon_kept(struct mlx5e_pen *pen)
@@ -317,28 +245,34 @@ static void mlx5e_pen_abandon_kept(struct mlx5e_pen *pen)
 	struct sk_buff *skb;
 
 	netdev_err(pen->priv->netdev,
-		   "%u buffers stay allocated for good: no invalidation of the IOTLB succeeded since they were unmapped\n",
+		   "%u buffers stay allocated for good: no IOTLB invalidation succeeded since they were unmapped\n",
 		   kept->count);
 	while ((skb = __skb_dequeue(&kept->skbs)))
 		mlx5e_pen_abandon_skb(skb);
-	while ((frame = mlx5e_pen_pop_kept_frame(kept)))
-		mlx5e_pen_abandon_frame(frame);
-	kept->pages = NULL;
+	while ((frame = mlx5e_pen_pop_frame(&kept->frames)))
+		mlx5e_base_detach_frame(frame);
+	mlx5e_pen_abandon_kept_pages(&pen->pages);
 	kept->count = 0;
 }
 
-/* A poll left something behind: a mistake, but no reason to leak. */
+/* A poll did not empty the pen. That is a bug, but it must not leak memory. */
 static void mlx5e_pen_empty_late(struct mlx5e_pen *pen)
 {
-	unsigned int i;
-
-	for (i = 0; i < pen->count; i++)
-		pen->entries[i].recycle = false; /* only polls may */
+	mlx5e_pen_forbid_recycling(&pen->pages);
 	rcu_read_lock();
 	__mlx5e_pen_sync(pen, 0);
 	rcu_read_unlock();
 }
 
+/**
+ * mlx5e_pen_close - empty the pen of a NAPI context for good
+ * @pen: the pen
+ *
+ * If buffers are kept, syncs once more. Buffers that this sync does not cover
+ * stay allocated.
+ *
+ * Context: process, after the poll was disabled and before the queues close.
+ */
 void mlx5e_pen_close(struct mlx5e_pen *pen)
 {
 	if (WARN_ON_ONCE(!mlx5e_pen_is_empty(pen)))

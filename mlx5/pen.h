@@ -1,140 +1,161 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The pen: what a NAPI poll has unmapped waits here until one invalidation has
- * covered all of it.
+ * The functions of the pen that the driver calls. txrx.h includes this file.
  *
- * There is one per NAPI context. It fills while the context's completion queues
- * are polled, mlx5e_pen_sync() empties it, and it is empty whenever its poll is
- * not running. Whoever frees buffers outside of a poll has no pen, unmaps the
- * ordinary way, and passes NULL where a pen is asked for.
- *
- * Types only, for en.h; the calls are in pen-path.h.
+ * Without the option each function does nothing, or what the driver does itself.
  */
 #ifndef __MLX5E_PEN_H__
 #define __MLX5E_PEN_H__
 
-#include <linux/jiffies.h>
-#include <linux/skbuff.h>
-#include <linux/types.h>
-#include <linux/workqueue.h>
-
-struct mlx5e_ch_stats;
-struct mlx5e_priv;
-struct mlx5e_rq;
-struct page;
-struct xdp_frame;
+#include "en.h"
 
 #ifdef CONFIG_XSMMU_MLX5
 
-/* Pages and frames that wait at most; more of them cost an early sync. */
-#define MLX5E_PEN_ENTRIES	256
-
-/**
- * struct mlx5e_pen_entry - a page of a receive queue, or an XDP frame
- * @rq: the page's queue, NULL for a frame
- * @page: the page
- * @frame: the frame
- * @recycle: the page goes back to the queue's pool, else to the system
- */
-struct mlx5e_pen_entry {
-	struct mlx5e_rq *rq;
-	union {
-		struct page *page;
-		struct xdp_frame *frame;
-	};
-	bool recycle;
-};
-
-/**
- * struct mlx5e_pen_kept - what a failed sync did not cover
- * @skbs: chained by themselves
- * @pages: chained through page->private, taken out of their pool
- * @frames: chained through dev_rx, which is a CPU map's and unused here
- * @count: of all three
- *
- * Chains, so that they grow without memory: an IOMMU that fails may fail for
- * long.
- */
-struct mlx5e_pen_kept {
-	struct sk_buff_head skbs;
-	struct page *pages;
-	struct xdp_frame *frames;
-	unsigned int count;
-};
-
-/**
- * struct mlx5e_pen - the pen of a NAPI context
- * @dev: whose unmaps wait
- * @priv: whose recovery a failed sync starts
- * @stats: of the NAPI context
- * @unsynced: unmaps since the last sync
- * @count: of entries
- * @failed: an early sync of this poll failed; so would the next
- * @skbs: sent, unmapped
- * @kept: what failed syncs left
- * @entries: pages and frames
- */
-struct mlx5e_pen {
-	struct device *dev;
-	struct mlx5e_priv *priv;
-	struct mlx5e_ch_stats *stats;
-	unsigned int unsynced;
-	unsigned int count;
-	bool failed;
-	struct sk_buff_head skbs;
-	struct mlx5e_pen_kept kept;
-	struct mlx5e_pen_entry entries[MLX5E_PEN_ENTRIES];
-};
-
-/* A pointer that takes no room without the option. */
-struct mlx5e_pen_ref {
-	struct mlx5e_pen *pen;
-};
-
-/**
- * struct mlx5e_pen_priv - what the pens of an interface share
- * @batching: the device's unmaps without sync are deferred; without, no queue
- *            is given a pen
- * @reopened: when the channels last were, in jiffies; 0 if never
- * @recover_work: reopens the channels after a failed sync
- */
-struct mlx5e_pen_priv {
-	bool batching;
-	unsigned long reopened;
-	struct work_struct recover_work;
-};
-
-/* Who fails again so soon will not be helped by it. */
-#define MLX5E_PEN_REOPEN_PAUSE	(HZ / 2)
-
-static inline bool mlx5e_pen_may_reopen(unsigned long last, unsigned long now)
-{
-	return !last || now - last >= MLX5E_PEN_REOPEN_PAUSE;
-}
-
-static inline struct mlx5e_pen_ref mlx5e_pen_ref(struct mlx5e_pen *pen)
-{
-	return (struct mlx5e_pen_ref){ .pen = pen->dev ? pen : NULL };
-}
+#include <linux/dma-mapping.h>
+#include <net/xdp.h>
 
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv);
 void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
 		    struct mlx5e_ch_stats *stats);
 void mlx5e_pen_close(struct mlx5e_pen *pen);
-void mlx5e_pen_recover(struct mlx5e_priv *priv);
 
-#else
+void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
+			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc);
+void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget);
+void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget);
 
-struct mlx5e_pen {};
-
-struct mlx5e_pen_ref {};
-
-struct mlx5e_pen_priv {};
-
+/* The pen that a new completion queue refers to. */
 static inline struct mlx5e_pen_ref mlx5e_pen_ref(struct mlx5e_pen *pen)
 {
-	return (struct mlx5e_pen_ref){};
+	return (struct mlx5e_pen_ref){ .pen = pen->dev ? pen : NULL };
 }
+
+/* The pen of a queue, or NULL. Only the queue's poll may use it. */
+static inline struct mlx5e_pen *mlx5e_cq_pen(struct mlx5e_cq *cq)
+{
+	return cq->pen.pen;
+}
+
+/*
+ * The same for functions that polls and teardown share. Of these only polls
+ * recycle, so @recycle tells the two apart.
+ */
+static inline struct mlx5e_pen *mlx5e_cq_pen_if_polled(struct mlx5e_cq *cq, bool recycle)
+{
+	return recycle ? mlx5e_cq_pen(cq) : NULL;
+}
+
+static inline bool mlx5e_pen_is_empty(struct mlx5e_pen *pen)
+{
+	return !pen->unsynced && skb_queue_empty(&pen->skbs);
+}
+
+/* Buffers that a poll completes */
+
+/**
+ * mlx5e_pen_unmap_wi - unmap the buffers of a completed send WQE
+ * @pen: the pen of the queue, or NULL
+ * @sq: the send queue
+ * @wi: the WQE
+ * @dma_fifo_cc: consumer counter of the queue's DMA FIFO; moved on
+ *
+ * Context: the queue's poll.
+ * Return: false without a pen: the caller has to unmap.
+ */
+static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
+				      struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
+{
+	if (!pen)
+		return false;
+	__mlx5e_pen_unmap_wi(pen, sq, wi, dma_fifo_cc);
+	return true;
+}
+
+/**
+ * mlx5e_pen_unmap_frag - unmap one fragment of an XDP frame that was sent
+ * @pen: the pen of the queue, or NULL
+ * @addr: bus address
+ * @len: length in bytes
+ *
+ * mlx5e_pen_return_frame() for the frame has to follow in the same poll.
+ *
+ * Context: the queue's poll.
+ * Return: false without a pen: the caller has to unmap.
+ */
+static inline bool mlx5e_pen_unmap_frag(struct mlx5e_pen *pen, dma_addr_t addr, size_t len)
+{
+	if (!pen)
+		return false;
+	dma_unmap_single_no_sync(pen->dev, addr, len, DMA_TO_DEVICE);
+	pen->unsynced++;
+	return true;
+}
+
+static inline void mlx5e_pen_push_frame(struct xdp_frame **frames, struct xdp_frame *frame)
+{
+	frame->dev_rx = (struct net_device *)*frames;
+	*frames = frame;
+}
+
+/**
+ * mlx5e_pen_return_frame - return an XDP frame after the poll's sync
+ * @pen: the pen of the queue, or NULL
+ * @frame: a frame whose fragments mlx5e_pen_unmap_frag() has unmapped
+ *
+ * Context: the queue's poll.
+ * Return: false without a pen: the caller has to return the frame.
+ */
+static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_frame *frame)
+{
+	if (!pen)
+		return false;
+	mlx5e_pen_push_frame(&pen->frames, frame);
+	return true;
+}
+
+/* Points of a poll */
+
+static inline void mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
+{
+	if (!mlx5e_pen_is_empty(pen))
+		__mlx5e_pen_sync(pen, budget);
+}
+
+/**
+ * mlx5e_pen_before_refill - a poll has handled its completions
+ * @pen: the pen of the NAPI context
+ * @budget: the budget of the poll
+ *
+ * This is the one sync of a poll. It comes after all queues that unmap, and
+ * before the refill, so that the refill finds the recycled pages.
+ */
+static inline void mlx5e_pen_before_refill(struct mlx5e_pen *pen, int budget)
+{
+	mlx5e_pen_sync(pen, budget);
+}
+
+/**
+ * mlx5e_pen_without_refill - a poll has handled its completions and does not refill
+ * @pen: the pen of the NAPI context
+ * @budget: the budget of the poll, possibly 0
+ */
+static inline void mlx5e_pen_without_refill(struct mlx5e_pen *pen, int budget)
+{
+	mlx5e_pen_sync(pen, budget);
+}
+
+/**
+ * mlx5e_pen_end_of_poll - warn if a poll leaves buffers in its pen
+ * @pen: the pen of the NAPI context
+ *
+ * Call it before napi_complete_done(), which lets another CPU start the next poll.
+ */
+static inline void mlx5e_pen_end_of_poll(struct mlx5e_pen *pen)
+{
+	WARN_ON_ONCE(!mlx5e_pen_is_empty(pen));
+}
+
+#else
 
 static inline void mlx5e_pen_priv_init(struct mlx5e_priv *priv) {}
 
@@ -142,6 +163,49 @@ static inline void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv
 				  struct mlx5e_ch_stats *stats) {}
 
 static inline void mlx5e_pen_close(struct mlx5e_pen *pen) {}
+
+static inline struct mlx5e_pen_ref mlx5e_pen_ref(struct mlx5e_pen *pen)
+{
+	return (struct mlx5e_pen_ref){};
+}
+
+static inline struct mlx5e_pen *mlx5e_cq_pen(struct mlx5e_cq *cq)
+{
+	return NULL;
+}
+
+static inline struct mlx5e_pen *mlx5e_cq_pen_if_polled(struct mlx5e_cq *cq, bool recycle)
+{
+	return NULL;
+}
+
+static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
+				      struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
+{
+	return false;
+}
+
+static inline void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb,
+					 int budget)
+{
+	napi_consume_skb(skb, budget);
+}
+
+static inline bool mlx5e_pen_unmap_frag(struct mlx5e_pen *pen, dma_addr_t addr, size_t len)
+{
+	return false;
+}
+
+static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_frame *frame)
+{
+	return false;
+}
+
+static inline void mlx5e_pen_before_refill(struct mlx5e_pen *pen, int budget) {}
+
+static inline void mlx5e_pen_without_refill(struct mlx5e_pen *pen, int budget) {}
+
+static inline void mlx5e_pen_end_of_poll(struct mlx5e_pen *pen) {}
 
 #endif /* CONFIG_XSMMU_MLX5 */
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fixture of the tests of the pen: a NAPI context without hardware, on a
+ * device whose DMA operations are the test's. They note what was already released
+ * when a sync ran, and fail the sync on demand.
+ */
+#ifndef __MLX5E_PEN_TEST_H__
+#define __MLX5E_PEN_TEST_H__
+
+#include <kunit/test.h>
+#include "en/txrx.h"
+
+#define FIFO	64
+
+/**
+ * struct pen_fixture - a NAPI context without hardware
+ * @test: the test that runs
+ * @dev: a device that does no DMA
+ * @unmaps: number of unmaps without sync
+ * @strict: number of strict unmaps
+ * @syncs: number of syncs
+ * @sync_err: the result of a sync
+ * @skbs_gone: number of skbs that were freed
+ * @frames: pages of the XDP frames; the fixture holds a reference to each
+ * @n_frames: number of frames
+ * @pages_gone: returns the number of received pages that were released; NULL if
+ *              the test receives none
+ * @gone_at_sync: number of releases of any kind that syncs found
+ * @priv: of which only the work of the recovery is used
+ * @stats: the counters
+ * @pen: the pen under test
+ * @sq: a send queue, of which only the two FIFOs are used
+ * @dma: its FIFO of DMA addresses
+ * @skbs: its FIFO of skbs
+ * @dma_cc: the consumer counter of @dma
+ * @recoveries: number of recoveries that were started
+ */
+struct pen_fixture {
+	struct kunit *test;
+	struct device *dev;
+	unsigned int unmaps, strict, syncs;
+	int sync_err;
+	unsigned int skbs_gone;
+	struct page *frames[FIFO];
+	unsigned int n_frames;
+	unsigned int (*pages_gone)(struct pen_fixture *fx);
+	unsigned int gone_at_sync;
+	struct mlx5e_priv *priv;
+	struct mlx5e_ch_stats stats;
+	struct mlx5e_pen *pen;
+	struct mlx5e_txqsq *sq;
+	struct mlx5e_sq_dma dma[FIFO];
+	struct sk_buff *skbs[FIFO];
+	u32 dma_cc;
+	atomic_t recoveries;
+};
+
+int pen_test_open(struct pen_fixture *fx, struct kunit *test);
+void pen_test_close(struct pen_fixture *fx);
+void pen_test_poll_begins(void);
+void pen_test_poll_ends(void);
+void pen_test_poll(struct pen_fixture *fx, int budget);
+void pen_test_send(struct pen_fixture *fx, unsigned int n, int budget);
+void pen_test_transmit_frames(struct pen_fixture *fx, unsigned int n);
+unsigned int pen_test_frames_gone(struct pen_fixture *fx);
+void pen_test_expect_kept(struct pen_fixture *fx, unsigned int n);
+
+#endif /* __MLX5E_PEN_TEST_H__ */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The types of the pen, which the driver's own structures contain. en.h
+ * includes this file; the functions are in pen.h.
+ *
+ * A pen holds the buffers that a NAPI poll has unmapped, until one IOTLB
+ * invalidation has covered all of them. Each NAPI context has one pen. The poll
+ * fills it while it handles completions, and empties it before it refills the
+ * receive queue. Between polls the pen is empty.
+ *
+ * Code that frees buffers outside of a poll uses the ordinary unmap. It passes
+ * NULL where a function asks for a pen.
+ */
+#ifndef __MLX5E_PEN_TYPES_H__
+#define __MLX5E_PEN_TYPES_H__
+
+#include <linux/skbuff.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include "en/pen-page-types.h"
+
+struct device;
+struct mlx5e_ch_stats;
+struct mlx5e_priv;
+struct xdp_frame;
+
+#ifdef CONFIG_XSMMU_MLX5
+
+/**
+ * struct mlx5e_pen_kept - buffers that a failed sync did not cover
+ * @skbs: linked through the skbs themselves
+ * @frames: XDP frames, linked through xdp_frame.dev_rx
+ * @count: number of skbs, frames and pages
+ *
+ * Lists need no memory, so they can grow for as long as the IOMMU fails.
+ */
+struct mlx5e_pen_kept {
+	struct sk_buff_head skbs;
+	struct xdp_frame *frames;
+	unsigned int count;
+};
+
+/**
+ * struct mlx5e_pen - the pen of a NAPI context
+ * @dev: the device whose unmaps wait, or NULL if it does not batch. Set before
+ *       the queues open, then constant; so are @priv and @stats
+ * @priv: the interface that recovers after a failed sync
+ * @stats: the counters of the NAPI context
+ * @unsynced: number of unmaps since the last sync. It is not 0 while a frame or
+ *            a page waits
+ * @failed: an early sync of this poll failed
+ * @skbs: sent and unmapped
+ * @frames: XDP frames that were sent and unmapped. They are linked through
+ *          xdp_frame.dev_rx, which only CPU maps use, before they transmit
+ * @kept: skbs and frames that failed syncs did not cover
+ * @pages: pages of receive queues
+ *
+ * Only the poll of the context changes these fields. mlx5e_pen_open() and
+ * mlx5e_pen_close() run while the poll is disabled. So there is no lock.
+ */
+struct mlx5e_pen {
+	struct device *dev;
+	struct mlx5e_priv *priv;
+	struct mlx5e_ch_stats *stats;
+	unsigned int unsynced;
+	bool failed;
+	struct sk_buff_head skbs;
+	struct xdp_frame *frames;
+	struct mlx5e_pen_kept kept;
+	struct mlx5e_pen_pages pages;
+};
+
+/**
+ * struct mlx5e_pen_ref - a queue's pointer to its pen
+ * @pen: the pen, or NULL if the device does not batch
+ *
+ * Without the option it is empty and takes no memory.
+ */
+struct mlx5e_pen_ref {
+	struct mlx5e_pen *pen;
+};
+
+/**
+ * struct mlx5e_pen_priv - the part of the pens that an interface has once
+ * @batching: the device's unmaps without sync are deferred. Constant after
+ *            mlx5e_pen_priv_init(); if false, no queue gets a pen
+ * @reopened: time of the last reopening in jiffies, 0 if there was none. The RTNL
+ *            protects it
+ * @recover_work: reopens the channels after a failed sync
+ */
+struct mlx5e_pen_priv {
+	bool batching;
+	unsigned long reopened;
+	struct work_struct recover_work;
+};
+
+#else
+
+struct mlx5e_pen {};
+
+struct mlx5e_pen_ref {};
+
+struct mlx5e_pen_priv {};
+
+#endif /* CONFIG_XSMMU_MLX5 */
+
+#endif /* __MLX5E_PEN_TYPES_H__ */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The accessors of Linux 6.1 for the pen of mlx5: what the driver, page_pool and
+ * the network core do differently in other base kernels.
+ */
+#ifndef __MLX5E_PEN_BASE_H__
+#define __MLX5E_PEN_BASE_H__
+
+#include <linux/dma-mapping.h>
+#include <linux/mm.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/skbuff.h>
+#include <net/page_pool.h>
+#include <net/xdp.h>
+#include "en/ptp.h"
+#include "en/txrx.h"
+
+/**
+ * mlx5e_base_unmap_dma_no_sync - unmap one entry of a send queue's DMA FIFO
+ * @dev: the device
+ * @dma: the entry
+ *
+ * Context: any. The caller frees the buffer after dma_sync_device_iotlb().
+ */
+static inline void mlx5e_base_unmap_dma_no_sync(struct device *dev, struct mlx5e_sq_dma *dma)
+{
+	dma_unmap_page_no_sync(dev, dma->addr, dma->size, DMA_TO_DEVICE);
+}
+
+/**
+ * mlx5e_base_skb_is_lent - does the skb's owner get the memory back when it is freed?
+ * @skb: an skb that was sent
+ *
+ * The destructor of a packet socket's skb returns the frame to the socket's ring,
+ * and the user may then write to it.
+ */
+static inline bool mlx5e_base_skb_is_lent(struct sk_buff *skb)
+{
+	return skb_zcopy(skb) && skb_zcopy_is_nouarg(skb);
+}
+
+/**
+ * mlx5e_base_detach_frame - take the page of an XDP frame out of its page pool
+ * @frame: a frame that will never be returned
+ *
+ * The page pool would wait for the page. Context: process.
+ */
+static inline void mlx5e_base_detach_frame(struct xdp_frame *frame)
+{
+	struct page *page = virt_to_head_page(frame->data);
+
+	if (frame->mem.type == MEM_TYPE_PAGE_POOL &&
+	    !(page->pp->p.flags & PP_FLAG_PAGE_FRAG))
+		page_pool_release_page(page->pp, page);
+}
+
+/**
+ * mlx5e_base_lock - take the locks under which an interface is opened and closed
+ * @netdev: the interface
+ *
+ * The driver's own state_lock nests inside. May sleep.
+ */
+static inline void mlx5e_base_lock(struct net_device *netdev)
+{
+	rtnl_lock();
+}
+
+/**
+ * mlx5e_base_unlock - release the locks of mlx5e_base_lock()
+ * @netdev: the interface
+ */
+static inline void mlx5e_base_unlock(struct net_device *netdev)
+{
+	rtnl_unlock();
+}
+
+/**
+ * mlx5e_base_close - close an interface
+ * @netdev: the interface
+ *
+ * Under mlx5e_base_lock(), without state_lock. May sleep.
+ */
+static inline void mlx5e_base_close(struct net_device *netdev)
+{
+	dev_close(netdev);
+}
+
+static inline void mlx5e_base_each_napi(struct mlx5e_channels *chs,
+					void (*act)(struct napi_struct *napi))
+{
+	int i;
+
+	for (i = 0; i < chs->num; i++)
+		act(&chs->c[i]->napi);
+	if (chs->ptp)
+		act(&chs->ptp->napi);
+}
+
+/**
+ * mlx5e_base_disable_napis - disable the polls of all channels
+ * @chs: open channels
+ *
+ * Under mlx5e_base_lock() and state_lock. Waits for polls that run. May sleep.
+ */
+static inline void mlx5e_base_disable_napis(struct mlx5e_channels *chs)
+{
+	mlx5e_base_each_napi(chs, napi_disable);
+}
+
+/**
+ * mlx5e_base_enable_napis - enable the polls of all channels
+ * @chs: the channels of mlx5e_base_disable_napis()
+ *
+ * Under mlx5e_base_lock() and state_lock.
+ */
+static inline void mlx5e_base_enable_napis(struct mlx5e_channels *chs)
+{
+	mlx5e_base_each_napi(chs, napi_enable);
+}
+
+#endif /* __MLX5E_PEN_BASE_H__ */
