@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE...: writes an initramfs to OUT: a
-# static busybox (/bin/busybox), ci/guest/init as /init, the modules in /modules, and
-# /etc/release with the kernel's release. With --nic, also the programs of
+# ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE...: writes an initramfs to OUT: the
+# static busybox of ci/guest-root.sh, ci/guest/init as /init, the modules in /modules, and
+# /etc/release with the kernel's release. With --nic, also the other programs of
 # ci/guest-root.sh, ci/guest/nic as /nic with strict-functions, which are those that
 # may unmap strictly (the file's comments removed), and the kernel's own modules.
 set -eu -o pipefail
@@ -11,15 +11,15 @@ set -eu -o pipefail
 . "$(dirname "$0")/lib/common.sh"
 
 [ $# -ge 3 ] || die "usage: ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE..."
-out=$1 arch=$2 kernel=$3 programs=''
+out=$1 arch=$2 kernel=$3 nic=''
 shift 3
 if [ "${1:-}" = --nic ]; then
 	shift
-	programs=$("$ci/guest-root.sh" "$arch")
+	nic=1
 	set -- "$kernel"/modules/*.ko "$@"
 fi
 [ -f "$ci/guest/init" ] || die "there is no ci/guest/init"
-busybox=$("$ci/busybox.sh" "$arch")
+programs=$("$ci/guest-root.sh" "$arch")
 
 # The functions that may unmap strictly, without the file's comments.
 strict_functions() {
@@ -30,11 +30,11 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 trap 'exit 2' INT TERM HUP
 mkdir "$root"/{bin,dev,etc,modules,proc,sys,tmp}
-cp "$busybox" "$root/bin/busybox"
+cp "$programs/bin/busybox" "$root/bin/"
 ln -s busybox "$root/bin/sh"
 install -m 755 "$ci/guest/init" "$root/init"
 cp "$kernel/release" "$root/etc/release"
-if [ -n "$programs" ]; then
+if [ -n "$nic" ]; then
 	cp -r "$programs"/* "$root/"
 	rm "$root/sums"
 	cp -r "$ci/guest/nic" "$root/nic"

@@ -16,11 +16,6 @@
 # deb-src"); those of the release CODENAME only, for SUITE in its place, if these
 # are given. The machine's own configuration and lists stay as they are, apt
 # verifies as ever, and no root is needed.
-#
-#   deb_foreign DIR ARCH
-#
-# makes DIR the private state of an apt on a machine of that architecture that has
-# nothing installed yet, reads its lists, and exports APT_CONFIG likewise.
 
 # Entries ("file:number") of the active apt configuration, Debian's own if the
 # package lists say which those are.
@@ -85,24 +80,6 @@ deb_lists() {
 	find "$dir/lists" -name "*_$kind*" | grep -q . ||
 		die "no mirror for $what reachable: $(
 			grep -m1 '^[EW]:' "$dir/log" || echo 'see apt-get update')"
-}
-
-deb_foreign() {
-	local dir=$1 debian=${2/x86_64/amd64}
-	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-	cat ${APT_CONFIG:+"$APT_CONFIG"} - >"$dir/apt.conf" <<-END
-		APT::Architecture "$debian";
-		APT::Architectures { "$debian"; };
-		Dir::State::Lists "$dir/lists";
-		Dir::State::status "/dev/null";
-		Dir::Cache "$dir/cache";
-		Acquire::Retries "3";
-		Acquire::Languages "none";
-		APT::Sandbox::User "root";
-	END
-	export APT_CONFIG=$dir/apt.conf LC_ALL=C
-	# One failed line among the machine's sources is no reason to give up.
-	deb_lists "$dir" Packages "packages for $2"
 }
 
 # deb_get DIR WHAT COMMAND...: an apt-get that fetches into the working directory.

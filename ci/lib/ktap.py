@@ -26,11 +26,16 @@ def parse(source, log, result):
     return json.loads(pathlib.Path(result).read_text(encoding="utf-8")), done.stdout
 
 
+def lines(log):
+    """The lines of a log, without carriage returns and time stamps."""
+    text = pathlib.Path(log).read_text(encoding="utf-8", errors="replace")
+    return [STAMP.sub("", line.rstrip("\r")) for line in text.splitlines()]
+
+
 def documents(log):
-    """The KTAP documents of a log, without carriage returns and time stamps."""
+    """The KTAP documents of a log, each a list of lines."""
     found = []
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        line = STAMP.sub("", line.rstrip("\r"))
+    for line in lines(log):
         if HEADER.match(line):
             found.append([])
         if found:
@@ -63,8 +68,8 @@ def main(source, log, result):
     import kunit_parser  # pylint: disable=import-error,import-outside-toplevel
 
     leaves = []
-    for number, lines in enumerate(documents(pathlib.Path(log)), 1):
-        test = kunit_parser.parse_run_tests(lines)
+    for number, document in enumerate(documents(log), 1):
+        test = kunit_parser.parse_run_tests(document)
         if not test.subtests:
             continue
         test.name = ""

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What packets cost the mlx5 driver in each mode: as a table, and against the targets.
+"""The workload "packets": what a packet costs the mlx5 driver.
 
-packets.py REPORT...: prints the reports of several backends side by side.
+The guest's side is ci/guest/nic/cost.sh.
 """
 
-import json
-import pathlib
-import sys
+import dataclasses
 
-from compare import NAMES, ROWS, count, lines, ratio
+import prepare
+from figures import MODES, by_backend, count, machine, per, ratio, said
+from figures import table as aligned
 
+# What the names of reports and logs begin with.
+FILES = "mlx5"
 # The guest's runs (ci/guest/nic/cost.sh), as the table calls them.
 RUNS = {
     "tx": "sent in bursts of 44",
@@ -17,6 +19,11 @@ RUNS = {
     "rx": "received, striding queue",
     "rx_cyclic": "received, cyclic queue",
 }
+# Of what the guest sends while its NIC has nothing to do: the other NIC's share.
+IDLE = "idle"
+NICS = [word for number in "01" for word in (
+    "-netdev", f"hubport,id=h{number},hubid=0",
+    "-device", f"connectx,netdev=h{number},striding-rq=on")]
 KEYS = ("packets", "invalidation_commands", "commands_per_packet", "instructions_per_packet",
         "stale_accesses_tried", "stale_accesses_landed")
 HEAD = (
@@ -34,10 +41,71 @@ MOST_OF_STRICT = 0.9
 LEAST_MISSES = 0.95
 
 
+def adapted(cell, _mode):
+    """A cell that runs this workload, with two NICs.
+
+    An idle guest does not wait in real time: that would take longer, and on a busy
+    host one was seen to sleep for ever.
+    """
+    return dataclasses.replace(cell, tests=["nic-cost"], devices=[*cell.devices, *NICS],
+                               machine=[*cell.machine, "-icount", "sleep=off"])
+
+
+def parts(cell):
+    """What it boots with: none of our modules is in the guest."""
+    kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends)
+    return (kernel, prepare.initramfs(cell.arch, kernel, False, True),
+            prepare.devices(cell.qemu))
+
+
+def _commands(counts, cell, mode):
+    """The commands that unmapping took, and those that mapping took.
+
+    QEMU's AMD-Vi is told of each mapping as well, in the words of a strict unmap. The
+    guest maps what it unmaps, so that strict mode needs as many for one as for the other;
+    the others unmap by whole domains.
+    """
+    maps = 0
+    if cell.iommu == "amd":
+        maps = counts["pages"] // 2 if mode == "strict" else counts["pages"]
+    return counts["all"] - maps, maps
+
+
+def _figure(words, idle, counts, cell, mode):
+    """A run's figures: those of the report, and those for the judge and the table."""
+    commands, maps = _commands(counts, cell, mode)
+    instructions = words["instructions"] - (idle["instructions"] if words["rx_packets"] else 0)
+    return {
+        "packets": words["packets"],
+        "invalidation_commands": commands,
+        "commands_per_packet": per(commands, words["packets"]),
+        "instructions_per_packet": per(instructions, words["packets"]),
+        "stale_accesses_tried": None,
+        "stale_accesses_landed": None,
+        "map_commands": maps,
+        "domain_commands": counts["domain_leaf"] + counts["domain_full"],
+        "unknown_commands": counts["unknown"],
+        "driver": words,
+    }
+
+
+def figures(lines, log, cell, mode):
+    """The figures of a mode: those of each run."""
+    runs = {name: {key: int(value) for key, value in words.items()}
+            for name, words in said(lines, "cost")}
+    return {name: _figure(runs[name], runs[IDLE],
+                          log.count(runs[name]["mark"], runs[name]["mark"] + 1), cell, mode)
+            for name in RUNS}
+
+
+def public(runs):
+    """Those figures of a mode that are for the report."""
+    return {name: {key: figure[key] for key in KEYS} for name, figure in runs.items()}
+
+
 def _batches(figure):
     """Polls, and the average batch."""
-    driver = figure.get("driver", {})
-    syncs = driver.get("ch_iotlb_sync")
+    driver, syncs = figure["driver"], figure["driver"]["ch_iotlb_sync"]
     if not syncs:
         return "", ""
     return count(driver["ch_poll"]), f"{driver['ch_unmap_batched'] / syncs:.1f}"
@@ -57,22 +125,20 @@ def table(report):
     rows = []
     for name, words in RUNS.items():
         rows.append((words, *[""] * 6))
-        rows += [("  " + ROWS[mode], *_row("", figure)[1:], *_batches(figure))
-                 for mode in ROWS for figure in [report["modes"][mode][name]]]
-    title = (f"{NAMES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}: "
-             "mlx5, packets of 1,472 bytes in UDP.")
-    return "\n".join([title, "", *lines(HEAD, rows), "", *_words(report)])
+        rows += [(*_row(f"  {mode}", runs[name]), *_batches(runs[name]))
+                 for mode, runs in ((MODES[mode], report["modes"][mode]) for mode in MODES)]
+    return "\n".join([f"{machine(report)}: mlx5, packets of 1,472 bytes in UDP.", "",
+                      *aligned(HEAD, rows), "", *_words(report["modes"])])
 
 
-def _words(report):
+def _words(modes):
     """What the table says."""
-    modes = report["modes"]
-    said = [f"{RUNS[name]}: {_times(modes, name)} times fewer commands than strict, "
+    text = [f"{RUNS[name]}: {_times(modes, name)} times fewer commands than strict, "
             f"{_share(modes, name):.2f} times lazy's instructions, "
             f"{_added(modes, name):.2f} times what strict adds to passthrough."
             for name in RUNS]
     maps = max(figure["map_commands"] for runs in modes.values() for figure in runs.values())
-    return said + [f"Not counted: up to {count(maps)} commands for mappings."] * bool(maps)
+    return text + [f"Not counted: up to {count(maps)} commands for mappings."] * bool(maps)
 
 
 def _times(modes, name):
@@ -113,7 +179,7 @@ def _traffic(where, name, figure):
 
 
 def _controls(modes, name):
-    """The count has teeth: what strict and lazy are known to do is seen."""
+    """What strict and lazy are known to do was seen, so nothing was missed."""
     strict, lazy, free = (modes[mode][name] for mode in ("strict", "lazy", "passthrough"))
     found = []
     if strict["invalidation_commands"] < _unmaps(name, strict):
@@ -157,9 +223,9 @@ def _targets(modes, name):
     return found
 
 
-def broken(report):
+def broken(modes):
     """What contradicts the targets, or makes the comparison worthless; a line each."""
-    modes, found = report["modes"], []
+    found = []
     for name in RUNS:
         for mode, runs in modes.items():
             found += _traffic(f"{name}, {mode}", name, runs[name])
@@ -172,11 +238,5 @@ def side_by_side(reports):
     rows = []
     for name, words in RUNS.items():
         rows.append((words, *[""] * 4))
-        rows += [_row(f"  {NAMES[report['backend']]}, {ROWS[mode]}", report["modes"][mode][name])
-                 for mode in ROWS for report in reports]
-    return "\n".join(lines([row[:5] for row in HEAD], rows))
-
-
-if __name__ == "__main__":
-    print(side_by_side([json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-                        for path in sys.argv[1:]]))
+        rows += [_row(f"  {mode}", runs[name]) for mode, runs in by_backend(reports)]
+    return "\n".join(aligned([row[:5] for row in HEAD], rows))

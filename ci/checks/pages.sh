@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# each: intel amd arm-smmu-v3 table
+# gate: intel
+#
+# "make run" in full, for each backend: it must show what is promised, and write the
+# report that scripts rely on. The reports side by side: build/report/comparison.txt
+# shellcheck disable=SC2034 # for ci/lib/measure.sh
+set -eu
+workload=pages reports=build/report/run table=build/report/comparison.txt
+claim="a batch of 64 costs one command and leaves nothing in reach"
+runs=''
+keys="unmapped_pages invalidation_commands commands_per_page instructions_per_page
+	stale_accesses_tried stale_accesses_landed longest_exposure_ns"
+# shellcheck source=ci/lib/measure.sh
+. "$(dirname "$0")/../lib/measure.sh"

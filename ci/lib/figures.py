@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the workloads of ci/measure.py share: their words, their numbers, their tables."""
+
+import re
+
+# The backends and the modes, as the tables call them.
+NAMES = {"intel": "Intel VT-d", "amd": "AMD-Vi", "arm-smmu-v3": "Arm SMMUv3"}
+MODES = {
+    "strict": "strict",
+    "lazy": "lazy",
+    "xsmmu": "xSMMU",
+    "passthrough": "passthrough*",
+}
+
+
+def said(lines, word):
+    """What the guest says in lines "WORD: ...": the first words, and all key=value."""
+    found = [line.split(": ", 1)[1] for line in lines if line.startswith(f"{word}: ")]
+    return [(text.split()[0], dict(re.findall(r"(\w+)=(\S+)", text))) for text in found if text]
+
+
+def per(number, units):
+    """A number per unit, as an int where it is one."""
+    if number is None:
+        return None
+    return number // units if number % units == 0 else round(number / units, 6)
+
+
+def count(value):
+    """A number for a reader, ? if it is not known."""
+    return "?" if value is None else f"{value:,}"
+
+
+def ratio(value):
+    """A number, as a fraction where it is below 1."""
+    if value == 0 or value >= 1:
+        return f"{value:g}"
+    return f"1/{1 / value:.0f}"
+
+
+def machine(report):
+    """What a report was measured with."""
+    return f"{NAMES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}"
+
+
+def table(head, rows):
+    """A table's lines, columns aligned, and the rule that frames it."""
+    widths = [max(len(row[i]) for row in [*head, *rows]) for i in range(len(head[0]))]
+    found = []
+    for row in [*head, *rows]:
+        text = "  ".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))
+        found.append(f"{row[0].ljust(widths[0])}  {text}".rstrip())
+    rule = "-" * max(map(len, found))
+    return [*found[:len(head)], rule, *found[len(head):], rule]
+
+
+def by_backend(reports):
+    """Each mode of each report, and what to call it: for tables of several backends."""
+    return [(f"{NAMES[report['backend']]}, {words}", report["modes"][mode])
+            for mode, words in MODES.items() for report in reports]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The checks of ci/measure.py: one backend is measured, or, for the word "table", the
+# reports of all are shown side by side. Sourced by ci/checks/WORKLOAD.sh, with that word
+# as $1, after it has set
+#
+#   workload  the word for ci/measure.py
+#   claim     what a measurement must show
+#   reports   what the names of the reports begin with
+#   runs      the runs in each mode, if there are several
+#   keys      the figures of a run
+#   table     where the reports go side by side
+# shellcheck disable=SC2154,SC2317 # set as said; functions are called through expect
+# shellcheck source=ci/lib/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
+has_keys() {
+	python3 - "$reports-$1.json" "$runs" "$keys" <<-'END'
+		import json, sys
+		report = json.load(open(sys.argv[1], encoding="utf-8"))
+		runs, keys = (set(words.split()) for words in sys.argv[2:])
+		assert set(report) == {"backend", "base", "kernel", "qemu", "modes"}, set(report)
+		assert set(report["modes"]) == {"strict", "lazy", "xsmmu", "passthrough"}
+		for mode in report["modes"].values():
+		    assert set(mode) == (runs or keys), set(mode)
+		    for run in mode.values() if runs else [mode]:
+		        assert set(run) == keys, set(run) ^ keys
+	END
+}
+
+side_by_side() {
+	python3 ci/measure.py "$workload" side-by-side >"$table"
+	cat "$table" >&3
+}
+
+# Why the reports cannot stand side by side; nothing if they can. A run of "make check"
+# ends with check.json, so a report of an earlier run is older than that.
+unfit() {
+	local backend report
+	for backend in "${backends[@]}"; do
+		report=$reports-$backend.json
+		[ -e "$report" ] || echo "there is no $report"
+		[ ! build/report/check.json -nt "$report" ] || echo "$report is of an earlier run"
+	done | sed "1s/$/: run the checks $workload-* together/;q"
+}
+
+if [ "$1" != table ]; then
+	expect "$1: $claim" python3 ci/measure.py "$workload" "$1"
+	expect "$1: the report has the keys that scripts rely on" has_keys "$1"
+elif reason=$(unfit) && [ -n "$reason" ]; then
+	skip "the backends stand side by side" "$reason"
+else
+	expect "the backends stand side by side" side_by_side
+fi
+tap_end

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What a workload costs in strict, lazy, xSMMU and passthrough mode, side by side.
+
+ci/measure.py WORKLOAD BACKEND boots the same kernel once per mode, with one CPU whose
+instructions QEMU counts. The guest runs the workload; commands to the IOMMU are
+counted here, in QEMU's trace between marks of the guest. Prints a table and writes
+it as JSON to build/report/. Exit status: 0 if what the project promises was seen, 1
+if it was not or a guest failed, 2 if the rig failed.
+
+ci/measure.py WORKLOAD side-by-side prints the reports of all backends as one table.
+
+The workloads, each a module of ci/lib:
+  pages    unmaps batches of pages, then lets a hostile device attack them ("make run")
+  packets  sends and receives with the mlx5 driver and two emulated ConnectX
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import boot  # noqa: E402
+import cells  # noqa: E402
+import ktap  # noqa: E402
+import oracle  # noqa: E402
+import packets  # noqa: E402
+import pages  # noqa: E402
+import prepare  # noqa: E402
+from figures import MODES, NAMES  # noqa: E402
+
+WORKLOADS = {"pages": pages, "packets": packets}
+SIDE_BY_SIDE = "side-by-side"
+REPORT = prepare.BUILD / "report"
+# Where instructions are the clock, x86's local APIC timer fails its calibration
+# after 10 s of spinning; leave it out at once.
+APPEND = {"x86_64": "noapictimer", "arm64": ""}
+
+
+class GuestError(Exception):
+    """A guest failed; the message is for the user, console lines included."""
+
+
+def cell_of(workload, backend, mode):
+    """How to boot a mode: as the matrix does, but one counted CPU and the small kernel."""
+    cell = cells.load()[f"{backend}-{mode}"]
+    return workload.adapted(dataclasses.replace(
+        cell, name=f"{workload.FILES}-{backend}-{mode}", kernel="release", smp=1,
+        append=f"{cell.append} {APPEND[cell.arch]}",
+        machine=[*cell.machine, "-icount", "shift=0"], timeout=300), mode)
+
+
+def judge(workload, cell, outcome, mode):
+    """The figures of a boot that went well."""
+    tail = "\n".join(["", *(f"  | {line}" for line in outcome.tail)])
+    lines = ktap.lines(outcome.console) if outcome.console.exists() else []
+    problems = outcome.problems or [line for line in lines if line.startswith("not ok")][:1]
+    if problems:
+        raise GuestError("; ".join(problems) + tail)
+    try:
+        return workload.figures(lines, oracle.Trace(cell.iommu, outcome.trace), cell, mode)
+    except (KeyError, OSError, ValueError) as error:
+        raise GuestError(f"the guest's report is incomplete ({error}){tail}") from error
+
+
+def boot_mode(workload, cell, mode):
+    """Boots a cell and returns its figures."""
+    print(f"{workload.__name__}: {mode} … ", end="", flush=True)
+    begin = time.monotonic()
+    try:
+        with prepare.report_folder(cell.name) as out:
+            outcome = boot.boot(cell, *workload.parts(cell), out)
+            found = judge(workload, cell, outcome, mode)
+    except GuestError as error:
+        print("failed")
+        raise GuestError(f"{mode}: {error}") from error
+    print(f"{time.monotonic() - begin:.0f} s", flush=True)
+    return found
+
+
+def versions(backend, cell, kernel):
+    """What was measured with."""
+    said = subprocess.run([boot.QEMU[cell.arch], "--version"], capture_output=True, text=True,
+                          check=True).stdout
+    qemu = re.search(r"version (\S+)", said)
+    return {"backend": backend, "base": cell.base,
+            "kernel": (kernel / "release").read_text(encoding="utf-8").strip(),
+            "qemu": qemu[1] if qemu else said.split("\n")[0]}
+
+
+def measure(workload, backend):
+    """The whole report."""
+    prepared = {mode: cell_of(workload, backend, mode) for mode in MODES}
+    kernel, *_ = workload.parts(prepared["xsmmu"])
+    report = versions(backend, prepared["xsmmu"], kernel)
+    report["modes"] = {mode: boot_mode(workload, cell, mode) for mode, cell in prepared.items()}
+    return report
+
+
+def path_of(workload, backend):
+    """Where a report is."""
+    return REPORT / f"{workload.FILES}-{backend}.json"
+
+
+def write(workload, report):
+    """The report as JSON; what is for the judge and the table only is left out."""
+    path = path_of(workload, report["backend"])
+    modes = {mode: workload.public(found) for mode, found in report["modes"].items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps({**report, "modes": modes}, indent=2) + "\n", encoding="utf-8")
+    new.replace(path)
+    return path
+
+
+def run(workload, backend):
+    """Measures, shows, judges."""
+    report = measure(workload, backend)
+    path = write(workload, report)
+    print("\n" + workload.table(report))
+    broken = workload.broken(report["modes"])
+    for text in broken:
+        print(f"measure.py: {text}", file=sys.stderr)
+    print(f"\nFigures: {path.relative_to(prepare.TOP)}; logs beside it")
+    return 1 if broken else 0
+
+
+def side_by_side(workload):
+    """Shows the reports that there are."""
+    paths = [path_of(workload, backend) for backend in NAMES]
+    print(workload.side_by_side([json.loads(path.read_text(encoding="utf-8")) for path in paths]))
+    return 0
+
+
+def chosen(words):
+    """The workload and the backend, or SIDE_BY_SIDE, that the words name."""
+    allowed = {"WORKLOAD": list(WORKLOADS), "BACKEND": [*NAMES, SIDE_BY_SIDE]}
+    if len(words) != len(allowed):
+        raise cells.RigError(f"usage: ci/measure.py {' '.join(allowed)}")
+    for word, (name, known) in zip(words, allowed.items()):
+        if word not in known:
+            raise cells.RigError(f"{name}={word} is unknown; allowed: {' '.join(known)}")
+    return WORKLOADS[words[0]], words[1]
+
+
+def on_signal(number, _frame):
+    """Ends like Ctrl-C, so that QEMU is ended."""
+    raise KeyboardInterrupt(number)
+
+
+def main(words):
+    """The command."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    try:
+        workload, backend = chosen(words)
+        return side_by_side(workload) if backend == SIDE_BY_SIDE else run(workload, backend)
+    except GuestError as error:
+        print(f"measure.py: {error}", file=sys.stderr)
+        return 1
+    except (cells.RigError, OSError, subprocess.CalledProcessError) as error:
+        print(f"measure.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("measure.py: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
