@@ -32,7 +32,7 @@ help:
 ##     build a kernel, boot it in each mode, and compare strict, lazy, xSMMU and passthrough
 run:
 	$(run) ci/setup.sh
-	$(run) python3 ci/run.py $(call quote,$(BACKEND))
+	$(run) python3 ci/measure.py pages $(call quote,$(BACKEND))
 
 ## make check [CELLS="NAMES OR PATTERNS"|all] [JOBS=N] [LIST=1]
 ##     run the gate, or what CELLS matches, or everything; boot N cells at once;
