@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# gate: yes
+# each: parts failures devices
+# gate: parts failures
 #
-# How the rig fails: no mirror, no disk, changed sources, symbols that Kconfig
-# drops, guests that hang, judges that must find something. Each is provoked.
+# The rig itself, in three parts.
+#   parts     unit tests: judges must find what is wrong, QEMU must end with its runner
+#   failures  no mirror, no disk, changed sources: each is provoked, and must be told
+#   devices   the devices of our own in each QEMU, without a guest
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
-base=${bases[0]}
-real=$(dirname "$(ci/source.sh "$base")")
 mkdir "$work/bin"
 
 # pretend PROGRAM SCRIPT: a program of that name comes first in PATH.
@@ -92,8 +93,22 @@ new_file_in_tree() {
 
 # apt that knows its sources, but reaches none of them.
 unreachable() {
-	pretend apt-get "[ \"\$1\" != indextargets ] || exec $(command -v apt-get) \"\$@\"
+	pretend apt-get "case \$1 in indextargets | --version) exec $(command -v apt-get) \"\$@\" ;; esac
 		echo 'E: cannot resolve the mirror' >&2; exit 100"
+}
+
+no_mirror_for_guests() {
+	fresh
+	unreachable
+	told "cannot fetch programs for guests of arm64: E: cannot resolve" ci/guest-root.sh arm64
+	nothing_half_made
+}
+
+no_disk_for_guests() {
+	fresh
+	pretend df 'printf "Filesystem 1M-blocks Used Available\nx 1 1 17 x\n"'
+	told "17 MB are free" ci/guest-root.sh arm64
+	nothing_half_made
 }
 
 no_mirror_for_qemu() {
@@ -176,22 +191,32 @@ no_root() {
 	[ "$rc" = 2 ] && grep -q "root is needed" "$work/out"
 }
 
-expect "no mirror: told, nothing half made" no_mirror
-expect "no disk: told how much, nothing half made" no_disk
-expect "a package that is no package: told, nothing half made" broken_package
-expect "a cached package that changed is noticed" changed_package
-expect "a cached tree with an edited file is noticed" changed_tree
-expect "a cached tree with a new file is noticed, by the kernel build too" new_file_in_tree
-expect "no mirror for a newer QEMU: told, nothing half made" no_mirror_for_qemu
-expect "no mirror of the release of a newer QEMU: told, nothing half made" no_bookworm
-expect "no disk for a newer QEMU: told, nothing half made" no_disk_for_qemu
-expect "a newer QEMU that is no package: told, nothing half made" broken_qemu
-expect "a cached QEMU that changed is noticed" changed_qemu
-expect "a QEMU that nobody knows: told which there are" unknown_qemu
-expect "no mirror for QEMU's headers: told, nothing half made" no_mirror_for_headers
-expect "packages that cannot be installed: told" missing_packages
-expect "neither root nor sudo: told" no_root
-while read -r test; do
-	expect "$test" python3 -B ci/lib/selftest.py "$test"
-done < <(python3 -B ci/lib/selftest.py)
+failures() {
+	base=${bases[0]}
+	real=$(dirname "$(ci/source.sh "$base")")
+	expect "no mirror: told, nothing half made" no_mirror
+	expect "no disk: told how much, nothing half made" no_disk
+	expect "a package that is no package: told, nothing half made" broken_package
+	expect "a cached package that changed is noticed" changed_package
+	expect "a cached tree with an edited file is noticed" changed_tree
+	expect "a cached tree with a new file is noticed, by the kernel build too" new_file_in_tree
+	expect "no mirror for the guests' programs: told, nothing half made" no_mirror_for_guests
+	expect "no disk for the guests' programs: told, nothing half made" no_disk_for_guests
+	expect "no mirror for a newer QEMU: told, nothing half made" no_mirror_for_qemu
+	expect "no mirror of the release of a newer QEMU: told, nothing half made" no_bookworm
+	expect "no disk for a newer QEMU: told, nothing half made" no_disk_for_qemu
+	expect "a newer QEMU that is no package: told, nothing half made" broken_qemu
+	expect "a cached QEMU that changed is noticed" changed_qemu
+	expect "an unknown word for QEMU: told which there are" unknown_qemu
+	expect "no mirror for QEMU's headers: told, nothing half made" no_mirror_for_headers
+	expect "packages that cannot be installed: told" missing_packages
+	expect "neither root nor sudo: told" no_root
+}
+
+export PYTHONPATH=$ci:$ci/lib
+case $1 in
+parts) adopt python3 -B ci/lib/unittest_tap.py ci/lib ;;
+failures) failures ;;
+devices) adopt python3 -B ci/lib/unittest_tap.py ci/devices ;;
+esac
 tap_end

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# KTAP for the host checks in ci/checks: expect NAME COMMAND..., then tap_end.
+# KTAP for the host checks in ci/checks: expect NAME COMMAND..., then tap_end. Tests of
+# another program are taken over by adopt COMMAND...
 # Results are kept until the end, because the plan comes first. Sourced.
 
 # The checks run from the top: make words and paths read as users type them.
@@ -33,6 +34,26 @@ expect() {
 		sed 's/^/# /' "$work/said" >>"$work/tap"
 	fi
 	echo "$verdict $tap_count $name" >>"$work/tap"
+}
+
+# adopt COMMAND...: takes each line "ok NAME" or "not ok NAME" that it prints as a test.
+# What it prints before such a line is the log of that test.
+adopt() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		"ok "*)
+			tap_count=$((tap_count + 1))
+			line="ok $tap_count ${line#ok }"
+			;;
+		"not ok "*)
+			tap_count=$((tap_count + 1)) tap_failed=$((tap_failed + 1))
+			line="not ok $tap_count ${line#not ok }"
+			;;
+		*) line="# $line" ;;
+		esac
+		printf '%s\n' "$line" >>"$work/tap"
+	done < <("$@" 2>&1 </dev/null || echo "not ok $* ends with exit status $?")
 }
 
 # skip NAME REASON

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Tests of the judges of figures: what is promised passes, anything else does not."""
+
+import pathlib
+import tempfile
+import unittest
+
+import boot
+import cells
+import measure
+import packets
+import pages
+
+GOOD = {"invalidation_commands": 100, "commands_per_page": 0.015625,
+        "stale_accesses_tried": 100608, "stale_accesses_landed": 0}
+
+
+def pages_objections(**changes):
+    """How many objections there are to a good comparison with these changes."""
+    modes = {"strict": {**GOOD, "invalidation_commands": 6400, "commands_per_page": 1},
+             "lazy": {**GOOD, "stale_accesses_landed": 90000}, "xsmmu": dict(GOOD)}
+    for mode, figures in changes.items():
+        modes[mode].update(figures)
+    return len(pages.broken(modes))
+
+
+def packets_figure(commands, instructions, **driver):
+    """A run of the mlx5 driver in which 4,400 packets were carried."""
+    said = {"tx_packets": 4400, "rx_packets": 4400, "rx_cache_full": 2200, "rx_cache_reuse": 0,
+            "ch_poll": 100, "ch_unmap_batched": 0, "ch_iotlb_sync": 0, "ch_iotlb_sync_early": 0}
+    return {"packets": 4400, "invalidation_commands": commands, "map_commands": 0,
+            "instructions_per_packet": instructions, "domain_commands": commands,
+            "unknown_commands": 0, "driver": {**said, **driver}}
+
+
+def packets_objections(mode="", name="tx", driver=(), **changes):
+    """Objections to good figures of packets with these changes."""
+    good = {"strict": (8800, 5000), "lazy": (40, 4000), "passthrough": (0, 3000)}
+    modes = {mode: {run: packets_figure(*figures) for run in packets.RUNS}
+             for mode, figures in good.items()}
+    modes["xsmmu"] = {run: packets_figure(60, 4100, ch_iotlb_sync=60, ch_unmap_batched=8800)
+                      for run in packets.RUNS}
+    if mode:
+        modes[mode][name].update(changes)
+        modes[mode][name]["driver"].update(driver)
+    return len(packets.broken(modes))
+
+
+SAID = ("workload: mode=strict unmapped_pages=64 marks=1-2 map_marks=3-4",
+        "workload: instructions=6464",
+        "workload: stale_tried=9 stale_landed=0 longest_exposure_ns=0 reach_ended=1")
+PAGE = "amdvi_command 00000000 30000003 40000002 00000000"
+
+
+def pages_figures(*said, mode="strict"):
+    """The figures of a guest that says this, after two commands: one for a mapping."""
+    with tempfile.TemporaryDirectory() as folder:
+        console, trace = pathlib.Path(folder) / "console", pathlib.Path(folder) / "trace"
+        console.write_text("".join(f"[    1.5] {line}\r\n" for line in said), encoding="utf-8")
+        trace.write_text("\n".join(["dma_probe_mark 1", "dma_probe_mark 3", PAGE,
+                                    "dma_probe_mark 4", PAGE, "dma_probe_mark 2"]),
+                         encoding="utf-8")
+        outcome = boot.Outcome(console, trace, 1.0, [], list(said))
+        return measure.judge(pages, cells.load()["amd-strict"], outcome, mode)
+
+
+class Figures(unittest.TestCase):
+    """What the judges object to."""
+
+    def test_pages(self):
+        """The comparison accepts what is promised and objects to anything else."""
+        self.assertEqual(pages_objections(), 0)
+        self.assertEqual(pages_objections(xsmmu={"commands_per_page": 0.015782}), 1)
+        self.assertEqual(pages_objections(xsmmu={"stale_accesses_landed": 1}), 1)
+        self.assertEqual(pages_objections(xsmmu={"stale_accesses_tried": 99999}), 1)
+        none = {"invalidation_commands": 0, "commands_per_page": 0}
+        self.assertEqual(pages_objections(xsmmu=none), 1)
+        self.assertEqual(pages_objections(strict={"stale_accesses_landed": 1}), 1)
+        self.assertEqual(pages_objections(strict={"commands_per_page": 0.5}), 1)
+        self.assertEqual(pages_objections(lazy={"stale_accesses_landed": 0}), 1)
+
+    def test_packets(self):
+        """The figures of packets are accepted if the targets are met, and objected to if not."""
+        self.assertEqual(packets_objections(), 0)
+        self.assertEqual(packets_objections("xsmmu", driver={"ch_poll": 59}), 2)
+        self.assertEqual(packets_objections("xsmmu", driver={"ch_iotlb_sync": 101}), 1)
+        self.assertEqual(packets_objections("xsmmu", driver={"ch_iotlb_sync": 0}), 1)
+        self.assertEqual(packets_objections("xsmmu", domain_commands=101), 1)
+        self.assertEqual(packets_objections("xsmmu", invalidation_commands=276), 1)
+        self.assertEqual(packets_objections("xsmmu", instructions_per_packet=4201), 1)
+        self.assertEqual(packets_objections("strict", instructions_per_packet=4220), 1)
+        self.assertEqual(packets_objections("strict", instructions_per_packet=4230), 0)
+        self.assertEqual(packets_objections("strict", invalidation_commands=4399), 1)
+        self.assertEqual(packets_objections("lazy", invalidation_commands=0), 1)
+        self.assertEqual(packets_objections("lazy", "rx", {"rx_packets": 4399}), 1)
+        self.assertEqual(packets_objections("lazy", "rx", {"rx_cache_reuse": 200}), 1)
+        self.assertEqual(packets_objections("strict", map_commands=10), 0)
+        self.assertEqual(packets_objections("xsmmu", map_commands=10), 1)
+
+    def test_guest(self):
+        """The figures are those of the guest and of the trace, without the mappings."""
+        found = pages_figures(*SAID)
+        self.assertEqual((found["invalidation_commands"], found["map_commands"]), (1, 1))
+        self.assertEqual(found["instructions_per_page"], 101)
+        self.assertIsNone(pages_figures(SAID[0], SAID[2])["instructions_per_page"])
+
+    def test_failed_guest(self):
+        """A guest that failed, said too little or ran in another mode gives no figures."""
+        for said in (SAID[1:], SAID[:2], (*SAID, "not ok 1 workload"), ()):
+            with self.assertRaises(measure.GuestError, msg=said):
+                pages_figures(*said)
+        with self.assertRaisesRegex(measure.GuestError, "it ran in mode strict"):
+            pages_figures(*SAID, mode="lazy")
