@@ -213,6 +213,7 @@ failures() {
 	expect "neither root nor sudo: told" no_root
 }
 
+export PYTHONPATH=$ci:$ci/lib
 case $1 in
 parts) adopt python3 -B ci/lib/unittest_tap.py ci/lib ;;
 failures) failures ;;

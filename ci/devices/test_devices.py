@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of QEMU's devices of our own in real emulators, without a guest."""
 
-import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 
-CI = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(CI / "lib"), str(CI)]
 import boot
 import cells
 import prepare
@@ -93,7 +89,3 @@ class Devices(unittest.TestCase):
         self.assertEqual(rung(tail(3), f"writel {CONTROL:#x} 0x1"), [])
         self.assertEqual(rung(tail(3), ENABLE, tail(4)), [0, 1, 2, 3])
         self.assertEqual(rung(tail(3), ENABLE.replace("writel", "writeq")), [0, 1, 2])
-
-
-if __name__ == "__main__":
-    unittest.main()

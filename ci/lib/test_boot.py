@@ -11,11 +11,8 @@ import time
 import unittest
 from unittest import mock
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import boot
 import cells
-
-HERE = pathlib.Path(__file__).resolve().parent
 
 
 class FakeQemu:
@@ -54,11 +51,10 @@ class FakeQemu:
 def runner(test, number):
     """Starts a run that hangs, ends the runner by a signal; the fake QEMU."""
     qemu = FakeQemu(test, "sleep 60 & wait", timeout=60)
-    code = ("import sys, pathlib; sys.path[:0] = sys.argv[1:3]; import boot, cells;"
-            "p = pathlib.Path(sys.argv[3]);"
+    code = ("import sys, pathlib, boot, cells; p = pathlib.Path(sys.argv[1]);"
             "boot.boot(next(iter(cells.load().values())), p, p / 'i', [], p / 'out')")
-    process = subprocess.Popen([sys.executable, "-B", "-c", code, str(HERE), str(HERE.parent),
-                                str(qemu.path)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-B", "-c", code, str(qemu.path)],
+                               stderr=subprocess.DEVNULL)
     for _ in range(100):
         if (qemu.path / "pid").exists() and (qemu.path / "pid").read_text():
             break
@@ -119,7 +115,3 @@ class Ends(unittest.TestCase):
     def test_killed(self):
         """A runner that is killed leaves no QEMU behind."""
         self.assertFalse(runner(self, signal.SIGKILL).alive())
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -27,7 +27,3 @@ class Matrix(unittest.TestCase):
                 file.flush()
                 with self.assertRaisesRegex(cells.RigError, r"\[x\]", msg=wrong):
                     cells.load(file.name)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -2,11 +2,9 @@
 """Tests of the judges of figures: what is promised passes, anything else does not."""
 
 import pathlib
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import boot
 import cells
 import measure
@@ -113,7 +111,3 @@ class Figures(unittest.TestCase):
                 pages_figures(*said)
         with self.assertRaisesRegex(measure.GuestError, "it ran in mode strict"):
             pages_figures(*SAID, mode="lazy")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -105,7 +105,3 @@ class Verdicts(unittest.TestCase):
         self.assertTrue(verdict("dsi=0", WAIT))
         self.assertTrue(verdict("pages=x", WAIT))
         self.assertTrue(verdict("", WAIT))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of what becomes of results: none that failed may be lost."""
 
-import pathlib
-import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import cells
 import check
 import ktap
@@ -58,7 +55,3 @@ class Results(unittest.TestCase):
         for found in (with_mutant(), with_mutant(a="failed"), with_mutant(b="passed"),
                       with_mutant(b="skipped")):
             self.assertEqual(found["mutant m is caught"], "failed")
-
-
-if __name__ == "__main__":
-    unittest.main()

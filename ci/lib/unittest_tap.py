@@ -2,8 +2,9 @@
 """Runs the unit tests of a folder, and tells the outcome of each to ci/lib/tap.sh.
 
 unittest_tap.py FOLDER: prints a line "ok NAME" or "not ok NAME" for each test of the
-folder's test_*.py, after what is wrong with it. By hand, "python3 -m unittest" in that
-folder does the same for people.
+folder's test_*.py, after what is wrong with it. For people, the same tests:
+
+    PYTHONPATH=ci:ci/lib python3 -m unittest -v ci/lib/test_oracle.py
 """
 
 import sys
