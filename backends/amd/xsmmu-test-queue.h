@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * AMD IOMMUs in memory, and an engine behind them.
+ * AMD IOMMUs in memory, and an engine that executes their commands.
  *
  * DOC: the fake IOMMU
  *
- * Registers, command ring, event log and the word that completion waits write are
- * memory; the driver's own functions work on them. The engine is a thread on a CPU
- * of its own: who waits spins with interrupts off. It follows the tail of each
- * ring and executes what it finds in order, each command only some time after it
- * was queued: a sync that does not wait where it has to is overtaken.
+ * The registers, the command ring, the event log and the word that completion
+ * waits write are memory, and the driver's own functions work on them. The
+ * engine is a thread. It runs on a CPU of its own, because a sync spins with
+ * interrupts off. It reads the tail of each ring and executes the commands in
+ * order. It executes each command only some time after it was queued, so a sync
+ * that does not wait where it has to returns too early.
  *
- * One log for all of them says what was executed, and in which order.
+ * One log records the commands of all IOMMUs in the order of their execution.
  *
- * A ring that seems full holds a CPU in the driver's lock, with interrupts off. An
- * interrupt that the engine sends it there comes when the command has been queued,
- * before the CPU does anything else. See fake_hold().
+ * While a ring seems full, a CPU that queues a command spins under the driver's
+ * lock with interrupts off. If the engine then sends it an interrupt, the CPU
+ * takes it right after it has queued the command. See fake_hold().
  *
- * The driver finds its IOMMUs in a table that is rarely full. These stand at its
- * end, behind all that the driver knows of.
+ * The driver finds its IOMMUs in a table that is rarely full. The fake ones
+ * stand at its end, and the driver's own functions do not look there unless a
+ * test raises amd_xsmmu_test_iommus.
  *
- * Included by xsmmu-test.c, behind everything of xsmmu.c.
+ * Included by xsmmu-test.c, which is included at the end of xsmmu.c.
  */
 #ifndef _AMD_XSMMU_TEST_QUEUE_H
 #define _AMD_XSMMU_TEST_QUEUE_H
@@ -33,8 +35,8 @@
 #include <linux/smp.h>
 
 #define FAKE_LOG	256
-#define FAKE_IOMMUS	2
-#define FAKE_WATCHED	3
+#define FAKE_IOMMUS	(AMD_SYNC_IOMMUS + 1)
+#define FAKE_WATCHED	4
 #define FAKE_INDEX(i)	(MAX_IOMMUS - FAKE_IOMMUS + (i))
 
 /* A PCI segment that no machine has. */
@@ -50,10 +52,10 @@
 /* Registers are below 0x2028. */
 #define FAKE_REGISTERS	(3 * PAGE_SIZE)
 
-/* Source id of no device. */
-#define FAKE_NOBODY	(-1)
+/* A source id that no device has. */
+#define FAKE_NO_DEVICE	(-1)
 
-/* When the engine plays the driver's interrupt thread. */
+/* When the engine reads the log, as the driver's interrupt thread does. */
 enum fake_reader {
 	FAKE_READS_BEFORE,	/* before it executes the next command */
 	FAKE_READS_AFTER,	/* after it has executed the next command */
@@ -63,10 +65,10 @@ enum fake_reader {
 /**
  * struct fake_event - what an IOMMU logs
  * @type: event code (2.5), 0 for none
- * @behind: event code of one that is logged right before, 0 for none
- * @opcode: of the command on which it is logged, once
+ * @behind: code of another event that is logged right before it, 0 for none
+ * @opcode: opcode of the command on which the event is logged, once
  * @halts: the IOMMU fetches no more commands afterwards
- * @reader: who reads it from the log
+ * @reader: when the event is read from the log
  */
 struct fake_event {
 	unsigned int type;
@@ -81,19 +83,19 @@ struct fake_event {
  * @iommu: what the driver sees
  * @head: the engine's position in the ring
  * @seen: when the engine saw the command at @head
- * @delay_us: how long it leaves it there
- * @halted: it fetches no more
+ * @delay_us: time from then to the command's execution
+ * @halted: the IOMMU fetches no more commands
  * @mute: completion waits never complete
  * @silent: source id of a device that does not answer
- * @event: what is to be logged
- * @unread: an event is in the log that the engine has to read
- * @bus: where it stands
+ * @event: the event to log
+ * @unread: the engine has to read an event from the log
+ * @bus: the bus that the IOMMU is on
  * @full: the head register stays at @stays
  * @stays: a value that the driver knows once it finds the ring full
- * @armed: a CPU that finds it full is interrupted
- * @late: only that interrupt ends it, so the driver gives up first
+ * @armed: the engine interrupts a CPU that finds the ring full
+ * @late: only that interrupt ends @full, so the driver gives up first
  * @commands: number of executed commands for which fake_held() waits
- * @held_ms: and for how long after that
+ * @held_ms: how long fake_held() waits after that
  * @csd: calls fake_held()
  */
 struct fake_amd {
@@ -126,11 +128,11 @@ struct fake_executed {
  * @fake: the IOMMUs
  * @seg: the PCI segment that they stand on
  * @engine: one thread for all
- * @log: commands executed, in order
- * @n: how many
- * @watched: page-table pages that somebody is to free
+ * @log: executed commands, in order
+ * @n: number of entries in @log
+ * @watched: page-table pages that the driver may free
  * @freed_early: one was free when a command was executed
- * @cpu: where the test runs
+ * @cpu: the CPU of the test
  */
 struct fake_amd_bus {
 	struct fake_amd *fake[FAKE_IOMMUS];
@@ -194,11 +196,11 @@ static void fake_log_command(struct fake_amd_bus *bus, struct fake_amd *f,
 	for (i = 0; i < FAKE_WATCHED; i++)
 		if (bus->watched[i] && page_count(bus->watched[i]) < 2)
 			bus->freed_early = true;
-	/* Whoever sees the count sees the entry. */
+	/* If a reader sees the count, it sees the entry. */
 	smp_store_release(&bus->n, bus->n + 1);
 }
 
-/* Does a command end at all? */
+/* Does a command ever end? */
 static bool fake_ends(struct fake_amd *f, const u32 *dw)
 {
 	switch (dw[1] >> 28) {
@@ -216,7 +218,9 @@ static void fake_complete(const u32 *dw)
 	u64 *sem = iommu_phys_to_virt((u64)(dw[1] & 0xfffff) << 32 |
 				      (dw[0] & ~0x7));
 
-	/* Who sees the value sees all that was executed before. */
+	/*
+	 * If a CPU sees the value, it sees the effects of all commands before.
+	 */
 	smp_store_release(sem, (u64)dw[3] << 32 | dw[2]);
 }
 
@@ -237,24 +241,24 @@ static void fake_execute(struct fake_amd_bus *bus, struct fake_amd *f)
 	f->seen = 0;
 	if (!f->full)
 		fake_write(f, MMIO_CMD_HEAD_OFFSET, f->head);
-	/* Last: who waited for it may look at all the rest. */
+	/* Last: the test may then read everything else. */
 	if (opcode == 0x1)
 		fake_complete(dw);
 	if (unread) {
 		amd_xsmmu_test_events(&f->iommu);
-		/* After the log was read; see fake_settled(). */
+		/* Pairs with fake_busy(): the log is read, then this. */
 		smp_store_release(&f->unread, false);
 	}
 }
 
-/* A CPU that queues a command found the ring full. */
+/* Has a CPU that queues a command found the ring full? */
 static bool fake_holds(struct fake_amd *f)
 {
 	return READ_ONCE(f->full) &&
 	       READ_ONCE(f->iommu.cmd_buf_head) == f->stays;
 }
 
-/* The ring is as it really is again. */
+/* The head register tells the truth again. */
 static void fake_release(struct fake_amd *f)
 {
 	WRITE_ONCE(f->full, false);
@@ -267,7 +271,7 @@ static void fake_held(void *data)
 	ktime_t end = ktime_add_ms(ktime_get(), FAKE_PATIENCE_MS);
 	struct fake_amd *f = data;
 
-	/* Then what the engine logged before is there as well. */
+	/* If the count is there, so is what the engine wrote before it. */
 	while (smp_load_acquire(&f->bus->n) < f->commands &&
 	       ktime_before(ktime_get(), end))
 		cpu_relax();
@@ -278,7 +282,7 @@ static void fake_held(void *data)
 
 static void fake_run(struct fake_amd_bus *bus, struct fake_amd *f)
 {
-	/* What is armed is complete. */
+	/* If it is armed, the other fields are set. */
 	if (smp_load_acquire(&f->armed) && fake_holds(f)) {
 		f->armed = false;
 		smp_call_function_single_async(bus->cpu, &f->csd);
@@ -333,12 +337,14 @@ static void fake_create(struct kunit *test, unsigned int i)
 	f->iommu.evt_buf = fake_memory(test, EVT_BUFFER_SIZE);
 	f->iommu.cmd_sem = fake_memory(test, PAGE_SIZE);
 	f->delay_us = FAKE_DELAY_US;
-	f->silent = FAKE_NOBODY;
+	f->silent = FAKE_NO_DEVICE;
 	bus->fake[i] = f;
 	amd_iommus[f->iommu.index] = &f->iommu;
 }
 
-/* The engine on a CPU where nobody waits. Pins the test to another. */
+/*
+ * Start the engine on another CPU than the test, and pin the test to its CPU.
+ */
 static void fake_start(struct kunit *test)
 {
 	unsigned int cpu = cpumask_first(cpu_online_mask);
@@ -371,7 +377,7 @@ static bool fake_busy(struct fake_amd *f)
 	if (fake_read(f, MMIO_CMD_HEAD_OFFSET) !=
 	    fake_read(f, MMIO_CMD_TAIL_OFFSET))
 		return true;
-	/* Then what the log said has been counted. */
+	/* If it is false, the log has been read and counted. */
 	return smp_load_acquire(&f->unread);
 }
 
@@ -389,8 +395,8 @@ static bool fake_settled(struct fake_amd *f)
 }
 
 /*
- * The driver's interrupt thread reads the last event of the log: it counts that,
- * and wipes the entry.
+ * Read the last event of the log as the driver's interrupt thread does: count
+ * it, then clear the entry.
  */
 static void fake_read_last(struct perf_event *watchpoint,
 			   struct perf_sample_data *data, struct pt_regs *regs)
@@ -403,7 +409,7 @@ static void fake_read_last(struct perf_event *watchpoint,
 	memset(entry, 0, 16);
 }
 
-/* Have it do so when the CPU of the test has read the first entry of the log. */
+/* Call fake_read_last() when the test's CPU has read the log's first entry. */
 static struct perf_event *fake_watch_log(struct kunit *test, struct fake_amd *f)
 {
 	struct perf_event *watchpoint;
@@ -420,7 +426,7 @@ static struct perf_event *fake_watch_log(struct kunit *test, struct fake_amd *f)
 	return watchpoint;
 }
 
-/* Wait until all is executed, whatever the head register says. */
+/* Wait until all commands are executed, whatever the head register says. */
 static bool fake_executed(struct fake_amd *f)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), FAKE_PATIENCE_MS);
@@ -434,8 +440,8 @@ static bool fake_executed(struct fake_amd *f)
 }
 
 /*
- * From the @nth command on the ring is full. The driver looks at the register when
- * it knows of no more than two free places; until then it goes by what it knew.
+ * From the @nth command on the ring is full. The driver reads the head register
+ * only when the head that it remembers leaves no more than two free places.
  */
 static void fake_fill(struct fake_amd *f, unsigned int nth)
 {
@@ -449,8 +455,8 @@ static void fake_fill(struct fake_amd *f, unsigned int nth)
 }
 
 /*
- * Hold the CPU of the test right behind the queueing of the @nth command, until
- * that has been executed, and @ms longer. Interrupts must be on.
+ * Hold the CPU of the test right after it has queued the @nth command, until
+ * that command has been executed, and @ms longer. Interrupts must be on.
  */
 static void fake_hold(struct fake_amd *f, unsigned int nth, unsigned int ms)
 {
@@ -458,11 +464,11 @@ static void fake_hold(struct fake_amd *f, unsigned int nth, unsigned int ms)
 	f->late = false;
 	f->held_ms = ms;
 	f->commands = f->bus->n + nth;
-	/* Last: who sees it sees how to hold. */
+	/* Last: if the engine sees it, the other fields are set. */
 	smp_store_release(&f->armed, true);
 }
 
-/* The driver cannot queue the @nth command, but any after it. */
+/* The driver cannot queue the @nth command, but all that follow. */
 static void fake_refuse(struct fake_amd *f, unsigned int nth)
 {
 	fake_fill(f, nth);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * xSMMU behind AMD-Vi: what the driver calls, and what it lets xsmmu.c call.
+ * xSMMU behind AMD-Vi: what the driver calls, and what the files of the backend
+ * share.
  *
  * Section numbers are those of the "AMD I/O Virtualization Technology (IOMMU)
  * Specification", publication 48882, revision 3.
@@ -23,55 +24,16 @@ struct amd_xsmmu_cmd {
 
 #ifdef CONFIG_XSMMU_AMD
 int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
-void amd_xsmmu_collect(u64 *table, int level, struct list_head *tables);
-void amd_xsmmu_free_tables(struct protection_domain *domain,
-			   struct list_head *tables);
+void amd_xsmmu_event(struct amd_iommu *iommu, int type);
 
-/* From the driver, through amd-glue.h. */
-int amd_xsmmu_queue(struct amd_iommu *iommu, const struct amd_xsmmu_cmd *cmd);
-int amd_xsmmu_wait(struct amd_iommu *iommu);
-void amd_xsmmu_test_events(struct amd_iommu *iommu);
+/* Between the files of the backend. */
+u32 amd_xsmmu_event_tail(struct amd_iommu *iommu);
+bool amd_xsmmu_error_logged(struct amd_iommu *iommu, u32 tail);
 
 /*
- * Events that say that a command was not executed: ILLEGAL_COMMAND_ERROR (2.5.6),
- * COMMAND_HARDWARE_ERROR (2.5.7) and IOTLB_INV_TIMEOUT (2.5.8).
- */
-static inline bool amd_xsmmu_is_error(int type)
-{
-	return type == EVENT_TYPE_ILL_CMD || type == EVENT_TYPE_CMD_HARD_ERR ||
-	       type == EVENT_TYPE_IOTLB_INV_TO;
-}
-
-/* Count an event that is being read from the log, if it is an error. */
-static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type)
-{
-	if (!amd_xsmmu_is_error(type))
-		return;
-	WRITE_ONCE(iommu->xsmmu_errors, iommu->xsmmu_errors + 1);
-	/*
-	 * E0, pairs with E1: the count, then the caller wipes the entry. A sync
-	 * that finds the entry gone finds it counted.
-	 */
-	smp_wmb();
-}
-
-/* A list for amd_xsmmu_collect(), as long-lived as the block where it stands. */
-#define AMD_XSMMU_TABLES	(&(struct list_head) { })
-
-static inline void amd_xsmmu_init_tables(struct list_head *tables)
-{
-	INIT_LIST_HEAD(tables);
-}
-
-/* Do tables that a mapping has replaced go through amd_xsmmu_free_tables()? */
-static inline bool amd_xsmmu_frees(void)
-{
-	return xsmmu_mode();
-}
-
-/*
- * An unmap has cleared entries, @pgsize each, or fewer and smaller ones. There is
- * no flush queue in xSMMU mode, so a queued gather is the core's private one.
+ * An unmap has cleared entries of @pgsize bytes each, or fewer and smaller
+ * ones. There is no flush queue in xSMMU mode, so a queued gather is core's
+ * own.
  */
 static inline void
 amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
@@ -81,25 +43,30 @@ amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
 	    !iommu_iotlb_gather_queued(gather))
 		return;
 	/*
-	 * L0, pairs with the caller's B2: who takes the flag has the clear before
-	 * its invalidation. As B0 in core.
+	 * L0, pairs with the caller's B2: the clear, then the flag. If a sync
+	 * takes the flag, the clear is visible to its invalidation. As B0 in
+	 * core.
 	 */
 	smp_wmb();
 	WRITE_ONCE(domain->xsmmu_large, 1);
 }
 
-/* A device's IOMMU is counted, then its table entry is written. */
+/*
+ * The driver has counted a device's IOMMU, and writes the device's table entry.
+ */
 static inline void amd_xsmmu_counted(void)
 {
 	/*
-	 * D0: what a device translates whose IOMMU a sync did not find counted,
-	 * it translates after that sync's barrier B2, so after the clears.
+	 * D0, pairs with the caller's B2: the count, then the device's table
+	 * entry. If a sync does not find the IOMMU counted, its device
+	 * translates nothing before that sync's B2, so nothing before the
+	 * clears.
 	 */
 	smp_wmb();
 }
 
 /*
- * A sync reads the domain's devices under rcu_read_lock() alone: it runs with
+ * A sync reads the domain's devices under rcu_read_lock() alone. It runs with
  * interrupts off and a raw lock held, and the domain's own lock may sleep on
  * PREEMPT_RT.
  */
@@ -109,34 +76,22 @@ static inline void amd_xsmmu_link(struct list_head *link,
 	list_add_rcu(link, devices);
 }
 
+static inline void amd_xsmmu_unlink(struct list_head *link)
+{
+	list_del_rcu(link);
+}
+
 /*
- * After do_detach(), once the locks are dropped: no sync stands on the device any
- * more, so it may join another list. May sleep.
+ * The driver has unlinked devices and dropped its locks. Afterwards no sync
+ * stands on such a device, so it may join another list. May sleep.
  */
 static inline void amd_xsmmu_unlinked(void)
 {
 	synchronize_rcu();
 }
 #else
-#define AMD_XSMMU_TABLES	NULL
-
-static inline void amd_xsmmu_init_tables(struct list_head *tables)
+static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type)
 {
-}
-
-static inline void amd_xsmmu_collect(u64 *table, int level,
-				     struct list_head *tables)
-{
-}
-
-static inline void amd_xsmmu_free_tables(struct protection_domain *domain,
-					 struct list_head *tables)
-{
-}
-
-static inline bool amd_xsmmu_frees(void)
-{
-	return false;
 }
 
 static inline void
@@ -149,19 +104,38 @@ static inline void amd_xsmmu_counted(void)
 {
 }
 
-static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type)
-{
-}
-
 static inline void amd_xsmmu_link(struct list_head *link,
 				  struct list_head *devices)
 {
 	list_add(link, devices);
 }
 
+static inline void amd_xsmmu_unlink(struct list_head *link)
+{
+	list_del(link);
+}
+
 static inline void amd_xsmmu_unlinked(void)
 {
 }
 #endif /* CONFIG_XSMMU_AMD */
+
+#if IS_ENABLED(CONFIG_XSMMU_AMD) && IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+extern int amd_xsmmu_test_iommus;
+
+/*
+ * The driver asks how many places of its table of IOMMUs are taken. The tests
+ * add IOMMUs at the end of that table.
+ */
+static inline int amd_xsmmu_iommus(int present)
+{
+	return max(present, READ_ONCE(amd_xsmmu_test_iommus));
+}
+#else
+static inline int amd_xsmmu_iommus(int present)
+{
+	return present;
+}
+#endif
 
 #endif /* _AMD_XSMMU_H */

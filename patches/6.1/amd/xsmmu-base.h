@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the AMD-Vi backend asks of Linux 6.1's AMD IOMMU driver.
+ *
+ * Later kernels keep the devices and the IOMMUs of a domain differently, and
+ * give each device with v2 tables a domain id of its own. Each base kernel
+ * brings this file, with the same functions.
+ */
+#ifndef _AMD_XSMMU_BASE_H
+#define _AMD_XSMMU_BASE_H
+
+#include <linux/rculist.h>
+#include "amd_iommu_types.h"
+#include "xsmmu.h"
+
+/**
+ * amd_xsmmu_queue - append a command to an IOMMU's command buffer
+ * @iommu: the IOMMU
+ * @cmd: the command
+ *
+ * Does not wait for the command. Defined in iommu.c, as are the two below,
+ * because the driver's functions are private to that file.
+ *
+ * Context: any but NMI.
+ * Return: 0, or -EIO if the buffer stayed full for about 0.1 s.
+ */
+int amd_xsmmu_queue(struct amd_iommu *iommu, const struct amd_xsmmu_cmd *cmd);
+
+/**
+ * amd_xsmmu_wait - wait until an IOMMU has executed all commands queued so far
+ * @iommu: the IOMMU
+ *
+ * With a COMPLETION_WAIT (2.4.1), or for the last one if no command was queued
+ * after it.
+ *
+ * Context: any but NMI.
+ * Return: 0, or -EIO if the IOMMU did not complete the wait within about 0.1 s.
+ */
+int amd_xsmmu_wait(struct amd_iommu *iommu);
+
+/* For tests: read and clear the event log, as the interrupt thread does. */
+void amd_xsmmu_test_events(struct amd_iommu *iommu);
+
+/**
+ * amd_xsmmu_is_guest - does a domain translate DMA without PASID by v2 tables?
+ * @pdom: the domain
+ *
+ * The IOMMU caches such translations as guest translations of PASID 0 (GIOV).
+ */
+static inline bool amd_xsmmu_is_guest(const struct protection_domain *pdom)
+{
+	return pdom->flags & PD_GIOV_MASK;
+}
+
+/**
+ * amd_xsmmu_each_target - visit each pair of IOMMU and domain id of a domain
+ * @pdom: the domain
+ * @fn: called with @arg, an IOMMU, and the id that names the domain's
+ *	translations there; an error ends the visit. Several calls may name the
+ *	same IOMMU
+ * @arg: for @fn
+ *
+ * In 6.1 a domain has one id, so this is one call per IOMMU. An IOMMU whose
+ * first device is being attached may be left out. The driver raises the count
+ * before it writes the device's table entry (D0), so the caller's full barrier
+ * before this call covers that device.
+ *
+ * Context: rcu_read_lock() held.
+ * Return: 0, or the error of @fn.
+ */
+static inline int
+amd_xsmmu_each_target(const struct protection_domain *pdom,
+		      int (*fn)(void *arg, struct amd_iommu *iommu, u16 domid),
+		      void *arg)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < MAX_IOMMUS; i++) {
+		if (!READ_ONCE(pdom->dev_iommu[i]))
+			continue;
+		err = fn(arg, amd_iommus[i], pdom->id);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/*
+ * The IOMMU of a device. (The driver's dev_to_amd_iommu() takes an IOMMU's
+ * own.)
+ */
+static inline struct amd_iommu *amd_xsmmu_iommu_of(struct device *dev)
+{
+	return container_of(dev->iommu->iommu_dev, struct amd_iommu, iommu);
+}
+
+/**
+ * amd_xsmmu_each_ats - visit the devices of a domain whose ATS is on
+ * @pdom: the domain
+ * @fn: called with @arg, the device's IOMMU, the device, its device id (the
+ *	requester id) and the depth of its invalidation queue; an error ends the
+ *	visit
+ * @arg: for @fn
+ *
+ * Context: rcu_read_lock() held.
+ * Return: 0, or the error of @fn.
+ */
+static inline int
+amd_xsmmu_each_ats(const struct protection_domain *pdom,
+		   int (*fn)(void *arg, struct amd_iommu *iommu,
+			     struct device *dev, u16 devid, int qdep),
+		   void *arg)
+{
+	struct iommu_dev_data *dev_data;
+	int err;
+
+	list_for_each_entry_rcu(dev_data, &pdom->dev_list, list) {
+		if (!READ_ONCE(dev_data->ats.enabled))
+			continue;
+		err = fn(arg, amd_xsmmu_iommu_of(dev_data->dev), dev_data->dev,
+			 dev_data->devid, dev_data->ats.qdep);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * amd_xsmmu_event_log_size - size of an IOMMU's event log
+ * @iommu: the IOMMU
+ *
+ * Return: the size in bytes, a power of two.
+ */
+static inline u32 amd_xsmmu_event_log_size(const struct amd_iommu *iommu)
+{
+	return EVT_BUFFER_SIZE;
+}
+
+#endif /* _AMD_XSMMU_BASE_H */
