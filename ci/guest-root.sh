@@ -16,7 +16,7 @@ programs=(busybox ip bridge devlink ethtool iperf3 ping)
 # What to unpack of the packages: the programs, the loader and the libraries, without
 # perl's, which only scripts of the packages need. The last pattern that fits counts.
 patterns=('exclude=/*' "${programs[@]/#/include=*bin/}" 'include=/lib/ld-*' 'include=/lib64/*'
-	'include=/lib/*-linux-gnu/*.so*' 'include=/usr/lib/*-linux-gnu/lib*.so.*' 'exclude=*/libperl*')
+	'include=/lib/*-linux-gnu/*.so*' 'include=/usr/lib/*-linux-gnu/lib*.so*' 'exclude=*/libperl*')
 
 [ $# = 1 ] || die "usage: ci/guest-root.sh ARCH"
 arch=$1
@@ -55,6 +55,16 @@ compile() {
 	done
 }
 
+# The loader must find what the programs and the libraries ask for.
+complete() {
+	local name
+	for name in $(find "$work/root" -type f -exec readelf -Wd {} + 2>/dev/null |
+		sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u); do
+		[ -n "$(find "$work/root" -name "$name" -exec test -e {} \; -print -quit)" ] ||
+			die "the packages do not hold $name"
+	done
+}
+
 make_root() {
 	say "programs for guests of $arch: fetching Debian's packages (25 MB)"
 	need_space "$cache" 300 "unpacking packages"
@@ -65,6 +75,7 @@ make_root() {
 	fetch
 	collect
 	compile
+	complete
 	seal "$work/root"
 	mv "$work/root" "$folder"
 }
