@@ -37,13 +37,13 @@ unsigned int pen_test_frames_gone(struct pen_fixture *fx)
 /* The DMA operations of the device */
 
 static dma_addr_t fx_map(struct device *dev, struct page *page, unsigned long offset,
-			  size_t size, enum dma_data_direction dir, unsigned long attrs)
+			 size_t size, enum dma_data_direction dir, unsigned long attrs)
 {
 	return page_to_phys(page) + offset;
 }
 
 static void fx_unmap(struct device *dev, dma_addr_t addr, size_t size,
-		      enum dma_data_direction dir, unsigned long attrs)
+		     enum dma_data_direction dir, unsigned long attrs)
 {
 	fx_now->strict++;
 }
