@@ -53,7 +53,7 @@ checkpatch_one() {
 all_spdx() {
 	local without
 	without=$(list '*.[ch]' '*.sh' '*.py' '*.config' '*.ini' Makefile Kbuild Kconfig '*/Kbuild' '.ci/run' \
-		'patches/*.h' patches/manifest ci/packages ci/splats | xargs -d '\n' grep -L 'SPDX-License-Identifier: GPL-2.0')
+		'patches/*.h' patches/manifest ci/packages ci/splats 'ci/*-identifiers' | xargs -d '\n' grep -L 'SPDX-License-Identifier: GPL-2.0')
 	[ -z "$without" ] || { echo "no SPDX line in: $without" && false; }
 }
 
@@ -111,4 +111,6 @@ each "python parses" python_compiles "${pythons[@]}"
 expect "codespell" codespell -q 3 -L upto,xdpf,ypes "${texts[@]}"
 expect "every file has its SPDX line" all_spdx
 expect "no file names a path of one machine" no_machine_paths
+expect "core, backends and mlx5 use no identifier of the base that is not listed" ci/identifiers.py
+expect "they use no identifier that changes between base kernels" ci/identifiers.py --changing
 tap_end

@@ -78,7 +78,7 @@ static void announce(char *text, size_t size, struct cmds c)
  * @expected: the invalidations expected, no others
  */
 void interval_close(struct kunit *test, u32 begin, const char *name,
-		  struct cmds expected)
+		    struct cmds expected)
 {
 	u32 end = interval_end();
 	unsigned int all;
@@ -116,7 +116,7 @@ static void close_lazy(struct kunit *test, u32 begin, const char *name,
  * @unmaps: how many there were
  */
 void interval_close_unmaps(struct kunit *test, u32 begin, const char *name,
-			 unsigned int unmaps)
+			   unsigned int unmaps)
 {
 	if (target.mode == TARGET_LAZY)
 		close_lazy(test, begin, name, unmaps);
@@ -135,11 +135,11 @@ void interval_close_unmaps(struct kunit *test, u32 begin, const char *name,
  * @syncs: syncs among them, at least one
  */
 void interval_close_syncs(struct kunit *test, u32 begin, const char *name,
-			unsigned int unmaps, unsigned int syncs)
+			  unsigned int unmaps, unsigned int syncs)
 {
 	if (target.mode == TARGET_XSMMU)
 		interval_close(test, begin, name,
-			     (struct cmds){ .leaf = syncs,
+			       (struct cmds){ .leaf = syncs,
 					    .leaves = unmaps / syncs });
 	else
 		interval_close_unmaps(test, begin, name, unmaps);

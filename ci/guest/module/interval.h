@@ -31,10 +31,10 @@ struct cmds {
 
 u32 interval_open(void);
 void interval_close(struct kunit *test, u32 begin, const char *name,
-		  struct cmds expected);
+		    struct cmds expected);
 void interval_close_unmaps(struct kunit *test, u32 begin, const char *name,
-			 unsigned int unmaps);
+			   unsigned int unmaps);
 void interval_close_syncs(struct kunit *test, u32 begin, const char *name,
-			unsigned int unmaps, unsigned int syncs);
+			  unsigned int unmaps, unsigned int syncs);
 
 #endif /* XSMMU_GUEST_INTERVAL_H */

@@ -2,11 +2,11 @@
 /*
  * The module: attacks the kernel that it is loaded into, through the DMA probe.
  *
- *   insmod attack.ko iommu=intel mode=xsmmu suites=stale,reuse	runs KUnit suites
+ *   insmod attack.ko iommu=intel mode=xsmmu tests=xsmmu	runs KUnit suites
  *   insmod attack.ko iommu=intel mode=xsmmu workload=1	runs the measured workload
  *
- * All happens during the load. Failed tests are told in the log, not by insmod:
- * it fails only if nothing could be run.
+ * Everything runs during the load. The log has the results of the tests. insmod
+ * fails only if nothing could be run.
  */
 #define pr_fmt(fmt) "attack: " fmt
 
@@ -25,9 +25,13 @@ static char *iommu;
 module_param(iommu, charp, 0444);
 MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: intel, intel-first-stage, amd or arm-smmu-v3");
 
+static char *tests;
+module_param(tests, charp, 0444);
+MODULE_PARM_DESC(tests, "run the suites that have one of these words, separated by commas");
+
 static char *suites;
 module_param(suites, charp, 0444);
-MODULE_PARM_DESC(suites, "test suites to run, separated by commas");
+MODULE_PARM_DESC(suites, "with tests: run the suites with these names instead");
 
 static bool workload;
 module_param(workload, bool, 0444);
@@ -50,8 +54,8 @@ static int do_work(enum target_mode wanted)
 {
 	int ret = 0;
 
-	if (suites)
-		ret = suites_run(suites, wanted);
+	if (tests)
+		ret = suites_run(tests, suites, wanted);
 	if (!ret && workload)
 		ret = run_workload(wanted);
 	return ret;

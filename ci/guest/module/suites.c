@@ -2,8 +2,6 @@
 /*
  * The list of suites, and what every test does before and after.
  */
-#define pr_fmt(fmt) "attack: " fmt
-
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/ktime.h>
@@ -17,34 +15,59 @@
 /* Time for a lazy kernel to flush what it has queued. */
 #define LAZY_SETTLE_MS	40
 
-static struct attack_suite *const all_suites[] = {
-	&basic_suite,
-	&stale_suite,
-	&reuse_suite,
-	&batch_suite,
-	&cpus_suite,
-	&orphan_suite,
-	&overflow_suite,
-	&unlink_suite,
-	&fq_suite,
-	&bounce_suite,
-	&hammer_suite,
-	&dma_debug_suite,
-	&ats_suite,
-	&edu_suite,
-};
+static struct attack_suite *const all_suites[] = { ATTACK_SUITE_ADDRESSES };
 
 static enum target_mode wanted_mode;
 
-static struct attack_suite *find_suite(const char *name)
+static bool has_name(const struct attack_suite *suite, const char *name)
 {
-	int i;
+	return !strcmp(suite->kunit.name, name);
+}
 
-	for (i = 0; i < ARRAY_SIZE(all_suites); i++)
-		if (!strcmp(all_suites[i]->kunit.name, name))
-			return all_suites[i];
-	pr_err("there is no suite \"%s\"\n", name);
-	return NULL;
+static bool has_word(const struct attack_suite *suite, const char *word)
+{
+	size_t len = strlen(word);
+	const char *at = suite->words;
+
+	while ((at = strstr(at, word))) {
+		if ((at == suite->words || at[-1] == ' ') &&
+		    (at[len] == ' ' || !at[len]))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* Choose the suites that fit a word. Returns their number. */
+static int choose_one(const char *word,
+		      bool (*fits)(const struct attack_suite *, const char *))
+{
+	int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(all_suites); i++) {
+		if (!fits(all_suites[i], word))
+			continue;
+		all_suites[i]->chosen = true;
+		n++;
+	}
+	return n;
+}
+
+/* Choose the suites that fit one of the words in a list; 0 or an error. */
+static int choose(const char *list,
+		  bool (*fits)(const struct attack_suite *, const char *))
+{
+	char *copy = kstrdup(list, GFP_KERNEL), *rest = copy, *word;
+	int ret = copy ? 0 : -ENOMEM;
+
+	while (!ret && (word = strsep(&rest, ","))) {
+		if (!choose_one(word, fits)) {
+			pr_err("attack: there is no suite for \"%s\"\n", word);
+			ret = -EINVAL;
+		}
+	}
+	kfree(copy);
+	return ret;
 }
 
 /* The cases of a suite that fit the mode, ended by an empty one. */
@@ -75,51 +98,51 @@ static int run_suite(struct attack_suite *suite)
 	return 0;
 }
 
-/* Run each suite of a list that will be cut up, or just look for them. */
-static int walk_suites(char *names, bool run)
+/* Run the chosen suites that come last, or those that do not. */
+static int run_chosen(bool last)
 {
-	struct attack_suite *suite;
-	char *name;
-	int ret = 0;
+	int i, ret = 0;
 
-	while (!ret && (name = strsep(&names, ","))) {
-		suite = find_suite(name);
-		if (!suite)
-			ret = -EINVAL;
-		else if (run)
-			ret = run_suite(suite);
-	}
+	for (i = 0; !ret && i < ARRAY_SIZE(all_suites); i++)
+		if (all_suites[i]->chosen && all_suites[i]->last == last)
+			ret = run_suite(all_suites[i]);
 	return ret;
+}
+
+/* The head of the KTAP document whose tests are the chosen suites. */
+static void print_plan(void)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(all_suites); i++)
+		n += all_suites[i]->chosen;
+	pr_info("KTAP version 1\n");
+	pr_info("1..%u\n", n);
 }
 
 /**
  * suites_run() - run test suites
- * @names: their names, separated by commas
- * @wanted: the mode that the kernel was meant to be booted in. Another one
- *	fails every suite: expectations follow the mode, so a wrong boot would
- *	otherwise change them in silence
+ * @tests: words of a cell's "tests", separated by commas
+ * @names: names of suites, separated by commas, to run these instead; or NULL
+ * @wanted: the mode that the kernel was meant to be booted in. In another mode
+ *	every suite fails: what the tests expect depends on the mode, so nothing
+ *	else would report a wrong boot
  *
- * KUnit would start the suites of a module before its parameters are known;
- * hence they are not registered but started from here.
+ * KUnit would start registered suites before the module's parameters are known.
+ * For that reason the suites are not registered, but started here.
  *
- * Return: 0 if all were run, passed or failed; -EINVAL if there is no such
- * suite, -ENOMEM; then none was run.
+ * Return: 0 if all suites ran, whether they passed or failed; -EINVAL if no suite
+ * fits a word or a name, and -ENOMEM.
  */
-int suites_run(const char *names, enum target_mode wanted)
+int suites_run(const char *tests, const char *names, enum target_mode wanted)
 {
-	char *copy = kstrdup(names, GFP_KERNEL);
-	int ret;
+	int ret = names ? choose(names, has_name) : choose(tests, has_word);
 
-	if (!copy)
-		return -ENOMEM;
+	if (ret)
+		return ret;
 	wanted_mode = wanted;
-	ret = walk_suites(copy, false);
-	if (!ret) {
-		strcpy(copy, names);
-		ret = walk_suites(copy, true);
-	}
-	kfree(copy);
-	return ret;
+	print_plan();
+	return run_chosen(false) ?: run_chosen(true);
 }
 
 /**
@@ -132,7 +155,7 @@ int suite_begin(struct kunit_suite *suite)
 {
 	if (target.mode == wanted_mode)
 		return 0;
-	pr_err("%s: the kernel runs in mode %s, not %s\n", suite->name,
+	pr_err("attack: %s: the kernel runs in mode %s, not %s\n", suite->name,
 	       target_mode_name(target.mode), target_mode_name(wanted_mode));
 	return -EINVAL;
 }

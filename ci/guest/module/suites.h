@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The test suites: one file each, named after it.
+ * What a test suite consists of. Each suite is a file in suites/.
  */
 #ifndef XSMMU_GUEST_SUITES_H
 #define XSMMU_GUEST_SUITES_H
@@ -17,7 +17,7 @@
 struct batch;
 struct buf;
 
-int suites_run(const char *names, enum target_mode wanted);
+int suites_run(const char *tests, const char *names, enum target_mode wanted);
 
 /* Sets of modes, for a case that makes sense in some only. */
 #define STRICT		BIT(TARGET_STRICT)
@@ -43,27 +43,42 @@ struct attack_case {
  * struct attack_suite - a test suite
  * @kunit: the suite, without cases
  * @cases: all cases, of which those for the kernel's mode run
+ * @words: words of a cell's "tests" that ask for the suite, between spaces
+ * @last: runs after all suites that do not have this set
+ * @chosen: runs in this load of the module
  */
 struct attack_suite {
 	struct kunit_suite kunit;
 	const struct attack_case *cases;
+	const char *words;
+	bool last;
+	bool chosen;
 };
 
 int suite_begin(struct kunit_suite *suite);
 int test_begin(struct kunit *test);
 void test_end(struct kunit *test);
 
-/* A suite of the probe: ATTACK_SUITE(foo, "foo", foo_cases). */
-#define ATTACK_SUITE(suite, suite_name, suite_cases)			\
-	struct attack_suite suite = {					\
-		.kunit = {						\
-			.name = suite_name,				\
-			.suite_init = suite_begin,			\
-			.init = test_begin,				\
-			.exit = test_end,				\
-		},							\
-		.cases = suite_cases,					\
+/*
+ * The suite of the file suites/ID.c, with the cases in ID_cases. More members of
+ * struct attack_suite may follow. This is all that registers a suite.
+ */
+#define ATTACK_SUITE(id, in_words, ...)					\
+	struct attack_suite id##_suite = {				\
+		.kunit.name = #id,					\
+		.kunit.suite_init = suite_begin,			\
+		.kunit.init = test_begin,				\
+		.kunit.exit = test_end,					\
+		.cases = id##_cases,					\
+		.words = in_words,					\
+		__VA_ARGS__						\
 	}
+
+/*
+ * The suites. Kbuild makes ATTACK_SUITES, a list of the variables, and
+ * ATTACK_SUITE_ADDRESSES of the names of the files in suites/.
+ */
+extern struct attack_suite ATTACK_SUITES;
 
 /* Knobs of the kernel's debug build, exported for tests. */
 #ifdef CONFIG_XSMMU_DEBUG
@@ -77,23 +92,9 @@ struct batch *test_batch_in_reach(struct kunit *test, unsigned int n);
 void test_sync(struct kunit *test);
 bool test_blocked_within(struct kunit *test, const struct buf *b,
 			 unsigned int ms);
-
-extern struct attack_suite basic_suite;
-extern struct attack_suite stale_suite;
-extern struct attack_suite reuse_suite;
-extern struct attack_suite batch_suite;
-extern struct attack_suite cpus_suite;
-extern struct attack_suite orphan_suite;
-extern struct attack_suite overflow_suite;
-extern struct attack_suite unlink_suite;
-extern struct attack_suite fq_suite;
-extern struct attack_suite bounce_suite;
-extern struct attack_suite hammer_suite;
-extern struct attack_suite dma_debug_suite;
-extern struct attack_suite ats_suite;
-extern struct attack_suite edu_suite;
 #else
-static inline int suites_run(const char *names, enum target_mode wanted)
+static inline int suites_run(const char *tests, const char *names,
+			     enum target_mode wanted)
 {
 	pr_err("this kernel has no KUnit: CONFIG_KUNIT is off\n");
 	return -EOPNOTSUPP;

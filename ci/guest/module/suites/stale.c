@@ -150,4 +150,4 @@ static const struct attack_case stale_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(stale_suite, "stale", stale_cases);
+ATTACK_SUITE(stale, "strict no-backend lazy passthrough xsmmu ats");

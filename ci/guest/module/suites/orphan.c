@@ -46,7 +46,7 @@ static void backstop_ends_reach_of_a_forgotten_sync(struct kunit *test)
 	/* Having caught up, it rests. */
 	msleep(FORGOTTEN_MS);
 	interval_close(test, w, "backstop",
-		     (struct cmds){ .leaf = 1, .leaves = b->n });
+		       (struct cmds){ .leaf = 1, .leaves = b->n });
 }
 
 /* Another unmap meanwhile does not put it off. */
@@ -75,4 +75,4 @@ static const struct attack_case orphan_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(orphan_suite, "orphan", orphan_cases);
+ATTACK_SUITE(orphan, "xsmmu ats");

@@ -100,12 +100,5 @@ static const struct attack_case bounce_cases[] = {
 	{ }
 };
 
-struct attack_suite bounce_suite = {
-	.kunit = {
-		.name = "bounce",
-		.suite_init = suite_begin,
-		.init = bounce_begin,
-		.exit = bounce_end,
-	},
-	.cases = bounce_cases,
-};
+ATTACK_SUITE(bounce, "bounce",
+	     .kunit.init = bounce_begin, .kunit.exit = bounce_end);

@@ -92,4 +92,4 @@ static const struct attack_case basic_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(basic_suite, "basic", basic_cases);
+ATTACK_SUITE(basic, "strict no-backend lazy passthrough xsmmu ats");

@@ -284,4 +284,4 @@ static const struct attack_case unlink_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(unlink_suite, "unlink", unlink_cases);
+ATTACK_SUITE(unlink, "strict no-backend xsmmu ats");

@@ -128,4 +128,4 @@ static const struct attack_case reuse_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(reuse_suite, "reuse", reuse_cases);
+ATTACK_SUITE(reuse, "strict no-backend lazy passthrough xsmmu ats");

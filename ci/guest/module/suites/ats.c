@@ -68,4 +68,4 @@ static const struct attack_case ats_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(ats_suite, "ats", ats_cases);
+ATTACK_SUITE(ats, "ats");

@@ -109,4 +109,4 @@ static const struct attack_case hammer_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(hammer_suite, "hammer", hammer_cases);
+ATTACK_SUITE(hammer, "strict no-backend lazy xsmmu");

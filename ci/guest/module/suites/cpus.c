@@ -99,7 +99,7 @@ static void sync_here_covers_unmaps_elsewhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 	test_sync(test);
 	interval_close(test, w, "sync_elsewhere",
-		     (struct cmds){ .leaf = 1, .leaves = BUFFERS });
+		       (struct cmds){ .leaf = 1, .leaves = BUFFERS });
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }
 
@@ -159,4 +159,4 @@ static const struct attack_case cpus_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(cpus_suite, "cpus", cpus_cases);
+ATTACK_SUITE(cpus, "xsmmu ats");

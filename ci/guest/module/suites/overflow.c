@@ -38,7 +38,7 @@ static void overflow_syncs_once_per_full_quarantine(struct kunit *test)
 	w = interval_open();
 	batch_unmap_no_sync(b);
 	interval_close(test, w, "overflow",
-		     (struct cmds){ .leaf = OVERFLOWS });
+		       (struct cmds){ .leaf = OVERFLOWS });
 
 	/* What came after the last overflow waits for the driver's sync. */
 	w = interval_open();
@@ -72,7 +72,7 @@ static void overflow_covers_all_earlier_unmaps(struct kunit *test)
 	test_sync(test);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 	interval_close(test, w, "overflow_attacked",
-		     (struct cmds){ .leaf = OVERFLOWS + 1 });
+		       (struct cmds){ .leaf = OVERFLOWS + 1 });
 }
 
 static void iova_is_not_handed_out_before_the_overflow(struct kunit *test)
@@ -107,4 +107,4 @@ static const struct attack_case overflow_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(overflow_suite, "overflow", overflow_cases);
+ATTACK_SUITE(overflow, "overflow");

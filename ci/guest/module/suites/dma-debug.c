@@ -77,4 +77,4 @@ static const struct attack_case dma_debug_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(dma_debug_suite, "dma-debug", dma_debug_cases);
+ATTACK_SUITE(dma_debug, "xsmmu");

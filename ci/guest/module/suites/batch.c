@@ -68,12 +68,15 @@ static void lazy_batch_is_in_reach_when_it_is_freed(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 64);
 	unsigned long flags;
+	int landed;
 
+	/* On a busy host the timer of the flush queue may be due by now. */
 	local_irq_save(flags);
 	batch_unmap(b);
 	batch_bury(b);
+	landed = probe_sweep(target.probe, 0, true);
 	local_irq_restore(flags);
-	KUNIT_EXPECT_GT(test, probe_sweep(target.probe, 0, true), 0);
+	KUNIT_EXPECT_GT(test, landed, 0);
 }
 
 static void syncs_of_two_batches_are_two_invalidations(struct kunit *test)
@@ -130,4 +133,4 @@ static const struct attack_case batch_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(batch_suite, "batch", batch_cases);
+ATTACK_SUITE(batch, "strict no-backend lazy passthrough xsmmu ats");

@@ -136,13 +136,6 @@ static const struct attack_case edu_cases[] = {
 	{ }
 };
 
-struct attack_suite edu_suite = {
-	.kunit = {
-		.name = "edu",
-		.suite_init = edu_suite_begin,
-		.suite_exit = edu_suite_end,
-		.init = test_begin,
-		.exit = test_end,
-	},
-	.cases = edu_cases,
-};
+ATTACK_SUITE(edu, "edu-strict edu-lazy edu-passthrough edu-xsmmu",
+	     .kunit.suite_init = edu_suite_begin,
+	     .kunit.suite_exit = edu_suite_end);
