@@ -6,8 +6,9 @@ As a command: ci/boot.py CELL [EXTRA KERNEL ARGUMENTS...] boots a cell of
 ci/matrix.ini by hand, shows the console as it comes, and leaves the logs in
 build/report/CELL/.
 
-The guest must end by itself: ci/guest/init prints FINISHED as its last word
-and powers the machine off. A guest that ends without it has crashed.
+The guest has a console for the kernel's log, and a serial port for its results.
+It must end by itself: ci/guest/init writes FINISHED to that port as its last word and
+powers the machine off. A guest that ends without it has crashed.
 """
 
 import argparse
@@ -50,6 +51,15 @@ class Outcome:
     problems: list
     tail: list
 
+    def logs(self):
+        """What may hold results: the kernel prints those of KUnit on its console."""
+        return [path for path in (self.console, results_of(self.console)) if path.exists()]
+
+
+def results_of(console):
+    """The log of the results port beside that of the console."""
+    return console.with_name("results.log")
+
 
 def machine(cell):
     """The first part of a cell's QEMU command line, for env."""
@@ -66,6 +76,9 @@ def command(cell, kernel, initrd, out, extra=""):
     line += ["-serial", f"file:{out / 'console.log'}", "-D", str(out / "trace.log")]
     line += ["-kernel", str(kernel / IMAGE[cell.arch]), "-initrd", str(initrd)]
     line += ["-append", " ".join(append.split()), *cell.devices]
+    # Last, so that the other devices have the addresses that they have without it.
+    line += ["-chardev", f"file,id=results,path={results_of(out / 'console.log')}",
+             "-device", "pci-serial,chardev=results"]
     for event in oracle.EVENTS[cell.iommu] if cell.oracles else ():
         line += ["-trace", event]
     return line + (device_tree(cell, out) if cell.dtb_delete else [])
@@ -135,7 +148,8 @@ def judge(cell, console, status, errors):
         said = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         problems.append(f"QEMU exit status {status}: {said[-1] if said else 'no message'}")
     problems += judge_splats(text, cell.expect)
-    if not problems and FINISHED not in text:
+    results = results_of(console)
+    if not problems and not (results.exists() and FINISHED in results.read_text(errors="replace")):
         problems.append(f"the guest ended without saying '{FINISHED}'")
     return problems, [line.rstrip() for line in text.splitlines()[-TAIL:]]
 
@@ -159,8 +173,8 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
                     pass
                 if STOP.is_set():
                     raise cells.RigError(f"{cell.name} was interrupted")
-                if follow:
-                    follow(console)
+                for path in (console, results_of(console)) if follow else ():
+                    follow(path)
         finally:
             stop(process)
     problems, tail = judge(cell, console, status, errors)
@@ -180,17 +194,17 @@ def boot_cell(cell, out, extra="", follow=None):
 
 
 class Echo:
-    """Shows what is new in a growing file."""
+    """Shows what is new in growing files."""
 
     def __init__(self):
-        self.seen = 0
+        self.seen = {}
 
     def __call__(self, path):
         if path.exists():
             with open(path, "rb") as file:
-                file.seek(self.seen)
+                file.seek(self.seen.get(path, 0))
                 sys.stdout.write(file.read().decode("utf-8", "replace").replace("\r", ""))
-                self.seen = file.tell()
+                self.seen[path] = file.tell()
             sys.stdout.flush()
 
 

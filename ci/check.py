@@ -103,7 +103,7 @@ def run_cell(cell, out):
     row = report.Row(cell.name)
     outcome = boot.boot_cell(cell, out)
     row.seconds = outcome.seconds
-    found = parse_into(row, cell.base, outcome.console, out)
+    found = sum(parse_into(row, cell.base, log, out) for log in outcome.logs())
     if cell.mutant:
         judge_mutant(row, cell)
     if not found:

@@ -60,7 +60,7 @@ def cell_of(workload, backend, mode):
 def judge(workload, cell, outcome, mode):
     """The figures of a boot that went well."""
     tail = "\n".join(["", *(f"  | {line}" for line in outcome.tail)])
-    lines = ktap.lines(outcome.console) if outcome.console.exists() else []
+    lines = [line for log in outcome.logs() for line in ktap.lines(log)]
     problems = outcome.problems or [line for line in lines if line.startswith("not ok")][:1]
     if problems:
         raise GuestError("; ".join(problems) + tail)

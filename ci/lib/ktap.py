@@ -5,8 +5,8 @@ A program of its own (ktap.py SOURCE LOG RESULT), because that parser prints as
 it goes: stdout gets its readable account, RESULT a JSON list of
 {"name", "status": "passed"|"failed"|"skipped", "log": [lines]}.
 
-A console may hold several KTAP documents (built-in tests, then those of the
-guest's init): each is parsed by itself.
+A log may hold several KTAP documents, of built-in tests and of modules: each is
+parsed by itself.
 """
 
 import json

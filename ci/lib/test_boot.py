@@ -23,7 +23,8 @@ class FakeQemu:
         test.addCleanup(folder.cleanup)
         self.path = pathlib.Path(folder.name)
         program = self.path / "qemu-system-x86_64"
-        program.write_text("#!/bin/sh\nfor a; do case $a in file:*) log=${a#file:} ;; esac; done\n"
+        program.write_text("#!/bin/sh\nfor a; do case $a in file:*) log=${a#file:} ;; "
+                           "file,*) results=${a##*path=} ;; esac; done\n"
                            f"echo $$ >{self.path}/pid\n{script}\n", encoding="utf-8")
         program.chmod(0o755)
         path = mock.patch.dict(os.environ, PATH=f"{self.path}:{os.environ['PATH']}")
@@ -77,20 +78,21 @@ class Boots(unittest.TestCase):
 
     def test_panic(self):
         """A guest that panics counts as failed."""
-        text = f"[ 1.0] Kernel panic - not syncing: x\n{boot.FINISHED}"
-        outcome = FakeQemu(self, f"echo '{text}' >$log").boot()
+        text = "[ 1.0] Kernel panic - not syncing: x"
+        outcome = FakeQemu(self, f"echo '{text}' >$log; echo '{boot.FINISHED}' >$results").boot()
         self.assertTrue(any("panic" in problem for problem in outcome.problems), outcome)
 
     def test_early_end(self):
         """A guest that ends without its last word counts as failed."""
         self.assertTrue(FakeQemu(self, "echo hello >$log").boot().problems)
-        self.assertFalse(FakeQemu(self, f"echo '{boot.FINISHED}' >$log").boot().problems)
+        self.assertTrue(FakeQemu(self, f"echo '{boot.FINISHED}' >$log").boot().problems)
+        self.assertFalse(FakeQemu(self, f"echo '{boot.FINISHED}' >$results").boot().problems)
 
     def test_expected_splat(self):
         """A splat that a cell expects is no failure; its absence and any other splat are."""
         def problems(*lines):
-            text = "\n".join([*lines, boot.FINISHED])
-            qemu = FakeQemu(self, f"echo '{text}' >$log")
+            text = "\n".join(lines)
+            qemu = FakeQemu(self, f"echo '{text}' >$log; echo '{boot.FINISHED}' >$results")
             qemu.cell.expect = "pagealloc: memory corruption"
             return qemu.boot().problems
 

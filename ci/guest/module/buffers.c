@@ -11,7 +11,7 @@
 /* Each engine attacks its own cache line of a page. */
 #define ENGINE_STRIDE	64
 
-/* A value that was never used before; 0 and ~0 are what failed reads leave. */
+/* A value that was never used before. Failed reads leave 0 or ~0. */
 static u64 fresh_secret(void)
 {
 	static atomic64_t count = ATOMIC64_INIT(0);
@@ -43,7 +43,7 @@ static struct access device_writes(dma_addr_t iova, int engine, u64 *word)
 	after = READ_ONCE(*word);
 	return (struct access){
 		.bus = ok,
-		/* Anything else than these two counts as a change. */
+		/* Any other value counts as a change. */
 		.memory = ok ? after == forged : after != before,
 	};
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Driver for "edu": copies between memory and the device's own buffer. QEMU
- * starts a transfer 100 ms after it was asked for and tells nothing of its
- * result. Start QEMU with -device edu,dma_mask=0xffffffffffffffff: by default
- * the device cuts addresses to 28 bits.
+ * Driver for "edu", which copies between memory and a buffer of its own. QEMU starts
+ * a transfer 100 ms after the request and does not report whether it succeeded. By
+ * default the device cuts addresses to 28 bits, so start QEMU with
+ * -device edu,dma_mask=0xffffffffffffffff.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -54,7 +54,7 @@ static int edu_transfer(u64 from, u64 to, size_t len, u64 cmd)
  * @from: bus address
  * @len: bytes, 1 .. EDU_MAX_LEN
  *
- * Return: 0 once the device is done, whether the bus let it or not; -EINVAL or
+ * Return: 0 once the device is done, even if the access was blocked; -EINVAL or
  * -ETIMEDOUT. Sleeps.
  */
 int edu_from_memory(dma_addr_t from, size_t len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QEMU's own "edu" device: a DMA engine that nobody of this project wrote.
+ * QEMU's own "edu" device, a DMA engine that is not part of this project.
  */
 #ifndef XSMMU_GUEST_EDU_H
 #define XSMMU_GUEST_EDU_H

@@ -5,7 +5,7 @@
 # held. It must be booted with kmemleak=on. Sourced by main.sh.
 
 table="$table
-books_are_balanced  the driver is gone: of all that was allocated since, nothing is left"
+books_are_balanced  without the driver the kernel holds no more memory than before"
 
 # Of skbs a few belong to others, and kilobytes are those of the whole kernel. One skb
 # or page for each of a thousand errors is far more than what is allowed here.

@@ -9,7 +9,7 @@
 . ./watched.sh
 
 table="$table
-books_are_opened  the driver comes and goes, and what the kernel holds then is noted"
+books_are_opened  the memory that the kernel holds without the driver is noted"
 
 # Objects in use. Shrinking takes free ones from the CPUs, and from KASAN, which keeps
 # them for a while.

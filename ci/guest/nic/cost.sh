@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC3043
 #
-# What a packet costs, for ci/mlx5.py: not tests but runs, each between two marks in
-# QEMU's log and with a line "cost: NAME key=value ..." in the kernel's.
+# The cost of a packet, for ci/measure.py. These are no tests but runs. Each lies between
+# two marks in QEMU's log and has a line "cost: NAME key=value ..." among the results.
 #
-# The NIC under test is near. Nobody translates far's accesses, in no mode, so all
-# commands to the IOMMU are near's, and what far costs is the same in all modes:
-# "idle" measures that, packets from far that near's NIC drops, and it is
-# subtracted from what receiving them costs.
+# The NIC under test is near. Accesses of far are not translated in any mode, so all
+# commands to the IOMMU come from near, and far costs the same in all modes. "idle"
+# measures that cost: far sends packets that near's NIC drops. It is subtracted from
+# the cost of receiving.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=ci/guest/nic/harness.sh
@@ -19,8 +19,8 @@ cd "$(dirname "$0")"
 packets=4400
 warm_up=4400
 port=7
-# It belongs to nobody: the other NIC drops what comes for it.
-nobody=10.0.0.9
+# No host has this address, so the other NIC drops what is sent to it.
+unused=10.0.0.9
 next_mark=1
 
 # The second NIC becomes far; see set_up. On arm64 its group comes with its driver.
@@ -41,8 +41,8 @@ prepare() {
 	leave_far_untranslated
 	set_up
 	quiet
-	near ip neigh replace "$nobody" lladdr 02:00:00:00:00:09 nud permanent dev nic
-	far ip neigh replace "$nobody" lladdr 02:00:00:00:00:09 nud permanent dev nic
+	near ip neigh replace "$unused" lladdr 02:00:00:00:00:09 nud permanent dev nic
+	far ip neigh replace "$unused" lladdr 02:00:00:00:00:09 nud permanent dev nic
 	both ethtool -K nic tx-udp-segmentation off
 }
 
@@ -80,9 +80,9 @@ receive() {
 
 run_all() {
 	prepare
-	measure tx near "$nobody" 44
-	measure tx_single near "$nobody" 1
-	measure idle far "$nobody" 44
+	measure tx near "$unused" 44
+	measure tx_single near "$unused" 1
+	measure idle far "$unused" 44
 	receive rx on
 	receive rx_cyclic off
 }

@@ -14,7 +14,7 @@ frames=10
 
 table="$table
 recoveries_are_not_spaced  the driver recovers as often as there are errors
-queues_fail                1000 frames fail, sent and received ones: as many recoveries, and traffic goes on"
+queues_fail                500 sent and 500 received frames fail, each is recovered from, and traffic goes on"
 
 # What the driver says of each error.
 also_allowed='(Error cqe on cqn|ERR CQE on [RS]Q|WQE DUMP)'

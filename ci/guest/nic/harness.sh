@@ -1,52 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# Tests as functions: a file that is run adds lines "FUNCTION SENTENCE" to $table.
-# A test passes if its last command does and none before it failed, and if the
-# driver had nothing to complain about meanwhile. Sourced.
+# Tests are functions. A file of tests adds lines "FUNCTION SENTENCE" to $table. A test
+# passes if each of its commands does, and if neither driver nor IOMMU complains
+# meanwhile. Sourced.
 
-say() { printf '%s\n' "$*" >/dev/kmsg; }
+# $results is the port for results; see ci/guest/init.
+say() { printf '%s\n' "$@" >"$results"; }
 
-# Each line of its input as a diagnostic; the kernel's log takes no long writes.
-note() {
-	local line
-	while IFS= read -r line; do
-		say "# $line"
-	done
-}
+# Each line of its input as a diagnostic.
+note() { sed 's/^/# /' >"$results"; }
 
 # A file of tests may allow more.
 also_allowed=''
 
-# What a driver may say at level warning or above, one pattern per line with its
-# reason before it.
+# Messages at level warning or above that are no complaint, one pattern per line. A
+# comment before each gives the reason.
 allowed() {
 	sed '/^#/d' <<-'END'
-		# so the driver says whenever it is asked to be promiscuous
+		# the driver says so whenever the NIC becomes promiscuous
 		S-tagged traffic will be dropped while C-tag vlan stripping is enabled
-		# nic-cyclic asks for what the device does not have
+		# nic-cyclic asks for striding queues, which the device does not have
 		Enable private flag 'rx_striding_rq' failed err -95
 	END
 	[ -z "$also_allowed" ] || printf '%s\n' "$also_allowed"
 }
 
-# Lines of the kernel's log since the last call: level and text, without our own.
-new_log() { dmesg -r -c | grep -v '^<1[2-5]>'; }
-
 complaints() {
 	allowed >/tmp/allowed
-	new_log | grep -E '^<[0-4]>' | grep -E 'mlx5|DMAR|AMD-Vi|arm-smmu|nic: ' | grep -vE -f /tmp/allowed
+	dmesg -r -c | grep -E '^<[0-4]>' | grep -E 'mlx5|DMAR|AMD-Vi|arm-smmu|nic: ' | grep -vE -f /tmp/allowed
 }
 
-# The last lines of what a test did and said, as diagnostics; less the steps within
-# steps that the shell's trace is full of.
+# The last lines of a test's trace and output, as diagnostics, without steps that every
+# test has.
 explain() {
 	grep -vE '^\++ (local|shift|in_namespace|nsenter|echo|ip[46]|return|awk) ?|^$|END {' /tmp/said |
 		tail -n 25 | cut -c 1-200 | note
 }
 
-# In the open, because a shell that is asked for the outcome ("if", "||") ignores
-# set -e in everything below.
+# The subshell stands alone: in an "if" or before "||" the shell would ignore set -e.
 run_test() {
 	local number=$1 function=$2 sentence=$3 status verdict=ok
 	set +e
@@ -77,14 +69,21 @@ chosen() {
 run_table() {
 	local number=0
 	printf '%s\n' "$table" | sed '/^$/d' >/tmp/table
-	# What was said while the machine booted is not about the tests.
+	# Messages of the boot are not about the tests.
 	dmesg -c >/dev/null
-	say "KTAP version 1"
-	say "1..$(wc -l </tmp/table)"
+	say "KTAP version 1" "1..$(wc -l </tmp/table)"
 	while read -r function sentence; do
 		number=$((number + 1))
 		run_test "$number" "$function" "$sentence"
 	done </tmp/table
+}
+
+# booted_with WORD: is it on the kernel's command line?
+booted_with() {
+	case " $(cat /proc/cmdline) " in
+	*" $1 "*) ;;
+	*) return 1 ;;
+	esac
 }
 
 # until_true SECONDS COMMAND...: waits for a command to succeed.
@@ -94,14 +93,14 @@ until_true() {
 	until "$@" >/dev/null 2>&1; do
 		left=$((left - 1))
 		if [ "$left" -le 0 ]; then
-			echo "in vain waited for: $*"
+			echo "waited in vain for: $*"
 			return 1
 		fi
 		usleep 100000
 	done
 }
 
-# "!" would hide a failure from set -e.
+# With "!" instead, a failure would not end the shell.
 fails() {
 	if "$@"; then
 		echo "should have failed: $*"
@@ -117,7 +116,7 @@ equal() {
 }
 
 at_least() {
-	# Also where one of them is no number.
+	# It fails as well if one of them is no number.
 	if ! [ "$2" -ge "$3" ]; then
 		echo "$1: $2, should be at least $3"
 		return 1

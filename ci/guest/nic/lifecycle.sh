@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# Devices that come and go, change and come back. What they leave behind after.sh
-# finds. Sourced by main.sh.
+# Devices are changed, unbound and bound again. after.sh finds what they leave behind.
+# Sourced by main.sh.
 
 table="$table
 mtu_under_traffic   the MTU changes under traffic
 down_under_traffic  the link goes down and comes up under traffic
-unbind_and_bind     the driver lets go of a device under traffic and takes it back
+unbind_and_bind     the driver is unbound from a device under traffic and bound again
 reload              the module is removed under traffic and loaded again
 resize_under_load   channels and rings change under traffic"
 
@@ -43,14 +43,9 @@ resize_under_load() {
 }
 
 unbind_and_bind() {
-	local slot
 	trap stop_traffic EXIT
 	start_traffic
-	slot=$(far ethtool -i nic | sed -n 's/^bus-info: //p')
-	echo "$slot" >/sys/bus/pci/drivers/mlx5_core/unbind
-	fails far ip link show nic
-	echo "$slot" >/sys/bus/pci/drivers/mlx5_core/bind
-	adopt far "$(netdevs)"
+	rebind far
 	settles
 }
 

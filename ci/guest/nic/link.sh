@@ -6,12 +6,12 @@
 table="$table
 sizes_at_1500      frames of all sizes pass at an MTU of 1500
 sizes_at_9000      frames of all sizes pass at an MTU of 9000
-ipv6_passes        neighbours and groups are found over IPv6
-broadcast_passes   neighbours and everybody are found over IPv4
-vlans_pass         a VLAN passes, another one does not mix with it
-address_changes    a changed address is listened to, the one before is not
-second_address     a second address is listened to while it is there
-promiscuity        foreign frames come in while the NIC is promiscuous"
+ipv6_passes        neighbour discovery and multicast work over IPv6
+broadcast_passes   ARP and broadcasts work over IPv4
+vlans_pass         frames of a VLAN pass and stay apart from another VLAN
+address_changes    the NIC receives at a changed address and not at the old one
+second_address     the NIC receives at a second address while it is set
+promiscuity        a promiscuous NIC receives frames for other addresses"
 
 foreign=02:00:00:00:00:99
 
@@ -92,7 +92,7 @@ address_changes() {
 	ignored_at "$foreign"
 }
 
-# Nobody answers frames to others; they are counted.
+# No host answers frames for another address, so they are counted.
 foreign_frames() {
 	address_far "$foreign"
 	remember before

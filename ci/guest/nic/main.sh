@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # main.sh nic-FILE...: runs the tests of start.sh and of each FILE.sh beside it, in
-# that order, and prints one KTAP document to the kernel's log. Of the files only
-# those in $only, if there are any. ci/guest/init starts it.
+# that order; the results are one KTAP document. If $only is set, only the tests that
+# it lists run, of those files. ci/guest/init starts it.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=ci/guest/nic/harness.sh

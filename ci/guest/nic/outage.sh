@@ -8,18 +8,17 @@
 . ./watched.sh
 
 table="$table
-short_outage_is_survived  the interface outlives an outage of 200 ms, and nothing stays kept
-long_outage_closes_once   an outage of 10 s closes the interface, and no more is kept then
-opens_after_the_outage    it can be opened again, and works
-unbinds_amid_outage       the driver lets go of the device amid an outage, and takes it back
-freed_was_safe            no access landed in freed memory meanwhile"
+short_outage_is_survived  the interface stays up through an outage of 200 ms, and no buffer stays kept
+long_outage_closes_once   an outage of 10 s closes the interface once, and keeps no more buffers then
+opens_after_the_outage    the interface can be opened again, and works
+unbinds_amid_outage       the driver is unbound during an outage and bound again
+freed_was_safe            no access landed in freed memory during the outages"
 
 # What the driver says, what the IOMMU says of attacks, and a line of the warning at
 # the end: unmaps that no sync has covered when the driver lets go of the device.
 also_allowed='IOTLB|stay allocated for good|DMAR: |Modules linked in: '
 
-device() { in_namespace near ethtool -i nic | sed -n 's/^bus-info: //p'; }
-outage() { echo "fail-sync $1" >"$observer/$(device)/control"; }
+outage() { echo "fail-sync $1" >"$observer/$(slot near)/control"; }
 is_up() { near ip link show nic | grep -q '[<,]UP[,>]'; }
 is_down() { fails is_up; }
 said() { dmesg | grep -c "$1" || true; }
@@ -80,18 +79,13 @@ opens_after_the_outage() {
 	is_up
 }
 
-# Whoever unbinds holds devlink's lock and waits for what the driver has queued.
+# The unbind holds devlink's lock and waits for the work that the driver has queued.
 unbinds_amid_outage() {
-	local slot
 	trap stop_traffic EXIT
 	start_traffic
-	slot=$(device)
 	outage 5000
 	usleep 100000
-	echo "$slot" >/sys/bus/pci/drivers/mlx5_core/unbind
-	fails near ip link show nic
-	echo "$slot" >/sys/bus/pci/drivers/mlx5_core/bind
-	adopt near "$(netdevs)"
+	rebind near
 	in_touch
 }
 

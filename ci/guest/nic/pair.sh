@@ -29,8 +29,8 @@ netdevs() {
 }
 two_netdevs() { [ "$(netdevs | wc -l)" = 2 ]; }
 
-# IPv6 speaks of its own accord when an interface comes up; a test that counts
-# frames wants none that it did not send.
+# IPv6 sends frames by itself when an interface comes up. A test that counts frames
+# must see only those that it sent.
 make_namespaces() {
 	local side
 	for side in near far; do
@@ -78,6 +78,19 @@ set_up() {
 		shift
 	done
 	in_touch
+}
+
+# The address of a side's NIC on the PCI bus.
+slot() { "$1" ethtool -i nic | sed -n 's/^bus-info: //p'; }
+
+# rebind SIDE: the driver lets go of the NIC and takes it back.
+rebind() {
+	local slot
+	slot=$(slot "$1")
+	echo "$slot" >/sys/bus/pci/drivers/mlx5_core/unbind
+	fails "$1" ip link show nic
+	echo "$slot" >/sys/bus/pci/drivers/mlx5_core/bind
+	adopt "$1" "$(netdevs)"
 }
 
 load_driver() { insmod /modules/mlx5_core.ko; }
@@ -131,7 +144,7 @@ settles() {
 	reaches "$@"
 }
 
-# Nothing but the test speaks: no neighbours are looked for, no groups are joined.
+# Only the test sends frames: no neighbour discovery, no joins of groups.
 quiet() {
 	local side
 	for side in near far; do
@@ -152,7 +165,7 @@ loud() {
 	done
 }
 
-# An iperf3 on far that serves every client that comes.
+# An iperf3 on far that serves all clients.
 listens() { far netstat -ltn | grep -q ":$1 "; }
 serve() {
 	listens 5201 || far iperf3 --server --daemon

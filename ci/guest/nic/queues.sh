@@ -9,9 +9,9 @@ driver_is_named     ethtool names the driver, the firmware and the slot
 one_channel         with one channel all frames pass one queue
 two_channels        with two channels frames pass both queues
 ring_sizes          rings take the sizes that they are given
-table_of_one        with one queue in the table of hashes the other gets nothing
-table_of_all        with both queues in the table both get frames
-moderation          interrupts are moderated as told
+table_of_one        with one queue in the RSS table the other receives nothing
+table_of_all        with both queues in the RSS table both receive frames
+moderation          interrupts are delayed as configured
 offloads_switch     each offload can be switched off and on"
 
 # setting COMMAND WORD: the current value of a line of ethtool, which comes after

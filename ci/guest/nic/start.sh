@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# What comes before all other tests, which rely on it. Sourced by main.sh.
+# These tests run before all others, which rely on them. Sourced by main.sh.
 
 table="$table
-driver_probes      the driver takes both NICs
-mode_is_asked_for  the IOMMU treats both as the command line says
+driver_probes      the driver binds to both NICs
+mode_is_asked_for  both NICs are in the IOMMU mode of the command line
 link_comes_up      the link comes up on both sides"
 
 driver_probes() {
 	if [ -e /sys/kernel/debug/kmemleak ]; then
-		# What is there before the driver is nobody's leak.
+		# What was allocated before the driver is none of its leaks.
 		echo clear >/sys/kernel/debug/kmemleak || true
 	fi
 	load_driver

@@ -5,11 +5,11 @@
 
 table="$table
 sides_agree         what one side sends the other receives, in frames and bytes
-queues_add_up       the queues' counters add up to those of the device
+queues_add_up       the counters of the queues add up to those of the device
 port_agrees         the port counts what the driver counts
-groups_are_counted  frames to groups and to everybody are counted as such
-kernel_agrees       the kernel's counters are those of the driver
-starving_counts     frames that find no buffer are counted, and only those are missing"
+groups_are_counted  multicast and broadcast frames are counted
+kernel_agrees       the kernel counts what the driver counts
+starving_counts     frames that find no buffer are counted, and no others are lost"
 
 # A fixed number of pings, and TCP in several streams.
 exchange() {

@@ -9,12 +9,13 @@
 # shellcheck source=ci/guest/nic/watched.sh
 . ./watched.sh
 
-case " $(cat /proc/cmdline) " in
-*" iommu.xsmmu=1 "*) table="$table
-strict_is_named     every strict unmap has a caller whom the documentation names" ;;
-*) table="$table
-polls_are_found     without the pen the polls are found to unmap strictly, unnamed" ;;
-esac
+if booted_with iommu.xsmmu=1; then
+	table="$table
+strict_is_named     every strict unmap has a caller that the documentation names"
+else
+	table="$table
+polls_are_found     without the pen the polls unmap strictly, and the search finds them"
+fi
 
 # Lines "COUNT named FUNCTION", and "COUNT unnamed FUNCTION CALLER CALLER..."; the
 # innermost name counts.

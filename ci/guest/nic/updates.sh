@@ -8,7 +8,7 @@ table="$table
 updates_come_late  a queue that failed is not flushed while updates for it are under way"
 
 # At the far side only: what is held back there must not be so for 2 s.
-far_control() { echo "$observer/$(far ethtool -i nic | sed -n 's/^bus-info: //p')/control"; }
+far_control() { echo "$observer/$(slot far)/control"; }
 
 far_fails() {
 	echo "fail-receive 1" >"$control"

@@ -4,7 +4,7 @@
 # The link goes down and comes up, many times. Sourced by main.sh.
 
 table="$table
-down_and_up  100 times down and up, with traffic in between, cost no memory"
+down_and_up  the link goes down and up 100 times, with traffic in between, and leaks no memory"
 
 # A ring of 128 pages that is forgotten once per cycle would be 40 MB. What is allowed is
 # KASAN's shadow of rings that were in vmalloc's space: it goes when the kernel next

@@ -5,7 +5,7 @@
 
 observer=/sys/kernel/debug/observer
 
-# For start.sh: it has to see the first mapping.
+# For start.sh: the observer has to see the first mapping.
 load_driver() {
 	[ -e "$observer" ] || insmod /modules/observer.ko
 	insmod /modules/mlx5_core.ko

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "ats": the probe translates through a TLB of its own. All other suites
- * can run on such a probe; this one makes sure that it is one, and that what
- * they see is the device's TLB.
+ * Suite "ats": the probe translates through a TLB of its own. The other suites can
+ * run on such a probe. This suite checks that the probe has a TLB and uses it.
  */
 #include <linux/dma-mapping.h>
 

@@ -19,7 +19,10 @@ static void every_engine_reaches_a_mapped_buffer(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, attack(&b->buf[0], engine), REACHED);
 }
 
-/* So what others reach after an unmap, they reach through a stale entry. */
+/*
+ * The IOTLB has no entry of a buffer that no device has accessed. What other tests
+ * reach after an unmap they reach through a stale entry.
+ */
 static void untouched_buffer_is_blocked_by_any_unmap(struct kunit *test)
 {
 	enum reach expected = target.mode == TARGET_PASSTHROUGH ? REACHED : BLOCKED;
@@ -50,7 +53,7 @@ static void buffer_mapped_for_reading_is_not_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)(translated ? 1 : 2));
 }
 
-/* A driver need not know the mode: the sync is cheap where it is not needed. */
+/* A driver does not need to know the mode. Where no sync is needed it costs nothing. */
 static void sync_is_valid_without_unmaps(struct kunit *test)
 {
 	u32 w = interval_open();
@@ -65,7 +68,7 @@ static void ledger_counts_landings_on_dead_pages_only(struct kunit *test)
 	struct batch *b = test_batch_in_reach(test, 2);
 	struct probe_counters c;
 
-	/* Dead although it is mapped: a way to land in every mode. */
+	/* A mapped page that is declared dead: accesses land there in every mode. */
 	KUNIT_ASSERT_EQ(test, probe_dead(target.probe, b->buf[1].iova, PAGE_SIZE),
 			0);
 	KUNIT_EXPECT_EQ(test, probe_dead_pages(target.probe), (u64)1);

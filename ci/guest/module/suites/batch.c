@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "batch": many buffers, one sync. The counts stay well below the 1024
- * translations that QEMU's IOTLB holds: full, it would be dropped whole.
+ * Suite "batch": many buffers and one sync. QEMU's IOTLB holds 1024 translations
+ * and drops all of them when it is full, so the tests use far fewer.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -14,7 +14,7 @@
 /* Time in which a backstop that had something to do would have done it. */
 #define BACKSTOP_WAIT_MS	100
 
-/* All pages are declared dead; how many can be read or written nonetheless? */
+/* Of the pages declared dead, the device can still read and write @n. */
 static void expect_landed(struct kunit *test, unsigned int n)
 {
 	KUNIT_EXPECT_EQ(test, probe_sweep(target.probe, 0, false), n);
@@ -28,7 +28,7 @@ static void attack_batch(struct kunit *test, unsigned int n)
 
 	batch_unmap_no_sync(b);
 	if (target.mode == TARGET_XSMMU) {
-		/* A driver that frees now: the sweep has teeth. */
+		/* A driver that frees too early exposes all pages. */
 		KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
 		expect_landed(test, n);
 	}

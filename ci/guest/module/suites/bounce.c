@@ -36,7 +36,7 @@ static void bounce_end(struct kunit *test)
 	test_end(test);
 }
 
-/* Although its domain batches: it opted in when it was trusted. */
+/* The domain batches all the same: the device opted in while it was trusted. */
 static void capability_is_false_for_untrusted_devices(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, dma_enable_unmap_no_sync(target.dev));
@@ -67,7 +67,7 @@ static void bounced_mapping_costs_one_invalidation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
 }
 
-/* The device was told that its unmaps are ordinary; all of them are. */
+/* The driver was told that its unmaps are ordinary, and all of them are. */
 static void whole_pages_of_the_same_device_are_strict(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 64);
@@ -78,7 +78,7 @@ static void whole_pages_of_the_same_device_are_strict(struct kunit *test)
 	interval_close(test, w, "untrusted", (struct cmds){ .pages = b->n });
 }
 
-/* And it goes on to batch when it is trusted again. */
+/* The device batches again when it is trusted again. */
 static void whole_pages_of_a_trusted_device_are_batched(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 64);

@@ -21,13 +21,13 @@
 #define BACKSTOP_LIMIT_MS	500
 
 /*
- * Released addresses wait in magazines of the CPU that released them, newest on
- * top; or, when the CPU has left, in the tree that is asked after all others.
+ * Released addresses wait in magazines of the CPU that released them, the newest on
+ * top. Those of a CPU that went offline are in the tree, which the allocator asks last.
  */
 #define TOP_OF_MAGAZINES	256
 #define MORE_THAN_MAGAZINES	4096
 
-/* Long enough to see that without it nothing happens. */
+/* The same without the backstop: long enough to see that nothing happens. */
 #define NO_BACKSTOP_MS		100
 
 static long unmap_work(void *b)
@@ -108,7 +108,7 @@ static void iovas_unmapped_elsewhere_come_back(struct kunit *test)
 	struct search search = { .mappings = TOP_OF_MAGAZINES };
 
 	needs_two_cpus(test);
-	/* Without the backstop nobody gives them back. */
+	/* Without the backstop nothing releases them. */
 	search.old = unmapped_on_other_cpu(test);
 	test_sync(test);
 	KUNIT_EXPECT_FALSE(test, found_within(test, OTHER_CPU, search,

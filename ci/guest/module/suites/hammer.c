@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "hammer": engines that attack on their own, over all pages that were
- * freed, while the kernel maps, unmaps and frees.
+ * Suite "hammer": engines attack all freed pages without pause, while the kernel
+ * maps, unmaps and frees.
  *
- * Pages that are "freed" here stay with the test: in a mode that lets the
- * device write to them, only the test's own memory suffers.
+ * The pages are declared freed, but the test keeps them. In a mode that lets the
+ * device write to them, it damages only memory of the test.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -45,7 +45,7 @@ static void start_hammers(struct kunit *test)
 			probe_hammer_start(target.probe, WRITER, &hammer), 0);
 }
 
-/* Life of a batch. While it is on the ledger nothing else may be mapped. */
+/* Map, unmap and free a batch. Nothing else may be mapped while it is on the ledger. */
 static void live_and_die(struct kunit *test, struct batch *b)
 {
 	unsigned int i;
@@ -87,7 +87,7 @@ static void nothing_lands_on_freed_pages(struct kunit *test)
 	hammer_for_a_second(test, &c);
 	KUNIT_EXPECT_EQ(test, c.landed[DMA_PROBE_READ], (u64)0);
 	KUNIT_EXPECT_EQ(test, c.landed[DMA_PROBE_WRITE], (u64)0);
-	/* Not because nobody tried. */
+	/* The engines did try. */
 	KUNIT_EXPECT_GT(test, c.faulted[DMA_PROBE_READ], (u64)0);
 	KUNIT_EXPECT_GT(test, c.faulted[DMA_PROBE_WRITE], (u64)0);
 }

@@ -43,13 +43,13 @@ static void backstop_ends_reach_of_a_forgotten_sync(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_blocked_within(test, &b->buf[0],
 						    BACKSTOP_LIMIT_MS));
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
-	/* Having caught up, it rests. */
+	/* The backstop stops when nothing is left. */
 	msleep(FORGOTTEN_MS);
 	interval_close(test, w, "backstop",
 		       (struct cmds){ .leaf = 1, .leaves = b->n });
 }
 
-/* Another unmap meanwhile does not put it off. */
+/* Unmaps that come later do not delay it. */
 static void backstop_keeps_its_time_under_load(struct kunit *test)
 {
 	struct batch *forgotten = test_batch_in_reach(test, 1);

@@ -48,7 +48,7 @@ static void overflow_syncs_once_per_full_quarantine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, probe_sweep(target.probe, 0, true), 0);
 }
 
-/* No unmap gets lost or is released before an invalidation covers it. */
+/* No unmap is lost, and none is released before an invalidation covers it. */
 static void overflow_covers_all_earlier_unmaps(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, UNMAPS);
@@ -86,7 +86,7 @@ static void iova_is_not_handed_out_before_the_overflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_iovas_in(b, more), 0);
 }
 
-/* Neither those that were in quarantine nor those that found no place in it. */
+/* Counts the IOVAs that were in quarantine and those that found no place in it. */
 static void no_iova_is_lost_in_an_overflow(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, UNMAPS);

@@ -18,8 +18,8 @@
 #define IOVA_TRIES	256
 
 /*
- * Free the buffer's page and allocate until it is handed out again: to
- * somebody else, as far as the kernel can know.
+ * Free the buffer's page and allocate until it is handed out again. The kernel
+ * cannot know that the new owner is this test, too.
  */
 static void give_page_to_another(struct kunit *test, struct buf *b)
 {
@@ -41,7 +41,7 @@ static void give_page_to_another(struct kunit *test, struct buf *b)
 	KUNIT_ASSERT_NOT_NULL_MSG(test, b->page, "the page did not come back");
 }
 
-/* attack() stands in for the new owner: it plants a secret, and looks again. */
+/* attack() acts for the new owner: it writes a secret and looks whether it stays. */
 static void reused_page_is_out_of_reach_after_the_sync(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
@@ -54,7 +54,7 @@ static void reused_page_is_out_of_reach_after_the_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, attack(&b->buf[0], 1), BLOCKED);
 }
 
-/* What a driver that forgets the sync, or a lazy kernel, exposes. */
+/* A driver that forgets the sync exposes the page, and so does a lazy kernel. */
 static void reused_page_is_in_reach_before_the_sync(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
@@ -97,7 +97,7 @@ static void iova_is_not_handed_out_before_the_sync(struct kunit *test)
 	batch_unmap_no_sync(b);
 	KUNIT_ASSERT_EQ(test, batch_map(more), 0);
 	KUNIT_EXPECT_EQ(test, batch_iovas_in(b, more), 0);
-	/* Mapping others changed nothing: all is still in reach. */
+	/* The new mappings invalidated nothing: all buffers are still in reach. */
 	KUNIT_EXPECT_EQ(test, batch_reached(b), target_map_flushes() ? 0 : b->n);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "stale": one buffer. How long after its unmap can the device reach it?
+ * Suite "stale": how long can the device reach one buffer after its unmap?
  *
- * Whatever is looked at right after an unmap is looked at with interrupts off:
- * no flush queue or backstop of this CPU can get in between.
+ * Attacks right after an unmap run with interrupts off, so that neither the flush
+ * queue nor the backstop of this CPU runs before them.
  */
 #include <linux/dma-mapping.h>
 #include <linux/irqflags.h>
@@ -37,7 +37,7 @@ static u64 landed(void)
 	return c.landed[DMA_PROBE_READ] + c.landed[DMA_PROBE_WRITE];
 }
 
-/* The test has teeth, and the promise is kept: */
+/* Before the sync the device reaches the buffer, so this test can fail. */
 static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
@@ -61,7 +61,7 @@ static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, landed(), before);
 }
 
-/* Without an opt-in that succeeded, "no sync" is what the system's mode is. */
+/* If the opt-in failed, an unmap without sync is an ordinary unmap. */
 static void without_the_mode_no_sync_is_the_ordinary_unmap(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
@@ -124,7 +124,7 @@ static void lazy_buffer_goes_out_of_reach_by_itself(struct kunit *test)
 						    LAZY_LIMIT_MS));
 }
 
-/* The documented limit: no translation, no protection. */
+/* Without translation there is no protection; the documentation says so. */
 static void passed_through_buffer_stays_in_reach(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);

@@ -158,7 +158,7 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 	interval_close(test, w, "unlink", unlink_cost());
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 
-	/* The list took nothing else with it; and now leaves only again. */
+	/* Other translations survived, and the next sync is for leaf entries again. */
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 	w = interval_open();
 	batch_unmap_no_sync(b);
@@ -167,7 +167,7 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }
 
-/* Leaves before and after it in the same batch change nothing. */
+/* Pages that are unmapped before and after the list change nothing. */
 static void unlink_amid_a_batch_makes_it_full(struct kunit *test)
 {
 	struct list *l = test_list(test);
@@ -188,7 +188,7 @@ static void unlink_amid_a_batch_makes_it_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_reached(b) + batch_reached(c), 0);
 }
 
-/* The same addresses again: the new table is found, not the old one. */
+/* At the same addresses the device finds the new table, not the old one. */
 static void list_can_be_mapped_again_at_once(struct kunit *test)
 {
 	struct list *l = test_list(test);
@@ -227,12 +227,9 @@ static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
  */
 static struct cmds replace_cost(void)
 {
-	/* In xSMMU mode the table goes after an invalidation of its own. */
+	/* The driver's own flush, which it waits for before it frees the table. */
 	if (target.iommu == TARGET_AMD)
-		return (struct cmds){
-			.full = target.mode == TARGET_XSMMU ? 2 : 1,
-			.maps = 1,
-		};
+		return (struct cmds){ .full = 1, .maps = 1 };
 	return (struct cmds){ .pages = 1 };
 }
 
