@@ -223,23 +223,20 @@ static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
  */
 void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size)
 {
-	size_t offset = iova_offset(xd->iovad, addr);
+	unsigned long shift = iova_shift(xd->iovad);
+	unsigned long first = addr >> shift;
+	unsigned long pages = ((addr + size - 1) >> shift) - first + 1;
+	struct xsmmu_range r = { .pfn = first, .pages = pages };
 	struct iommu_iotlb_gather gather;
 	struct xsmmu_quarantine *q;
 	struct list_head *tables;
-	struct xsmmu_range r;
 	size_t unmapped;
 
-	addr -= offset;
-	size = iova_align(xd->iovad, size + offset);
-	r = (struct xsmmu_range) {
-		.pfn = iova_pfn(xd->iovad, addr),
-		.pages = size >> iova_shift(xd->iovad),
-	};
 	iommu_iotlb_gather_init(&gather);
 	gather.queued = true;
-	unmapped = iommu_unmap_fast(xd->domain, addr, size, &gather);
-	WARN_ON(unmapped != size);
+	unmapped = iommu_unmap_fast(xd->domain, first << shift, pages << shift,
+				    &gather);
+	WARN_ON(unmapped != pages << shift);
 
 	tables = xsmmu_gathered_tables(&gather);
 	if (!list_empty(tables)) {
