@@ -12,6 +12,7 @@ A check prints KTAP and exits 0 or 1; any other status means that it could not d
 
 import argparse
 import concurrent.futures
+import contextlib
 import itertools
 import os
 import pathlib
@@ -56,7 +57,8 @@ def start_check(check, log):
         try:
             return process.wait()
         except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
             raise
 

@@ -191,10 +191,20 @@ static void vtd_expect_usable(struct kunit *test, struct vtd_fake *f)
 	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
 }
 
+/* A status that is written to @phys belongs to no slot of the queue. */
+static void vtd_expect_no_status(struct kunit *test, struct vtd_fake *f,
+				 u64 phys)
+{
+	u64 first = virt_to_phys(f->qi.desc_status);
+
+	KUNIT_EXPECT_FALSE(test, phys >= first &&
+				 phys < first + QI_LENGTH * sizeof(int));
+}
+
 /*
  * The queue executed @desc and the final wait, nothing else. Each bad
- * descriptor was replaced by a wait that writes the status of its own slot, as
- * the final wait does.
+ * descriptor was replaced by a wait that writes no slot's status, so that it
+ * cannot be taken for the end of a later submission.
  */
 static void vtd_expect_executed(struct kunit *test, struct vtd_fake *f,
 				const struct qi_desc *desc, unsigned int n)
@@ -209,8 +219,12 @@ static void vtd_expect_executed(struct kunit *test, struct vtd_fake *f,
 			KUNIT_EXPECT_EQ(test, f->executed[i].qw0, desc[i].qw0);
 			continue;
 		}
-		status = &f->qi.desc_status[(first + i) % QI_LENGTH];
 		KUNIT_EXPECT_EQ(test, f->executed[i].qw0, RAW_WAIT);
+		if (i < n) {
+			vtd_expect_no_status(test, f, f->executed[i].qw1);
+			continue;
+		}
+		status = &f->qi.desc_status[(first + i) % QI_LENGTH];
 		KUNIT_EXPECT_EQ(test, f->executed[i].qw1, virt_to_phys(status));
 	}
 }

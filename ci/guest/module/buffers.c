@@ -71,6 +71,8 @@ enum reach attack_at(const struct buf *b, dma_addr_t iova, int engine)
 	iova += engine * ENGINE_STRIDE;
 	read = device_reads(iova, engine, secret);
 	write = device_writes(iova, engine, word);
+	if (read.bus && read.memory && !write.bus && !write.memory)
+		return READ_ONLY;
 	if (read.bus != write.bus || read.memory != write.memory)
 		return TORN;
 	if (read.bus)

@@ -37,12 +37,14 @@ struct batch {
  * @BLOCKED: neither read nor write got through, the page is as it was
  * @REACHED: both got through: the page's content was read, then changed
  * @ELSEWHERE: both got through, but not to this page
+ * @READ_ONLY: the page's content was read, the write did not get through
  * @TORN: the bus results, the memory, or read and write disagree
  */
 enum reach {
 	BLOCKED,
 	REACHED,
 	ELSEWHERE,
+	READ_ONLY,
 	TORN,
 };
 

@@ -61,7 +61,8 @@ static int choose(const char *list,
 	int ret = copy ? 0 : -ENOMEM;
 
 	while (!ret && (word = strsep(&rest, ","))) {
-		if (!choose_one(word, fits)) {
+		/* An empty word would fit any list of words. */
+		if (!*word || !choose_one(word, fits)) {
 			pr_err("attack: there is no suite for \"%s\"\n", word);
 			ret = -EINVAL;
 		}
@@ -292,7 +293,7 @@ bool test_blocked_within(struct kunit *test, const struct buf *b,
 	do {
 		reach = attack(b, 0);
 		/* Between read and write it may go out of reach, for good. */
-		if (reach == TORN && attack(b, 0) == BLOCKED)
+		if (reach == READ_ONLY && attack(b, 0) == BLOCKED)
 			reach = BLOCKED;
 		passed = ktime_ms_delta(ktime_get(), begin);
 		if (reach == BLOCKED) {

@@ -106,8 +106,7 @@ report() {
 	for kind in "$@"; do
 		say "# $kind:$(account "$kind")"
 	done
-	say "# longest exposure: $(counter exposure-ns) ns; damaged: $(counter damaged);" \
-		"dropped replays: $(counter dropped)"
+	say "# longest exposure: $(counter exposure-ns) ns; damaged: $(counter damaged); dropped replays: $(counter dropped)"
 }
 
 freed_is_safe() {

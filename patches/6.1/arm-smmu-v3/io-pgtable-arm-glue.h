@@ -29,7 +29,8 @@ u64 *arm_lpae_xsmmu_walk(struct io_pgtable_ops *ops, unsigned long iova,
 	for (lvl = data->start_level; ; lvl++) {
 		entry += ARM_LPAE_LVL_IDX(iova, lvl, data);
 		pte = READ_ONCE(*entry);
-		if (!pte || iopte_leaf(pte, lvl, data->iop.fmt))
+		if (!pte || iopte_leaf(pte, lvl, data->iop.fmt) ||
+		    lvl == ARM_LPAE_MAX_LEVELS - 1)
 			break;
 		entry = iopte_deref(pte, data);
 	}

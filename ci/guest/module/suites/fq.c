@@ -33,28 +33,31 @@ static int switch_to_lazy(struct kunit *test)
  * An ordinary unmap and an attack, and what both cost. With interrupts off, so that
  * the timer of the flush queue adds nothing to the cost.
  */
-static enum reach unmap_and_attack(struct kunit *test, const char *name,
-				   struct cmds cost)
+static enum reach unmap_and_attack(struct kunit *test, struct buf *b,
+				   const char *name, struct cmds cost)
 {
-	struct batch *b = test_batch_in_reach(test, 1);
 	enum reach reach;
 	unsigned long flags;
 	u32 w;
 
 	local_irq_save(flags);
 	w = interval_open();
-	buf_unmap(&b->buf[0]);
-	reach = attack(&b->buf[0], 0);
+	buf_unmap(b);
+	reach = attack(b, 0);
 	interval_close(test, w, name, cost);
 	local_irq_restore(flags);
 	return reach;
 }
 
+/* The buffer is mapped before the switch: it is the one that must stay safe. */
 static void live_switch_to_lazy_is_refused(struct kunit *test)
 {
+	struct batch *b = test_batch_in_reach(test, 1);
+
 	KUNIT_EXPECT_EQ(test, switch_to_lazy(test), -EPERM);
 	KUNIT_EXPECT_EQ(test,
-			unmap_and_attack(test, "strict_after_refusal",
+			unmap_and_attack(test, &b->buf[0],
+					 "strict_after_refusal",
 					 (struct cmds){ .pages = 1 }),
 			BLOCKED);
 	KUNIT_EXPECT_TRUE(test, dma_enable_unmap_no_sync(target.dev));
@@ -63,9 +66,11 @@ static void live_switch_to_lazy_is_refused(struct kunit *test)
 /* Without xSMMU the same switch succeeds. */
 static void live_switch_to_lazy_leaves_reach_in_strict(struct kunit *test)
 {
+	struct batch *b = test_batch_in_reach(test, 1);
+
 	KUNIT_ASSERT_EQ(test, switch_to_lazy(test), 0);
 	KUNIT_EXPECT_EQ(test,
-			unmap_and_attack(test, "lazy_after_switch",
+			unmap_and_attack(test, &b->buf[0], "lazy_after_switch",
 					 (struct cmds){}),
 			REACHED);
 	target.mode = target_mode_of(target.dev);
