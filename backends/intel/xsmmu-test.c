@@ -198,7 +198,7 @@ static void vtd_expect_no_status(struct kunit *test, struct vtd_fake *f,
 	u64 first = virt_to_phys(f->qi.desc_status);
 
 	KUNIT_EXPECT_FALSE(test, phys >= first &&
-				 phys < first + QI_LENGTH * sizeof(int));
+			   phys < first + QI_LENGTH * sizeof(int));
 }
 
 /*
