@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The users' front: words, each a script in ci/. The kernel's build reads Kbuild.
+# The users' commands; each runs a script in ci/. The kernel's build reads Kbuild.
 
 SHELL := /bin/bash
 BACKEND ?= intel
@@ -14,14 +14,14 @@ given = $(foreach name,BACKEND ARCH BASE BACKENDS CELLS JOBS LIST,$(call quote,$
 wrong := $(if $(filter help,$(goal)),,$(shell ci/words.sh $(given) 2>&1))
 $(if $(wrong),$(error $(wrong)))
 
-# make turns every failed recipe into exit status 2, and check has to tell a
-# failed test (1) from a failed rig (2). Only in question mode does make pass on
-# a 1; lines that begin with + run in that mode too.
+# "make check" exits with 1 after a failed test and with 2 after a failure of the
+# rig. make turns every failed recipe into a 2, but passes on a 1 in question mode.
+# Lines that begin with + run in that mode too.
 ifeq ($(goal),check)
 MAKEFLAGS += q
 endif
 
-# Scripts that run a make of their own must not inherit this one's flags.
+# Some scripts run make themselves; they must not inherit the flags of this make.
 run := @env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 place := build/kernel-$(ARCH)-$(BASE)
 
@@ -35,8 +35,8 @@ run:
 	$(run) python3 ci/measure.py pages $(call quote,$(BACKEND))
 
 ## make check [CELLS="NAMES OR PATTERNS"|all] [JOBS=N] [LIST=1]
-##     run the gate, or what CELLS matches, or everything; boot N cells at once;
-##     LIST=1 only prints what would run, with its last known seconds
+##     run the gate, or the cells and checks that CELLS matches, or all of them; boot N
+##     cells at once; LIST=1 only lists them, with the seconds of their last run
 check:
 	+$(run) ci/setup.sh
 	+$(run) python3 ci/check.py $(if $(JOBS),--jobs $(JOBS)) $(if $(filter 1,$(LIST)),--list) -- $(call quote,$(CELLS))
@@ -61,7 +61,7 @@ series:
 	$(run) ci/series.sh $(BASE) build/series-$(BASE)
 
 ## make mutants, make bench
-##     not part of this version yet
+##     not part of this version
 mutants bench:
 	$(error make $@ comes later: it is not part of this version yet)
 

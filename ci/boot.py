@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Boots one cell of the matrix in QEMU and tells how it went.
+"""Boots one cell of the matrix in QEMU and reports the outcome.
 
 As a command: ci/boot.py CELL [EXTRA KERNEL ARGUMENTS...] boots a cell of
 ci/matrix.ini by hand, shows the console as it comes, and leaves the logs in
 build/report/CELL/.
 
 The guest has a console for the kernel's log, and a serial port for its results.
-It must end by itself: ci/guest/init writes FINISHED to that port as its last word and
-powers the machine off. A guest that ends without it has crashed.
+The guest must end by itself: ci/guest/init writes FINISHED to the results port and powers
+the machine off. A guest that ends without FINISHED has crashed.
 """
 
 import argparse
@@ -37,13 +37,13 @@ APPEND = "panic=-1 oops=panic rdinit=/init loglevel=7"
 # On a busy host, TCG delivers timer interrupts too late for x86's own check.
 APPEND_ARCH = {"x86_64": "no_timer_check", "arm64": ""}
 TAIL = 15
-# Set, it ends all guests of this run.
+# If this is set, all guests of this run end.
 STOP = threading.Event()
 
 
 @dataclasses.dataclass
 class Outcome:
-    """How a boot went: problems is empty when the guest lived and ended well."""
+    """The outcome of a boot: problems is empty if the guest ran and ended without an error."""
 
     console: pathlib.Path
     trace: pathlib.Path
@@ -52,12 +52,12 @@ class Outcome:
     tail: list
 
     def logs(self):
-        """What may hold results: the kernel prints those of KUnit on its console."""
+        """The logs that may hold results: the kernel prints those of KUnit on its console."""
         return [path for path in (self.console, results_of(self.console)) if path.exists()]
 
 
 def results_of(console):
-    """The log of the results port beside that of the console."""
+    """The log of the results port, beside the log of the console."""
     return console.with_name("results.log")
 
 
@@ -76,7 +76,7 @@ def command(cell, kernel, initrd, out, extra=""):
     line += ["-serial", f"file:{out / 'console.log'}", "-D", str(out / "trace.log")]
     line += ["-kernel", str(kernel / IMAGE[cell.arch]), "-initrd", str(initrd)]
     line += ["-append", " ".join(append.split()), *cell.devices]
-    # Last, so that the other devices have the addresses that they have without it.
+    # This device comes last, so that it does not change the other devices' addresses.
     line += ["-chardev", f"file,id=results,path={results_of(out / 'console.log')}",
              "-device", "pci-serial,chardev=results"]
     for event in oracle.EVENTS[cell.iommu] if cell.oracles else ():
@@ -85,7 +85,7 @@ def command(cell, kernel, initrd, out, extra=""):
 
 
 def device_tree(cell, out):
-    """The option that gives the machine its own device tree, less some properties."""
+    """The option that gives the machine its own device tree without some properties."""
     path = out / "machine.dtb"
     steps = [["env", *machine(cell), "-machine", f"dumpdtb={path}"]]
     steps += [["fdtput", "-d", str(path), node, name]
@@ -98,11 +98,11 @@ def device_tree(cell, out):
 
 
 def start(line, preload, errors):
-    """Starts QEMU so that it dies with us, however we die.
+    """Starts QEMU so that it always ends together with this program.
 
-    Its own session keeps a terminal's Ctrl-C from it (we end it ourselves);
-    the parent-death signal covers our own SIGKILL. LD_PRELOAD is for QEMU
-    only: no other program has the symbols that the devices need.
+    A session of its own keeps a terminal's Ctrl-C from QEMU; stop() ends QEMU
+    then. The parent-death signal ends QEMU if this program gets SIGKILL.
+    LD_PRELOAD is for QEMU only: only QEMU has the symbols that the devices need.
     """
     guard = ["setpriv", "--pdeathsig", "KILL", "env", f"LD_PRELOAD={':'.join(map(str, preload))}"]
     return subprocess.Popen(guard + line, stdin=subprocess.DEVNULL, stdout=errors,
@@ -110,7 +110,7 @@ def start(line, preload, errors):
 
 
 def stop(process):
-    """Ends QEMU and whatever it may have started."""
+    """Ends QEMU and the processes that it started."""
     if process.poll() is None:
         try:
             os.killpg(process.pid, signal.SIGKILL)
@@ -127,7 +127,7 @@ def splats(text):
 
 
 def judge_splats(text, expect):
-    """Splats that were not expected, and expected ones that did not come."""
+    """Problems: unexpected splats, and a line if no splat matches the expected pattern."""
     found = splats(text)
     if not expect:
         return [f"splat: {line.strip()}" for line in found[:5]]
@@ -139,7 +139,7 @@ def judge_splats(text, expect):
 
 
 def judge(cell, console, status, errors):
-    """What went wrong, one line each."""
+    """The problems of a boot, one line each, and the console's last lines."""
     text = console.read_text(encoding="utf-8", errors="replace") if console.exists() else ""
     problems = []
     if status is None:
@@ -155,7 +155,7 @@ def judge(cell, console, status, errors):
 
 
 def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
-    """Boots a cell; the logs go to the folder out. follow: called now and then."""
+    """Boots a cell with its logs in the folder out; calls follow for each while QEMU runs."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     console, errors = out / "console.log", out / "qemu.log"
@@ -182,7 +182,7 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
 
 
 def parts(cell):
-    """What a cell boots with: kernel, initramfs, devices; built if need be."""
+    """The kernel, initramfs and devices of a cell, built if they do not exist."""
     kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends, cell.mutant)
     initrd = prepare.initramfs(cell.arch, kernel, bool(cell.tests), cell.kernel == "nic")
     return kernel, initrd, prepare.devices(cell.qemu)
@@ -194,7 +194,7 @@ def boot_cell(cell, out, extra="", follow=None):
 
 
 class Echo:
-    """Shows what is new in growing files."""
+    """Prints the new part of growing files."""
 
     def __init__(self):
         self.seen = {}

@@ -3,8 +3,8 @@
 """make check: the host checks and the QEMU matrix.
 
 ci/check.py [--jobs N] [--list] [WORD...]: runs the cells of ci/matrix.ini and the checks
-of ci/checks/ that the words mean (see ci/lib/selection.py), the gate without words.
-Exit status: 0 all passed, 1 a failure, 2 the rig itself failed. Everything is kept in
+of ci/checks/ that the words select (see ci/lib/selection.py); without words, the gate.
+Exit status: 0 all passed, 1 a failure, 2 the rig itself failed. Logs and reports are in
 build/report/.
 
 A check prints KTAP and exits 0 or 1; any other status means that it could not do its work.
@@ -35,7 +35,7 @@ import seconds  # noqa: E402
 import selection  # noqa: E402
 
 REPORT = prepare.BUILD / "report"
-# What QEMU itself takes beside the guest's memory, in MB.
+# The memory of QEMU itself beside the guest's, in MB.
 OVERHEAD = 512
 
 
@@ -50,7 +50,7 @@ def parse_into(row, base, log, out):
 
 
 def start_check(check, log):
-    """Runs a check's program; on Ctrl-C ends all that it has started."""
+    """Runs a check's program; Ctrl-C ends the program and all its children."""
     with open(log, "wb") as file:
         process = subprocess.Popen([check.path, *check.argument], stdout=file,
                                    stdin=subprocess.DEVNULL, start_new_session=True)
@@ -82,10 +82,10 @@ def run_check(check, out):
 
 
 def judge_mutant(row, cell):
-    """The tests that are there to catch a mutant have to: one at least.
+    """At least one of the tests that can catch a mutant must fail.
 
-    Their failures are what is wanted, so one result takes their place; what else
-    fails is a failure here as anywhere.
+    One passed result replaces these failures. Any other failed test is a failure,
+    as in every cell.
     """
     wanted = re.compile(cell.caught_by)
     caught = [test for test in row.tests
@@ -101,7 +101,7 @@ def judge_mutant(row, cell):
 
 
 def run_cell(cell, out):
-    """Boots one cell and asks everyone who has something to say about it."""
+    """Boots one cell and collects all results: the tests, the boot, the oracle."""
     row = report.Row(cell.name)
     outcome = boot.boot_cell(cell, out)
     row.seconds = outcome.seconds
@@ -111,7 +111,7 @@ def run_cell(cell, out):
     if not found:
         row.add("ran at least one test", "failed")
     if outcome.problems:
-        row.add("the guest lives and ends well", "failed", outcome.problems)
+        row.add("the guest runs and ends without an error", "failed", outcome.problems)
         row.notes = ["last lines of the console:", *(f"  | {text}" for text in outcome.tail)]
     row.notes += [cell.note] * bool(cell.note)
     if "commands" in cell.oracles:
@@ -121,7 +121,7 @@ def run_cell(cell, out):
 
 
 def run_one(what):
-    """Runs a cell or a check; a part of the rig that fails does not stop the others."""
+    """Runs a cell or a check. If the rig fails, this row fails and the others still run."""
     try:
         with prepare.report_folder(what.name) as out:
             row = (run_cell if isinstance(what, cells.Cell) else run_check)(what, out)
@@ -133,7 +133,7 @@ def run_one(what):
 
 
 def prepare_all(chosen):
-    """Builds what the cells need before the table begins. A failure is told by its cell."""
+    """Builds all parts of the cells before the table begins. run_one() reports failures."""
     for cell in chosen:
         try:
             boot.parts(cell)
@@ -142,13 +142,13 @@ def prepare_all(chosen):
 
 
 def free_memory():
-    """The memory that guests can have, in MB."""
+    """The memory that is free for guests, in MB."""
     text = pathlib.Path("/proc/meminfo").read_text(encoding="utf-8")
     return int(re.search(r"^MemAvailable: +(\d+)", text, re.M)[1]) // 1024
 
 
 def jobs_that_fit(jobs, chosen, free):
-    """How many of these guests may run at once; says so where it is less than asked for."""
+    """How many of these guests may run at once; prints a line if that is less than jobs."""
     need = OVERHEAD + max((cell.megabytes() for cell in chosen), default=0)
     fit = max(1, min(jobs, free // need))
     if fit < jobs:
@@ -158,7 +158,7 @@ def jobs_that_fit(jobs, chosen, free):
 
 
 def run_parallel(chosen, jobs):
-    """Runs cells, some at once; their rows come in order."""
+    """Runs cells, up to jobs at once, and yields their rows in order."""
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(run_one, cell) for cell in chosen]
         try:
@@ -171,7 +171,7 @@ def run_parallel(chosen, jobs):
 
 
 def run_all(chosen, jobs):
-    """Runs everything, and yields the rows in order: checks one by one, guests side by side."""
+    """Runs all, and yields the rows in order: checks one by one, guests in parallel."""
     guests = [what for what in chosen if isinstance(what, cells.Cell)]
     prepare_all(guests)
     print(report.header(), flush=True)
@@ -184,7 +184,7 @@ def run_all(chosen, jobs):
 
 
 def show_list(names, before):
-    """What would run, with the seconds that it took last time on this machine."""
+    """Prints the names that would run, with the seconds of their last run on this machine."""
     for name in names:
         print(f"{name:<{report.NAME}}{before[name]:>9.0f}" if name in before else
               f"{name:<{report.NAME}}{'?':>9}")
@@ -193,7 +193,7 @@ def show_list(names, before):
 
 
 def finish(rows, words, before):
-    """Writes the reports and prints what comes after the table; the exit status."""
+    """Writes the reports, prints the lines after the table, returns the exit status."""
     taken = {row.name: row.seconds for row in rows}
     report.write_json(rows, prepare.SECONDS, REPORT / "check.json")
     report.write_junit(rows, REPORT / "junit.xml")

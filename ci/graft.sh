@@ -4,34 +4,34 @@
 # Puts our files and hook patches into a kernel tree, and takes them out again.
 #
 #   ci/graft.sh apply TREE [BASE]     graft, or bring an older graft up to date
-#       --until N                     only the first N hook patches, or "fixes": those in
-#                                     fixes/, which mend the base, and no files of ours
-#       --mutant FILE                 on top of it all a patch with a bug, against
-#                                     the grafted tree; so for key
+#       --until N                     apply only the first N hook patches; N = "fixes" applies
+#                                     the fixes of the base (fixes/) and none of our files
+#       --mutant FILE                 also apply FILE, a seeded bug in the grafted tree;
+#                                     key takes both options too
 #   ci/graft.sh unapply TREE          restore every file byte by byte
 #       --force                       even if grafted files were edited in TREE
 #   ci/graft.sh status TREE
 #   ci/graft.sh key BASE              hash of everything that would be grafted
 #   ci/graft.sh files BASE own|patched|pairs|patches
-#                                     kernel paths of ours / that the patches
-#                                     touch; "source path" of ours; the patches
+#                                     print the kernel paths of our files, the paths that
+#                                     patches touch, "source path" of ours, or the patches
 #
-# Everything is tried on copies first. TREE changes only when all of it fits,
-# file by file through renames, so hard links to its files are never written to.
+# apply tries everything on copies first, and changes TREE only if all of it fits. It
+# replaces files by renames, so it never writes to a file that other hard links share.
 #
 # State, in TREE/.xsmmu-graft:
 #   base     the base kernel's name
 #   orig/    the touched files as they were
-#   created  paths that did not exist, and the directories that this made
+#   created  files and directories that the graft added
 #   sums     sha256 of each grafted file
-#   busy     exists while TREE is being changed; left behind only by SIGKILL
+#   busy     exists while TREE is being changed; only SIGKILL leaves it behind
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
 usage() { die "usage: ci/graft.sh apply|unapply|status TREE | key BASE | files BASE own|patched|pairs|patches"; }
 
-# The hook patches of base $base, in order, as paths.
+# Prints the paths of the hook patches of $base, in order.
 series() {
 	local dir=$top/patches/$base
 	[ -f "$dir/series" ] || die "there is no patches/$base/series"
@@ -41,10 +41,10 @@ series() {
 	esac
 }
 
-# The mutant, if there is one.
+# Prints the path of the mutant, if there is one.
 mutants() { [ -z "$mutant" ] || printf '%s\n' "$mutant"; }
 
-# The lines of the manifests, without comments, each behind its file and number.
+# Prints the lines of the manifests without comments, each after its file and number.
 manifest_lines() {
 	local file
 	for file in patches/manifest "patches/$base/manifest"; do
@@ -53,7 +53,7 @@ manifest_lines() {
 	done
 }
 
-# place WHERE SOURCE HOME: "source destination" of each file that SOURCE stands for.
+# place WHERE SOURCE HOME: prints "source destination" for SOURCE, a file or a folder.
 place() {
 	local file found=''
 	[ -n "$3" ] || die "$1: '$2' has no destination"
@@ -62,10 +62,10 @@ place() {
 		found=1
 		printf '%s %s\n' "$file" "$3/${file##*/}"
 	done
-	[ -n "$found" ] || die "$1: '$2' is no file, and no folder with C files"
+	[ -n "$found" ] || die "$1: '$2' is neither a file nor a folder with C files"
 }
 
-# The manifests expanded: "source destination" per file, less what the base cannot have.
+# Prints "source destination" for each file of the manifests, less those that the base lacks.
 own_pairs() {
 	local file word line source home without='' pairs=''
 	[ "$until" != fixes ] || return 0
@@ -81,8 +81,8 @@ own_pairs() {
 	grep -vF "${without:-/without nothing/}" <<<"${pairs%$'\n'}"
 }
 
-# Kernel paths that the hook patches and the mutant touch. (In / because git, inside
-# a repository, would leave out paths that are not below the current directory.)
+# Prints the kernel paths that the hook patches and the mutant touch. git runs in /, because
+# inside a repository it leaves out paths that are not below the current directory.
 patched_paths() {
 	local patch
 	{
@@ -93,7 +93,7 @@ patched_paths() {
 	done | sort -u
 }
 
-# Prints the base that a tree's own Makefile tells; refuses an unknown one.
+# Prints the base that the tree's Makefile names; refuses an unknown base.
 tree_base() {
 	local found
 	[ -f "$tree/Makefile" ] || die "$tree is no kernel source tree: it has no Makefile"
@@ -106,7 +106,7 @@ tree_base() {
 	esac
 }
 
-# Copies what is touched into $work/stage as it was before any graft.
+# Copies the original of each touched file to $work/stage.
 stage_originals() {
 	mkdir "$work/stage"
 	[ ! -d "$state/orig" ] || cp -a "$state/orig/." "$work/stage/"
@@ -120,7 +120,7 @@ stage_originals() {
 
 ours() { [ -f "$state/created" ] && grep -Fqx "$1" "$state/created"; }
 
-# fits PATCH: applies it to the stage, exactly; says where it does not.
+# fits PATCH: applies PATCH to the stage with fuzz 0; prints the hunks that failed.
 fits() {
 	local log=$work/patch.log
 	patch -p1 --fuzz=0 --force --no-backup-if-mismatch --reject-file=- \
@@ -133,13 +133,13 @@ stage_patches() {
 	local patch
 	series >"$work/series"
 	while read -r patch; do
-		[ -f "$patch" ] || die "patches/$base/series names ${patch##*/}, which is not there"
+		[ -f "$patch" ] || die "patches/$base/series names ${patch##*/}, which does not exist"
 		fits "$patch" ||
 			die "${patch##*/} does not fit $tree (fuzz 0): that file differs from base $base. Nothing was changed"
 	done <"$work/series"
 }
 
-# After our own files: a bug may be in one of them.
+# Runs after stage_own: the bug may be in one of our files.
 stage_mutant() {
 	[ -z "$mutant" ] || fits "$mutant" ||
 		die "mutant ${mutant##*/} does not fit what is grafted (fuzz 0). Nothing was changed"
@@ -149,7 +149,7 @@ stage_own() {
 	local source home
 	while read -r source home; do
 		[ ! -e "$work/stage/$home" ] ||
-			die "a manifest and a patch (or two lines of manifests) both make $home"
+			die "a manifest and a patch (or two lines of manifests) both create $home"
 		[ ! -e "$tree/$home" ] || ours "$home" ||
 			die "$tree already has $home and it is not ours. Nothing was changed"
 		mkdir -p "$work/stage/${home%/*}"
@@ -158,7 +158,7 @@ stage_own() {
 }
 
 make_stage() {
-	# Not in /tmp: renames into TREE want the same file system.
+	# Not in /tmp: a rename into TREE needs the same file system.
 	work=$(mktemp -d "$tree/.xsmmu-work.XXXXXX") || die "cannot write to $tree"
 	own_pairs >"$work/own"
 	patched_paths >"$work/patched"
@@ -170,7 +170,7 @@ make_stage() {
 		xargs -r -d '\n' sha256sum <"$work/files" >"$work/sums")
 }
 
-# Which grafted files are no longer what we put there.
+# Prints the grafted files that have changed since the graft.
 differing() {
 	(cd "$tree" && ! sha256sum -c --quiet "$state/sums" 2>/dev/null) |
 		sed -n 's/: FAILED.*//p' || true
@@ -183,7 +183,7 @@ refuse_edited() {
 		"over to this repository, then run 'ci/graft.sh unapply $tree --force')"
 }
 
-# Paths, and the directories above them, that TREE does not have yet.
+# Prints the paths and directories that the graft adds to TREE.
 list_created() {
 	local path
 	while read -r path; do
@@ -195,7 +195,7 @@ list_created() {
 	[ ! -f "$state/created" ] || cat "$state/created"
 }
 
-# Originals only ever get added, each through a rename: a kill loses nothing.
+# Only adds originals, each by a rename, so a killed run loses none.
 save_originals() {
 	mkdir -p "$state"
 	: >"$state/busy"
@@ -209,7 +209,7 @@ save_originals() {
 commit_stage() {
 	local path
 	rsync -rc "$work/stage/" "$tree/"
-	# What an older graft made, or a patch deletes, and this one does not have.
+	# Remove the files of an older graft and those that a patch deletes.
 	{
 		cat "$state/created"
 		(cd "$work/orig" && find . -type f -printf '%P\n')
@@ -228,7 +228,7 @@ restore() {
 		diff -rq "$state/orig" "$tree" | grep -v '^Only in' >&2 &&
 			die "the files above could not be restored; their originals are in $state/orig"
 	fi
-	# Deepest first, so that our directories are empty when their turn comes.
+	# Remove the deepest paths first: rmdir needs an empty directory.
 	sort -r "$state/created" 2>/dev/null | while read -r path; do
 		if [ -d "$tree/$path" ]; then
 			rmdir --ignore-fail-on-non-empty "$tree/$path"
@@ -245,7 +245,7 @@ cleanup() {
 	[ -z "$work" ] || rm -rf "$work"
 	if [ -n "$committing" ]; then
 		restore
-		say "graft.sh: failed half way; $tree is as it was before any graft"
+		say "graft.sh: the graft failed; $tree is as it was before any graft"
 	fi
 	[ "$rc" = 0 ] || exit 2
 }
@@ -258,7 +258,7 @@ do_apply() {
 	[ ! -d "$state" ] || refuse_edited
 	make_stage
 	if [ -d "$state" ] && cmp -s "$work/sums" "$state/sums"; then
-		say "already grafted: $tree has this very graft ($(wc -l <"$work/sums") files)"
+		say "already grafted: $tree has this graft ($(wc -l <"$work/sums") files)"
 		return
 	fi
 	save_originals
@@ -291,7 +291,7 @@ do_status() {
 	fi
 }
 
-# Names and contents, not paths of this checkout: two checkouts may share.
+# Hashes names and contents, not paths of this checkout: two checkouts can share a key.
 do_key() {
 	own_pairs | while read -r source home; do
 		printf '%s %s\n' "$home" "$(sha256sum <"$source")"

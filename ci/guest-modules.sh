@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # ci/guest-modules.sh ARCH KERNELDIR [FOLDER]: builds ci/guest/FOLDER (default: module)
-# against a kernel folder of ci/kernel.sh; prints the folder that holds the .ko files.
-# Cached.
+# against a kernel folder of ci/kernel.sh and prints the folder of the .ko files, which
+# it caches.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -14,8 +14,8 @@ check_word ARCH "$arch" "${arches[@]}"
 [ -f "$kernel/obj/Makefile" ] || die "$kernel is no kernel folder: see ci/kernel.sh"
 [ -f "$ci/guest/$folder/Kbuild" ] || die "there is no ci/guest/$folder/Kbuild"
 
-# The module includes the devices' register headers by relative path: the copy
-# keeps the layout. It is built in a copy to leave this checkout clean.
+# The module is built in a copy to leave this checkout clean. The copy keeps the
+# layout: the module includes the devices' register headers by relative path.
 sources() {
 	(cd "$ci" && find "guest/$folder" devices -name '*.h' -o -path 'guest/*' -name '*.c' \
 		-o -name Kbuild | LC_ALL=C sort)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # ci/guest-root.sh ARCH: prints a folder with the user space of guests: the programs
-# below in bin/, the libraries that Debian's packages of them depend on, and
-# ci/guest/tools/*.c, compiled. mmdebstrap fetches and unpacks the packages; nothing of
-# ARCH runs here, and the machine's apt configuration is read, not changed.
+# below in bin/, the libraries that their Debian packages depend on, and the compiled
+# ci/guest/tools/*.c. mmdebstrap fetches and unpacks the packages. No program of ARCH
+# runs here. The machine's apt configuration is read and not changed.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -13,8 +13,8 @@ set -eu -o pipefail
 
 packages="busybox-static iproute2 ethtool iperf3 iputils-ping"
 programs=(busybox ip bridge devlink ethtool iperf3 ping)
-# What to unpack of the packages: the programs, the loader and the libraries, without
-# perl's, which only scripts of the packages need. The last pattern that fits counts.
+# Files to unpack: the programs, the loader and the libraries, except perl's, which only
+# scripts of the packages need. The last pattern that matches wins.
 patterns=('exclude=/*' "${programs[@]/#/include=*bin/}" 'include=/lib/ld-*' 'include=/lib64/*'
 	'include=/lib/*-linux-gnu/*.so*' 'include=/usr/lib/*-linux-gnu/lib*.so*' 'exclude=*/libperl*')
 
@@ -33,7 +33,7 @@ fetch() (
 		die "cannot fetch programs for guests of $arch: $(grep -m1 '^E:' "$work/log")"
 )
 
-# The guest's PATH has one folder.
+# Copies all programs to one folder, the guest's PATH.
 collect() {
 	local program file
 	mkdir -p "$work"/root/{bin,usr}
@@ -55,7 +55,7 @@ compile() {
 	done
 }
 
-# The loader must find what the programs and the libraries ask for.
+# The loader must find the libraries that programs and libraries need.
 complete() {
 	local name
 	for name in $(find "$work/root" -type f -exec readelf -Wd {} + 2>/dev/null |

@@ -32,13 +32,13 @@ KEYWORDS = frozenset("""
     union unsigned void volatile while asm __attribute__ _Static_assert
     define elif else endif error if ifdef ifndef include pragma undef defined once
     __VA_ARGS__ """.split())
-# Comments, strings, names of headers: no code. Lines are counted, so newlines stay.
+# Comments, strings and names of headers are no code. Newlines stay: lines are counted.
 NO_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|"""
                      r"""^[ \t]*\#[ \t]*include[ \t]*<[^>\n]*>""", re.S | re.M)
 # A number may end in letters; "..." is no access to a member.
 TOKEN = re.compile(r"\b[0-9]\w*|\.\.\.|(?P<access>->|\.)?\s*(?P<name>\b[A-Za-z_]\w*)(?P<call>\()?")
-# Macros of the kernel that define the name in their first argument, and what they make
-# of it; and those that define a member.
+# Kernel macros that define a name from their first argument, and the form of that name.
+# FIELD matches those that define a member.
 DEFINES = (
     (re.compile(r"\b(?:DEFINE_(?!EVENT)[A-Z_]+|DECLARE_[A-Z_]+|LIST_HEAD)\(\s*(\w+)"), "{}"),
     (re.compile(r"\bDEFINE_SHOW_ATTRIBUTE\((\w+)"), "{}_fops"),
@@ -50,7 +50,7 @@ DEFINES = (
 PARAMETERS = re.compile(r"(?:\(\*\w+\)|\bTP_PROTO)\s*\(([^()]*)\)")
 PARAMETER = re.compile(r"(\w+)\s*(?:,|$)")
 FIELD = re.compile(r"\b__(?:field|array)\(\s*[^,]*,\s*(\w+)[,)]")
-# What ctags would take for the name when it stands behind it.
+# ctags would take one of these for the name if it stands behind the name.
 ATTRIBUTES = ("____cacheline_aligned_in_smp", "____cacheline_aligned", "__initdata", "__percpu",
               "__read_mostly", "__maybe_unused", "IS_ENABLED+")
 LOCAL = ("local", "parameter", "label", "macroparam")
@@ -68,7 +68,7 @@ def code_of(path):
 
 
 class Definitions:
-    """What some files define."""
+    """The identifiers that some files define."""
 
     def __init__(self, paths):
         self.names, self.members, self.prototypes = set(), set(), set()
@@ -108,7 +108,7 @@ class Definitions:
 
 
 def used(ours=None):
-    """Identifiers less those that are ours, each with the places where it is used."""
+    """Identifiers that are not ours, each with the places that use it."""
     found = collections.defaultdict(list)
     for path in files([TOP / folder for folder in FOLDERS]):
         for number, line in enumerate(code_of(path).split("\n"), 1):
@@ -122,7 +122,7 @@ def used(ours=None):
 
 
 def own():
-    """What our files define, accessors that each base has included.
+    """The definitions of our files, and the accessors that every base has.
 
     A hook patch may define an accessor, so its prototype in patches/BASE counts too.
     """
@@ -133,7 +133,7 @@ def own():
 
 
 def entries(path):
-    """The head of a list, and its words: those of a line, first the identifier."""
+    """The head of a list, and the words of each line, of which the first is the identifier."""
     lines = path.read_text(encoding="utf-8").splitlines()
     head = [line for line in lines if line.startswith("#") or not line]
     return head, [line.split() for line in lines if line and not line.startswith("#")]
@@ -152,7 +152,7 @@ def changing(found):
 
 
 def differences(found):
-    """What is used but not listed, and what is listed but not used."""
+    """Identifiers that are used but not listed, and those that are listed but not used."""
     listed = {name for name, *_ in entries(LIST)[1]}
     for name in sorted(set(found) - listed):
         yield f"{name} is new at {found[name][0]}; ci/base-identifiers says how to add it"

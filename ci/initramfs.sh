@@ -3,9 +3,9 @@
 #
 # ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE...: writes an initramfs to OUT: the
 # static busybox of ci/guest-root.sh, ci/guest/init as /init, the modules in /modules, and
-# /etc/release with the kernel's release. With --nic, also the other programs of
-# ci/guest-root.sh, ci/guest/nic as /nic with strict-functions, which are those that
-# may unmap strictly (the file's comments removed), and the kernel's own modules.
+# /etc/release with the kernel's release. --nic adds the other programs of
+# ci/guest-root.sh, the kernel's own modules, and ci/guest/nic as /nic. The list
+# /nic/strict-functions (functions that may unmap strictly) has no comments.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -21,7 +21,7 @@ fi
 [ -f "$ci/guest/init" ] || die "there is no ci/guest/init"
 programs=$("$ci/guest-root.sh" "$arch")
 
-# The functions that may unmap strictly, without the file's comments.
+# Prints the functions that may unmap strictly, without the file's comments.
 strict_functions() {
 	sed 's/[[:space:]]*#.*//; /^$/d' "$ci/guest/nic/strict-functions" | LC_ALL=C sort -u
 }

@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds a kernel for one named configuration; prints the folder it is in.
+# Builds a kernel of one configuration and prints its folder.
 #
 #   ci/kernel.sh --base 6.1 --arch x86_64 --config release|debug|nic|off|plain
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
-#       --until N             only the first N hook patches; "fixes": only bug fixes of the base
-#       --mutant NAME         with a bug on top, ci/mutants/NAME.patch
-#       --menuconfig FILE     no build: the kernel's menuconfig; the changes go to FILE
+#       --until N             apply only the first N hook patches; "fixes": only the fixes
+#       --mutant NAME         also apply the seeded bug ci/mutants/NAME.patch
+#       --menuconfig FILE     run menuconfig instead of a build; write the changes to FILE
 #
 # The folder holds the image, config, System.map, release, and src/ and obj/ to
-# build modules against. Its name is a hash of everything that went into it.
-# Behind it is one grafted tree and one object folder per configuration that
-# stay, so that an edit of ours recompiles only what depends on it.
+# build modules against. Its name is a hash of all inputs. The cache keeps a
+# grafted tree and an object folder per configuration, so that an edit recompiles
+# only the objects that depend on it.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -42,7 +42,7 @@ check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
 check_word config "$config" release debug nic off plain
-[ -z "$mutant" ] || [ "$config" != plain ] || die "--config plain has nothing of ours to mutate"
+[ -z "$mutant" ] || [ "$config" != plain ] || die "--config plain takes no mutant"
 [ "$config" != plain ] || until=fixes
 [ -z "$mutant" ] || [ -f "$ci/mutants/$mutant.patch" ] || die "there is no ci/mutants/$mutant.patch"
 graft=("$base" ${until:+--until "$until"} ${mutant:+--mutant "$ci/mutants/$mutant.patch"})
@@ -52,7 +52,7 @@ for word in $wanted; do
 	check_word "ARCH=$arch BACKENDS" "$word" $(backends_of "$arch")
 done
 
-# Everything that is asked of the configuration, in one file, last word wins.
+# Prints the requested configuration. The last line of a symbol wins.
 request() {
 	local word
 	cat "$ci/kconfig/guest.config" "$ci/kconfig/$arch.config"
@@ -75,21 +75,21 @@ inputs() {
 	"${CROSS_COMPILE:-}ld" --version | head -n 1
 	request
 	"$ci/graft.sh" key "${graft[@]}"
-	# A change in how kernels are made makes other kernels.
+	# A change of the build steps changes the key.
 	cat "$ci/lib/kbuild.sh"
 }
 
 source=$("$ci/source.sh" "$base")
 release=$(basename "$(dirname "$source")")
-# What is compared object by object, or compiled patch by patch, shares a tree and an
-# object folder: each costs what it changes.
+# Builds for the comparison of objects (off, plain) and builds with --until share a tree
+# and an object folder. Each compiles only what differs from the one before.
 apart=''
 case $config in off | plain) apart=1 ;; esac
 [ -z "$until" ] || apart=1
 label=$config${objects:+-objects}${menu:+-menu}
 build=$cache/build/$release-$arch-$label log=$cache/build/$release-$arch-$label.log
 [ -z "$apart" ] || build=$cache/build/$release-$arch-apart
-# In the folder of the kernel without it: only what the bug is in is built anew.
+# A mutant uses the folder of the kernel without it: only files with the bug are recompiled.
 label=$label${mutant:+ with mutant $mutant}${until:+ until $until}
 key=$(inputs | hash_of)
 result=$cache/kernels/$key
@@ -101,7 +101,7 @@ if [ -z "$menu" ] && [ -d "$result" ]; then
 	exit 0
 fi
 
-# One build at a time in each tree: it must not change under the compiler.
+# Only one build may use a tree at a time: it must not change during compilation.
 lock "$release${apart:+-apart}"
 [ -n "$menu" ] || [ ! -d "$result" ] || exec "$0" --base "$base" --arch "$arch" --config "$config" \
 	--backends "$wanted" --fragment "$fragment" --objects "$objects" --until "$until" \

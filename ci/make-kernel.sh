@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/make-kernel.sh ARCH BASE [BACKENDS]: what make kernel does: a kernel without
-# debugging, with the changes of make menuconfig if there are any, in build/.
+# ci/make-kernel.sh ARCH BASE [BACKENDS]: builds a kernel without debugging into build/,
+# with the changes of "make menuconfig" if there are any. "make kernel" calls it.
 set -eu
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"

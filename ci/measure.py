@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What a workload costs in strict, lazy, xSMMU and passthrough mode, side by side.
+"""Measures a workload in strict, lazy, xSMMU and passthrough mode, side by side.
 
 ci/measure.py WORKLOAD BACKEND boots the same kernel once per mode, with one CPU whose
-instructions QEMU counts. The guest runs the workload; commands to the IOMMU are
-counted here, in QEMU's trace between marks of the guest. Prints a table and writes
-it as JSON to build/report/. Exit status: 0 if what the project promises was seen, 1
-if it was not or a guest failed, 2 if the rig failed.
+instructions QEMU counts. The guest runs the workload. This program counts the commands
+to the IOMMU in QEMU's trace, between marks of the guest. It prints a table and writes
+it as JSON to build/report/. Exit status: 0 if the project's promises hold, 1 if they do
+not or a guest failed, 2 if the rig failed.
 
 ci/measure.py WORKLOAD side-by-side prints the reports of all backends as one table.
 
@@ -39,17 +39,17 @@ from figures import MODES, NAMES  # noqa: E402
 WORKLOADS = {"pages": pages, "packets": packets}
 SIDE_BY_SIDE = "side-by-side"
 REPORT = prepare.BUILD / "report"
-# Where instructions are the clock, x86's local APIC timer fails its calibration
-# after 10 s of spinning; leave it out at once.
+# With instructions as the clock, the calibration of x86's local APIC timer fails
+# after 10 s of spinning, so the kernel must not use this timer.
 APPEND = {"x86_64": "noapictimer", "arm64": ""}
 
 
 class GuestError(Exception):
-    """A guest failed; the message is for the user, console lines included."""
+    """A guest failed; the message for the user includes lines of the console."""
 
 
 def cell_of(workload, backend, mode):
-    """How to boot a mode: as the matrix does, but one counted CPU and the small kernel."""
+    """The matrix's cell of a mode, but with one counted CPU and the release kernel."""
     cell = cells.load()[f"{backend}-{mode}"]
     return workload.adapted(dataclasses.replace(
         cell, name=f"{workload.FILES}-{backend}-{mode}", kernel="release", smp=1,
@@ -58,7 +58,7 @@ def cell_of(workload, backend, mode):
 
 
 def judge(workload, cell, outcome, mode):
-    """The figures of a boot that went well."""
+    """The figures of a boot; GuestError if the guest failed."""
     tail = "\n".join(["", *(f"  | {line}" for line in outcome.tail)])
     lines = [line for log in outcome.logs() for line in ktap.lines(log)]
     problems = outcome.problems or [line for line in lines if line.startswith("not ok")][:1]
@@ -86,7 +86,7 @@ def boot_mode(workload, cell, mode):
 
 
 def versions(backend, cell, kernel):
-    """What was measured with."""
+    """The backend and the versions of base, kernel and QEMU."""
     said = subprocess.run([boot.QEMU[cell.arch], "--version"], capture_output=True, text=True,
                           check=True).stdout
     qemu = re.search(r"version (\S+)", said)
@@ -105,12 +105,12 @@ def measure(workload, backend):
 
 
 def path_of(workload, backend):
-    """Where a report is."""
+    """The path of a report."""
     return REPORT / f"{workload.FILES}-{backend}.json"
 
 
 def write(workload, report):
-    """The report as JSON; what is for the judge and the table only is left out."""
+    """Writes the report as JSON without the figures that only judge and table need."""
     path = path_of(workload, report["backend"])
     modes = {mode: workload.public(found) for mode, found in report["modes"].items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def write(workload, report):
 
 
 def run(workload, backend):
-    """Measures, shows, judges."""
+    """Measures, prints the table, judges the figures."""
     report = measure(workload, backend)
     path = write(workload, report)
     print("\n" + workload.table(report))
@@ -133,7 +133,7 @@ def run(workload, backend):
 
 
 def side_by_side(workload):
-    """Shows the reports that there are."""
+    """Prints the reports of all backends as one table."""
     paths = [path_of(workload, backend) for backend in NAMES]
     print(workload.side_by_side([json.loads(path.read_text(encoding="utf-8")) for path in paths]))
     return 0

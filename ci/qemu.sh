@@ -1,31 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/qemu.sh WORD: prints the folder of an emulator, fetching it on first use.
+# ci/qemu.sh WORD: prints the folder of an emulator and fetches it on first use.
 #
-#   stock       the installed one: there is nothing to do, and nothing is printed
-#   backports   the newer one of bookworm-backports, from the machine's own
-#               Debian mirror, verified by apt and unpacked, not installed
+#   stock       the installed QEMU: prints nothing
+#   backports   the newer QEMU of bookworm-backports, from the machine's own
+#               Debian mirror. apt verifies it; it is unpacked, not installed
 #
 # The folder of backports holds
 #
-#   PROGRAM.command   for each emulator, what to write after env to start it,
-#                     a word per line
+#   PROGRAM.command   for each emulator, the arguments of env that start it, one
+#                     per line
 #   version           of the source package
-#   source.tar.xz     upstream's source of that version, and
-#   usr/bin/meson     one that is new enough for it; for ci/devices/build.sh
+#   source.tar.xz     upstream's source of that version, for ci/devices/build.sh
+#   usr/bin/meson     a meson that is new enough to configure this source
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=ci/lib/deb.sh
 . "$ci/lib/deb.sh"
 
-# Its data come from packages of the same suite; its network cards' ROMs and its
-# libraries are those of the installed QEMU.
+# These packages have QEMU's programs and data. Network cards' ROMs and libraries are
+# those of the installed QEMU.
 packages="qemu-system-x86 qemu-system-common qemu-system-data seabios meson"
 programs=qemu-system-x86_64
 
-# An archive holds one version of a suite, so that is the one to take.
+# Fetches the suite's version: an archive holds only one per suite.
 fetch() (
 	suite=bookworm-backports
 	deb_private "$work/apt" "deb deb-src" bookworm "$suite"
@@ -38,14 +38,14 @@ fetch() (
 	version=$(dpkg-deb -f qemu-system-x86_*.deb Version 2>&1) ||
 		die "cannot unpack the QEMU of $suite: $version"
 	echo "$version" >"$work/version"
-	# Without Debian's own changes, which not every mirror keeps. The devices
-	# rely on upstream's structures, and no test would pass with others.
+	# Debian's own changes are left out: some mirrors do not keep them. The devices
+	# rely on upstream's structures; every test would fail with others.
 	deb_get "$work/apt" "the source of QEMU $version" \
 		source --download-only --only-source --tar-only "qemu=$version"
 	mv qemu_*.orig.tar.xz "$work/source.tar.xz"
 )
 
-# The libraries that the packages here depend on, neither installed nor here.
+# Prints the libraries that the fetched packages need, if neither installed nor fetched.
 missing_libraries() {
 	local deb
 	comm -23 \
@@ -57,7 +57,7 @@ missing_libraries() {
 		} | sort -u)
 }
 
-# With the machine's own apt: they are of its own release.
+# Uses the machine's own apt: the libraries are of the machine's release.
 fetch_libraries() (
 	cd "$work/debs"
 	while missing=$(missing_libraries) && [ -n "$missing" ]; do
@@ -77,8 +77,8 @@ unpack() {
 	rm -rf "$work"/debs "$work"/apt "$work"/usr/share/{doc,man}
 }
 
-# command_of PROGRAM ROOT: Debian's QEMU looks for all its things where it would be
-# installed; this says where they are instead.
+# command_of PROGRAM ROOT: prints arguments of env that start PROGRAM and name its files
+# below ROOT. Debian's QEMU looks for them in the installed paths otherwise.
 command_of() {
 	local program=$1 root=$2 triplet
 	triplet=$(dpkg-architecture -q DEB_HOST_MULTIARCH)
@@ -96,7 +96,7 @@ write_commands() {
 	done
 }
 
-# Half-made things stay in $work, which nobody reads and the trap removes.
+# Unfinished files stay in $work: no other script reads it, and the trap removes it.
 make_emulator() {
 	need_space "$cache" 400 "a second QEMU"
 	rm -rf "$folder" "$folder".tmp.*	# the lock is ours: left by a killed run

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/series.sh BASE OUT: writes the change as a series for git am to OUT: fixes of
-# the base kernel, then our own files as one patch, then the hook patches.
+# ci/series.sh BASE OUT: writes the series for git am to OUT: first the fixes of the
+# base kernel, then our files as one patch, then the hook patches.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -14,7 +14,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM HUP
 
-# The author of our files is whoever wrote the first hook patch.
+# The author of our files is the author of the first hook patch.
 mapfile -t hooks < <("$ci/graft.sh" files "$base" patches)
 [ "${#hooks[@]}" -gt 0 ] || die "patches/$base/series names no patch"
 own=$(($(printf '%s\n' "${hooks[@]}" | grep -c '/fixes/' || true) + 1))
@@ -27,10 +27,10 @@ stamp=$(sed -n 's/^Date: //p;/^$/q' "${hooks[0]}")
 	cp "$source" "$work/tree/$home"
 done
 cat >"$work/message" <<EOF
-iommu: xSMMU: own files
+iommu: xSMMU: add its own files
 
-The mode's own files, all of them new: no existing file calls into them
-before the patches that follow.
+Add the files of the mode. No existing file calls into them before the
+patches that follow.
 
 Signed-off-by: $author
 EOF

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Installs the Debian packages of ci/packages that are missing. Says which ones
-# first. Does nothing, in a few milliseconds, when all are there.
+# Prints and installs the Debian packages of ci/packages that are missing. Ends
+# within a few milliseconds if all are installed.
 set -eu
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=ci/lib/apt.sh
 . "$ci/lib/apt.sh"
 
-# Prints the packages of the list that dpkg does not know as installed.
+# Prints the packages of the list that are not installed.
 missing() {
 	local wanted
 	wanted=$(sed -n 's/^\([a-z0-9][^ ]*\) .*/\1/p' "$ci/packages")
@@ -33,6 +33,6 @@ say "Debian packages to install: $need"
 # A fresh image has no package lists at all.
 apt_candidate build-essential >/dev/null || apt_update
 install_packages || { apt_update && install_packages; } ||
-	die "apt-get install failed: mend what it says above, or install by hand: $need"
+	die "apt-get install failed: fix the error above, or install by hand: $need"
 left=$(missing | tr '\n' ' ')
 [ -z "$left" ] || die "still missing after the installation: $left"

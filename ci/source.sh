@@ -2,21 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # ci/source.sh BASE: prints the path of the untouched source tree of that base
-# kernel. Fetches and unpacks the Debian package on first use; afterwards makes
-# sure that neither the package nor the tree has changed on disk.
+# kernel. Fetches and unpacks the Debian package on first use. Each later use checks
+# that package and tree are unchanged on disk.
 set -eu
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=ci/lib/apt.sh
 . "$ci/lib/apt.sh"
 
-# Names, sizes and times of all files: 100 times cheaper than their contents,
-# and an editor or a stray patch cannot help changing it.
+# Hashes names, sizes and times of all files. Hashing the contents takes 100 times
+# as long, and an editor or a stray patch changes this hash too.
 tree_stamp() {
 	(cd "$1" && find . -type d -printf '%P/\n' -o -printf '%P %s %T@ %l\n' | LC_ALL=C sort | hash_of)
 }
 
-# For the rig's own check: what the stamp of a tree would be.
+# The check "rig" calls this to get the stamp of a tree.
 if [ "${1:-}" = --stamp ] && [ $# = 2 ]; then
 	tree_stamp "$2"
 	exit 0
@@ -28,8 +28,8 @@ version=$(ini_get "$ci/bases.ini" "$1" version)
 tarball=$(ini_get "$ci/bases.ini" "$1" tarball)
 store=$cache/source
 
-# The mirror drops old versions: then the candidate is taken, and stays taken
-# (the note below), so that a run without network finds what the last one used.
+# If the mirror has dropped the version, the script takes the candidate. The note
+# keeps this choice, so that a later run without network uses the same version.
 choose_version() {
 	local note=$store/$package.substitute
 	[ ! -d "$store/$package-$version" ] || return 0
@@ -51,7 +51,7 @@ substitute() {
 	echo "$version" >"$1"
 }
 
-# fetch: the .deb into $work, verified by apt against the signed package lists.
+# fetch: puts the .deb into $work; apt verifies it against the signed package lists.
 fetch() {
 	say "fetching $package $version (130 MB)"
 	(cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$package=$version" >&2) ||
@@ -67,7 +67,7 @@ unpack() {
 	[ -f "$work/tree/Makefile" ] || die "$package $version holds no $tarball"
 }
 
-# Half-made things stay in $work, which nobody reads and the trap removes.
+# Unfinished files stay in $work: no other script reads it, and the trap removes it.
 make_tree() {
 	need_space "$store" 2300 "the source of $package"
 	work=$(mktemp -d "$store/.work.XXXXXX")

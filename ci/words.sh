@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/words.sh NAME=WORDS...: prints one line about the first word that is not allowed,
-# or about a folder that the rig cannot work in; nothing if all is well. For the Makefile
-# and ci/check.py, which refuse before anything is installed or fetched.
+# ci/words.sh NAME=WORDS...: prints one line about the first word that is not allowed or
+# the first folder that the rig cannot use, and nothing if all are allowed. The Makefile
+# and ci/check.py call it before they install or fetch anything.
 # ci/words.sh names: prints the names of all cells and checks.
 set -eu
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
-# Cells, then checks; see ci/lib/selection.py.
+# Prints the cells, then the checks; see ci/lib/selection.py.
 names() {
 	local check word each
 	ini_sections "$ci/matrix.ini" | grep -vxe DEFAULT -e '@.*'
@@ -23,7 +23,8 @@ names() {
 	done
 }
 
-# folder WHAT PATH REMEDY: make, the kernel's build and QEMU take no spaces in paths.
+# folder WHAT PATH REMEDY: refuses a PATH that the rig cannot use. make, the kernel's
+# build and QEMU accept no spaces in paths.
 folder() {
 	local at=$2
 	case $at in
@@ -36,7 +37,7 @@ folder() {
 	[ -w "$at" ] || die "$1 '$2' is not writable: $3"
 }
 
-# cells WORD...: each means at least one cell or check.
+# cells WORD...: refuses a WORD that matches no cell or check.
 cells() {
 	local word name known
 	mapfile -t known < <(names)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # gate: no
 #
-# Bad input for the emulated ConnectX, with sanitizers in a stock QEMU: see
-# ci/devices/connectx/fuzz/fuzz.py. Whether they find anything is seen by
-# devices with a bug of their own. FUZZ_SEED and FUZZ_SECONDS choose what to run.
+# Sends bad input to the emulated ConnectX, built with sanitizers, in a stock
+# QEMU: see ci/devices/connectx/fuzz/fuzz.py. Devices with seeded bugs are the
+# control. FUZZ_SEED and FUZZ_SECONDS set the seed and the duration.
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh
@@ -16,7 +16,7 @@ seed=${FUZZ_SEED:-$(date +%s)}
 interface=$(ci/source.sh "${bases[0]}")/include/linux/mlx5
 options=$(ci/devices/build.sh --options)
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
-# The sanitizer's library comes first.
+# The sanitizer's library must be the first one.
 preload=(--preload "$(gcc -print-file-name=libasan.so)"
 	--preload "$(gcc -print-file-name=libubsan.so)" --preload "$work/accel.so")
 
@@ -28,13 +28,13 @@ build() {
 	gcc $options -Wno-error -shared -Wl,-z,now -Wl,--gc-sections -o "$out" "$@"
 }
 
-# build_device FOLDER: connectx.so of a copy of ci/devices.
+# build_device FOLDER: builds connectx.so in FOLDER, a copy of ci/devices.
 build_device() {
 	build "$1/connectx.so" "$1"/connectx/*.c "$1"/lib/*.c -O1 -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=undefined
 }
 
-# run FOLDER: fuzz its device; what was found is in $work/found.
+# run FOLDER: fuzzes its device and writes the findings to $work/found.
 run() {
 	local rc=0
 	"$fuzz/fuzz.py" "${preload[@]}" --interface "$interface" --seconds "$seconds" \
@@ -46,7 +46,7 @@ run() {
 
 survives() { run "$work/device"; }
 
-# caught PATCH: a device with this bug crashes, and a sanitizer says where.
+# caught PATCH: passes if a sanitizer reports a device with the bug PATCH.
 caught() {
 	local copy=$work/control rc=0
 	rm -rf "$copy" && mkdir "$copy" && cp -r ci/devices/{connectx,lib} "$copy"

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # gate: yes
 #
-# Those parts of the emulated ConnectX that need no QEMU around them: packets,
-# the receive hash, flow tables, send and receive queues, the ledger. With sanitizers,
-# and on the host.
+# Tests the parts of the emulated ConnectX that need no QEMU, on the host and with
+# sanitizers: packets, the receive hash, flow tables, send and receive queues, the
+# ledger.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=ci/lib/common.sh

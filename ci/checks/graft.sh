@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # gate: yes
 #
-# The graft: goes in, comes out without a trace, and refuses what it does not
-# know before it has changed anything.
+# Tests that ci/graft.sh applies a graft, removes it without a trace, and refuses
+# an unknown tree or file before it changes anything.
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh
@@ -12,7 +12,7 @@ set -eu
 base=${bases[0]}
 pristine=$(ci/source.sh "$base")
 
-# A tree of only the files that matter: a graft looks at no others.
+# Makes a tree that has only the files that a graft reads.
 tree=$work/tree
 fresh() {
 	rm -rf "$tree"
@@ -57,8 +57,8 @@ states() {
 	says "1 files differ" graft status
 }
 
-# Every line is changed, in one file at a time: the last one is refused as well
-# as the first, after all patches before it have fitted.
+# Changes every line of one file at a time. A change in the last file must be
+# refused too, although all patches before it fit.
 changed_file_refused() {
 	local path
 	for path in $(ci/graft.sh files "$base" patched); do
@@ -103,7 +103,7 @@ edited_graft_kept() {
 		graft unapply --force && untouched
 }
 
-# What SIGKILL leaves behind: the mark of a change in progress, files half done.
+# SIGKILL leaves the file "busy" and half-written files behind.
 half_done_restored() {
 	local path
 	path=$(ci/graft.sh files "$base" patched | head -n 1)
@@ -114,8 +114,7 @@ half_done_restored() {
 	says "half applied" graft status && graft unapply && untouched
 }
 
-# Each mutant: other files and another key than without it, and gone again with the
-# next graft.
+# Each mutant changes files and the key, and the next graft removes it.
 mutants_come_and_go() {
 	local mutant plain
 	plain=$(ci/graft.sh key "$base")
@@ -135,7 +134,7 @@ mutants_come_and_go() {
 	done
 }
 
-# Its bug is in a line that no file of ours has.
+# The stale mutant changes a line that no file of ours has.
 stale_mutant_refused() {
 	local file=drivers/iommu/xsmmu/sync.c
 	printf '%s\n' "diff --git a/$file b/$file" "--- a/$file" "+++ b/$file" \
@@ -158,14 +157,14 @@ series_applies_as_mail() {
 
 expect "apply and unapply leave every byte as it was" round_trip
 expect "every own file of the manifest arrives" own_files_arrive
-expect "status tells not grafted, clean and edited" states
-expect "a changed file is refused, whichever it is, and nothing changes" changed_file_refused
+expect "status distinguishes not grafted, clean and edited" states
+expect "a change in any patched file is refused and nothing changes" changed_file_refused
 expect "a file that is not ours is not overwritten" foreign_file_refused
 expect "an unknown base is refused and nothing changes" unknown_base_refused
 expect "a folder that is no kernel tree is refused" not_a_tree_refused
 expect "edits in a grafted tree are not lost" edited_graft_kept
 expect "a graft that was killed half way is restored" half_done_restored
-expect "each mutant changes the graft and its key, and is gone with the next graft" mutants_come_and_go
+expect "a mutant changes the graft and its key; the next graft removes it" mutants_come_and_go
 expect "a mutant that does not fit is refused and nothing changes" stale_mutant_refused
-expect "make series gives what the graft gives, through git am" series_applies_as_mail
+expect "git am of make series gives the same tree as the graft" series_applies_as_mail
 tap_end

@@ -3,9 +3,9 @@
 # each: x86_64 arm64
 # gate: x86_64
 #
-# Off costs nothing: with CONFIG_XSMMU=n the machine code of every object that
+# The off state costs nothing: with CONFIG_XSMMU=n the machine code of every object that
 # the hook patches touch equals that of the base with its bug fixes (patches/BASE/fixes).
-# What differs is listed with its reason in ci/off-differences, and only what differs.
+# ci/off-differences lists exactly the functions that differ, each with its reason.
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh
@@ -13,7 +13,7 @@ set -eu
 
 listed() { sed 's/#.*//' ci/off-differences | awk -v arch="$1" '$1 == arch { print $2, $3 }' | sort -u; }
 with_reason() { ! sed 's/#.*//' ci/off-differences | awk 'NF && NF < 5' | grep .; }
-# objects BASE ARCH: what the hooks touch, less the other architectures' drivers.
+# objects BASE ARCH: prints the objects that hooks touch, less those of other architectures.
 objects() {
 	ci/graft.sh files "$1" patched | sed -n 's/\.c$/.o/p' | grep -vE "$(foreign "$2")" | tr '\n' ' '
 }
@@ -31,9 +31,9 @@ for base in "${bases[@]}"; do
 	listed "$arch" >"$work/listed"
 	comm -23 "$work/differs" "$work/listed" >"$work/unlisted"
 	comm -13 "$work/differs" "$work/listed" >"$work/stale"
-	expect "$base $arch: the objects are there: $objects" test -n "$objects"
-	expect "$base $arch: no function differs that is not listed" none_in "$work/unlisted"
-	expect "$base $arch: every listed function does differ" none_in "$work/stale"
+	expect "$base $arch: the hooks touch objects: $objects" test -n "$objects"
+	expect "$base $arch: every function that differs is listed" none_in "$work/unlisted"
+	expect "$base $arch: every listed function differs" none_in "$work/stale"
 done
-expect "every listed function has its reason" with_reason
+expect "every listed function has a reason" with_reason
 tap_end

@@ -3,8 +3,9 @@
 # each: intel amd arm-smmu-v3 table
 # gate: intel
 #
-# What packets cost the mlx5 driver, for each backend: the targets are met, and the
-# report has what scripts rely on. The reports side by side: build/report/mlx5.txt
+# Measures the cost of packets in the mlx5 driver for each backend. The targets must be
+# met, and the report must have the keys that scripts rely on. build/report/mlx5.txt
+# shows the reports side by side.
 # shellcheck disable=SC2034 # for ci/lib/measure.sh
 set -eu
 workload=packets reports=build/report/mlx5 table=build/report/mlx5.txt

@@ -3,8 +3,9 @@
 # each: intel amd arm-smmu-v3 table
 # gate: intel
 #
-# "make run" in full, for each backend: it must show what is promised, and write the
-# report that scripts rely on. The reports side by side: build/report/comparison.txt
+# Runs all of "make run" for each backend. It must show that the promise holds, and its
+# report must have the keys that scripts rely on. build/report/comparison.txt shows the
+# reports side by side.
 # shellcheck disable=SC2034 # for ci/lib/measure.sh
 set -eu
 workload=pages reports=build/report/run table=build/report/comparison.txt

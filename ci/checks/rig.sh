@@ -3,10 +3,10 @@
 # each: parts failures devices
 # gate: parts failures
 #
-# The rig itself, in three parts.
-#   parts     unit tests: judges must find what is wrong, QEMU must end with its runner
-#   failures  no mirror, no disk, changed sources: each is provoked, and must be told
-#   devices   the devices of our own in each QEMU, without a guest
+# Tests of the rig itself, in three parts.
+#   parts     unit tests: judges must find errors, QEMU must end with its runner
+#   failures  provokes a missing mirror, a full disk, changed sources; each must be reported
+#   devices   tests our devices in each QEMU, without a guest
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh
@@ -14,13 +14,13 @@ set -eu
 
 mkdir "$work/bin"
 
-# pretend PROGRAM SCRIPT: a program of that name comes first in PATH.
+# pretend PROGRAM SCRIPT: puts a program of that name first in PATH.
 pretend() {
 	printf '#!/bin/sh\n%s\n' "$2" >"$work/bin/$1"
 	chmod +x "$work/bin/$1"
 }
 
-# told WANTED COMMAND...: exit status 2, and a last line that has WANTED in it.
+# told WANTED COMMAND...: passes if COMMAND exits with 2 and its last line has WANTED.
 told() {
 	local wanted=$1 rc=0 said
 	shift
@@ -60,7 +60,7 @@ broken_package() {
 	nothing_half_made
 }
 
-# A package like the real one, with a tree of one file.
+# Makes a cached package like the real one, with a tree of one file.
 small_cache() {
 	local dir=$work/cache/xsmmu/source/${real##*/}
 	fresh
@@ -91,7 +91,7 @@ new_file_in_tree() {
 	told "have changed: remove that folder" ci/kernel.sh --base "$base" --arch x86_64 --config release
 }
 
-# apt that knows its sources, but reaches none of them.
+# Pretends an apt that knows its sources but cannot reach them.
 unreachable() {
 	pretend apt-get "case \$1 in indextargets | --version) exec $(command -v apt-get) \"\$@\" ;; esac
 		echo 'E: cannot resolve the mirror' >&2; exit 100"
@@ -132,7 +132,7 @@ no_disk_for_qemu() {
 	nothing_half_made
 }
 
-# The mirror answers, but gives what is no package.
+# The mirror answers with a file that is no package.
 broken_qemu() {
 	local list="\$(dirname \"\$APT_CONFIG\")/lists/x_Packages"
 	fresh
@@ -142,7 +142,7 @@ broken_qemu() {
 	nothing_half_made
 }
 
-# Taken as it is, until it changes.
+# A cached QEMU is used until one of its files changes.
 changed_qemu() {
 	local dir=$work/cache/xsmmu/qemu-backports
 	fresh
@@ -194,23 +194,23 @@ no_root() {
 failures() {
 	base=${bases[0]}
 	real=$(dirname "$(ci/source.sh "$base")")
-	expect "no mirror: told, nothing half made" no_mirror
-	expect "no disk: told how much, nothing half made" no_disk
-	expect "a package that is no package: told, nothing half made" broken_package
+	expect "a missing mirror is reported, and nothing is half made" no_mirror
+	expect "a full disk is reported with the free space, and nothing is half made" no_disk
+	expect "a broken package is reported, and nothing is half made" broken_package
 	expect "a cached package that changed is noticed" changed_package
 	expect "a cached tree with an edited file is noticed" changed_tree
-	expect "a cached tree with a new file is noticed, by the kernel build too" new_file_in_tree
-	expect "no mirror for the guests' programs: told, nothing half made" no_mirror_for_guests
-	expect "no disk for the guests' programs: told, nothing half made" no_disk_for_guests
-	expect "no mirror for a newer QEMU: told, nothing half made" no_mirror_for_qemu
-	expect "no mirror of the release of a newer QEMU: told, nothing half made" no_bookworm
-	expect "no disk for a newer QEMU: told, nothing half made" no_disk_for_qemu
-	expect "a newer QEMU that is no package: told, nothing half made" broken_qemu
+	expect "the kernel build notices a cached tree with a new file" new_file_in_tree
+	expect "guests' programs: a missing mirror is reported, nothing is half made" no_mirror_for_guests
+	expect "guests' programs: a full disk is reported, and nothing is half made" no_disk_for_guests
+	expect "newer QEMU: a missing mirror is reported, and nothing is half made" no_mirror_for_qemu
+	expect "newer QEMU: a mirror of another release is reported, and nothing is half made" no_bookworm
+	expect "newer QEMU: a full disk is reported, and nothing is half made" no_disk_for_qemu
+	expect "newer QEMU: a broken package is reported, and nothing is half made" broken_qemu
 	expect "a cached QEMU that changed is noticed" changed_qemu
-	expect "an unknown word for QEMU: told which there are" unknown_qemu
-	expect "no mirror for QEMU's headers: told, nothing half made" no_mirror_for_headers
-	expect "packages that cannot be installed: told" missing_packages
-	expect "neither root nor sudo: told" no_root
+	expect "an unknown word for QEMU is refused with the allowed words" unknown_qemu
+	expect "QEMU's headers: a missing mirror is reported, nothing is half made" no_mirror_for_headers
+	expect "packages that cannot be installed are reported" missing_packages
+	expect "a user without root and sudo gets an error" no_root
 }
 
 export PYTHONPATH=$ci:$ci/lib

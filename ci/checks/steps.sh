@@ -3,11 +3,11 @@
 # each: x86_64 arm64
 # gate: no
 #
-# Each step of the series builds: our files and the first N hook patches, with
-# the mode on. The folders that the patches touch are compiled, and every symbol
-# that they need must be defined there or elsewhere in the kernel: a link in all
-# but name, at a tenth of the time. Of drivers that are modules only the touched
-# files are compiled: the NIC's kernel is linked by others.
+# Each step of the series, our files and the first N hook patches, builds with the
+# mode on. The check compiles the folders that the patches touch. Every symbol that
+# they need must be defined there or elsewhere in the kernel. This takes a tenth of
+# the time of a link. In drivers that are modules the check compiles only the touched
+# files: other builds link the NIC's kernel.
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh
@@ -18,7 +18,7 @@ modules=drivers/net/
 needed() { awk '$(NF - 1) == "U" { print $NF }' "$1" | sort -u; }
 defined() { awk '$(NF - 1) ~ /^[A-TV-Za-tv-z]$/ { print $NF }' "$1" | sort -u; }
 
-# Folders that hold a touched or an own C file.
+# Prints the folders that hold a C file that is touched or ours.
 folders() {
 	{
 		ci/graft.sh files "$base" patched
@@ -28,7 +28,7 @@ folders() {
 		{ for (i in kept) if (index($0, kept[i]) == 1) next; kept[NR] = $0; print }' | tr '\n' ' '
 }
 
-# step N: builds it; says what nobody defines.
+# step N: builds step N; prints its undefined symbols.
 step() {
 	local built missing
 	built=$("${build[@]}" --objects "$targets" --until "$1" 2> >(tee /dev/fd/3 >&2))
@@ -37,7 +37,7 @@ step() {
 	[ -z "$missing" ] || { echo "undefined after step $1: $missing" && false; }
 }
 
-# step_of_module N: compiles all that the patches touch, after the first N of them.
+# step_of_module N: compiles the touched files of modules after the first N patches.
 step_of_module() {
 	local objects
 	objects=$(ci/graft.sh files "$base" patched | sed -n "s|^\($modules.*\)\.c\$|\1.o|p" | tr '\n' ' ')
@@ -46,7 +46,7 @@ step_of_module() {
 
 is_of_module() { git -C / apply --numstat "$1" | cut -f3 | grep -q "^$modules"; }
 
-# concerns ARCH PATCH: does it touch anything that this architecture builds?
+# concerns ARCH PATCH: succeeds if PATCH touches a file that ARCH builds.
 concerns() { git -C / apply --numstat "$2" | cut -f3 | grep -qvE "$(foreign "$1")"; }
 
 arch=$1

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # gate: yes
 #
-# Style and spelling of everything in the repository, judged by the base
-# kernel's own scripts and by the usual linters.
+# The base kernel's own scripts and the usual linters judge the style and
+# spelling of all files in the repository.
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
 tree=$(ci/source.sh "${bases[0]}")
-# A checkout may belong to somebody else than who checks it.
+# The checkout may belong to another user.
 list() { git -c safe.directory="$top" ls-files -co --exclude-standard -- "$@"; }
 if ! list >/dev/null; then
 	skip "style" "this is no git checkout, so there is no list of files"
@@ -23,11 +23,11 @@ mapfile -t shells < <(list '*.sh' .ci/run ci/guest/init)
 mapfile -t texts < <(list | grep -vx COPYING)
 mapfile -t pythons < <(list '*.py')
 
-# What does not apply, and why. Everywhere: our files are not files of the tree,
-# so no MAINTAINERS entry. QEMU devices: QEMU's types and names, no kernel macros
-# (SPACING: what it thinks of arrays of pointers to types that it does not know).
-# Trace headers: the layout that the kernel's own have. ifc.h: macros whose
-# arguments are names of fields. The observer: DMA operations that it makes at run time.
+# Rules of checkpatch that do not apply. Our files are not in the kernel tree, so they
+# have no MAINTAINERS entry. QEMU devices use QEMU's types and names and no kernel
+# macros (SPACING misreads arrays of pointers to unknown types). Trace headers have the
+# layout of the kernel's own. The macros of ifc.h have names of fields as arguments. The
+# observer makes its DMA operations at run time.
 not_ours=FILE_PATH_CHANGES,MAINTAINERS_STYLE
 exceptions() {
 	case $1 in
@@ -42,7 +42,7 @@ checkpatch() {
 	perl "$tree/scripts/checkpatch.pl" --no-tree --strict --quiet --no-summary --terse \
 		--show-types --ignore "$@"
 }
-# A patch goes in by stdin: of a file that git knows, checkpatch thinks that it is a source.
+# A patch goes in by stdin: checkpatch takes a file that git knows for a source file.
 checkpatch_one() {
 	case $1 in
 	*.patch) checkpatch "$not_ours" - <"$1" ;;
@@ -68,7 +68,7 @@ no_machine_paths() {
 		xargs -d '\n' grep -nIE '(^|[^a-zA-Z0-9_}])/(work|tmp/w|root|home/[a-z]+)/'
 }
 
-# each WHAT COMMAND FILE...: a test for each file, named by it.
+# each WHAT COMMAND FILE...: runs a test for each file, with the file in its name.
 each() {
 	local what=$1 command=$2 file
 	shift 2
@@ -80,7 +80,7 @@ each() {
 
 python_compiles() { python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$1"; }
 
-# The scripts take a second per file: all files at once, their verdicts one by one.
+# The scripts take a second per file. All files are judged in parallel, then reported.
 verdict_file() { echo "$work/verdicts/$1-${2//\//,}"; }
 judge() {
 	local to
@@ -109,8 +109,9 @@ expect "shellcheck" shellcheck -x "${shells[@]}"
 each "python parses" python_compiles "${pythons[@]}"
 # upto and xdpf are variables, ypes part of a pattern.
 expect "codespell" codespell -q 3 -L upto,xdpf,ypes "${texts[@]}"
-expect "every file has its SPDX line" all_spdx
+expect "every file has an SPDX line" all_spdx
 expect "no file names a path of one machine" no_machine_paths
-expect "core, backends and mlx5 use no identifier of the base that is not listed" ci/identifiers.py
-expect "they use no identifier that changes between base kernels" ci/identifiers.py --changing
+expect "core, backends and mlx5 use only listed identifiers of the base" ci/identifiers.py
+expect "core, backends and mlx5 use no identifier that changes between base kernels" \
+	ci/identifiers.py --changing
 tap_end

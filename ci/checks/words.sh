@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # gate: yes
 #
-# A wrong word gets one line that names the allowed ones, and exit status 2,
-# before anything is installed, fetched or written.
+# A wrong word is refused with exit status 2 and one line that names the allowed
+# words, before anything is installed, fetched or written.
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
-# refused WANTED COMMAND...: exit 2, and one line that has WANTED in it.
+# refused WANTED COMMAND...: passes if COMMAND exits with 2 after one line with WANTED.
 refused() {
 	local wanted=$1 rc=0 said
 	shift
@@ -19,7 +19,7 @@ refused() {
 		[ ! -e "$work/none" ]
 }
 
-# elsewhere WANTED CACHE: refused because of that place for the cache.
+# elsewhere WANTED CACHE: passes if "make check" refuses the cache folder CACHE.
 elsewhere() {
 	local said
 	said=$(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL XDG_CACHE_HOME="$2" make check 2>&1) || true
@@ -27,7 +27,7 @@ elsewhere() {
 	[ "$(wc -l <<<"$said")" = 1 ] && grep -qF -- "$1" <<<"$said"
 }
 
-# in_folder WANTED: what a checkout says whose path has a space.
+# in_folder WANTED: passes if a checkout whose path has a space is refused.
 in_folder() {
 	local copy="$work/a checkout"
 	mkdir "$copy"
@@ -58,7 +58,7 @@ expect "a cache with a space in its path is refused" \
 	elsewhere "has a space in its path" "$work/a cache"
 expect "a cache that cannot be written to is refused" elsewhere "is not writable" /proc/sys
 expect "a cache below a file is refused" elsewhere "is below a file" "$work/tap/cache"
-expect "a quote in a word is only a wrong word" refused "allowed: " make run "BACKEND=a'b"
+expect "a word with a quote is refused like others" refused "allowed: " make run "BACKEND=a'b"
 for word in mutants bench; do
 	expect "make $word says that it comes later" refused "comes later" make "$word"
 done

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Careful use of the machine's own apt: its sources are read, never changed.
-# Sourced after common.sh.
+# Functions that use the machine's own apt. They read its sources and never change
+# them. Sourced after common.sh.
 
-# as_root COMMAND...: runs it as root, with sudo when this user is not.
+# as_root COMMAND...: runs COMMAND as root, with sudo if needed.
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
@@ -15,15 +15,15 @@ as_root() {
 	fi
 }
 
-# Fresh images have no package lists, old ones may point at files that are gone.
+# A fresh image has no package lists. Old lists may name files that no longer exist.
 apt_update() {
 	say "apt-get update: the package lists are missing or old"
 	as_root apt-get -q update >&2 ||
 		die "apt-get update failed: is a mirror reachable? See the lines above"
 }
 
-# apt_has PACKAGE VERSION: do the package lists have it? ("apt-cache show" says
-# yes to a version that is not there, if another one is.)
+# apt_has PACKAGE VERSION: succeeds if the package lists have this version.
+# ("apt-cache show" succeeds even if they only have another version.)
 apt_has() {
 	LC_ALL=C apt-cache madison "$1" 2>/dev/null |
 		awk -v version="$2" '$3 == version { found = 1 } END { exit !found }'

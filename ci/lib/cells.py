@@ -50,10 +50,10 @@ ORACLES = ("commands",)
 QEMUS = ("stock", "backports")
 IOMMUS = ("intel", "intel-first-stage", "amd", "arm-smmu-v3")
 PATTERNS = ("expect", "caught_by")
-# No cells: what all are like that name nothing else, and what some are like.
+# Sections that are no cells: all sections take keys from ROOT, some from templates.
 ROOT = "DEFAULT"
 TEMPLATE = "@"
-# A cell's own words come after those of the sections that it is like.
+# A cell's own words come after the words of the sections in its "like".
 ADDED = ("append", "devices")
 TRUTH = {"yes": True, "no": False}
 
@@ -71,17 +71,17 @@ def _convert(field, text):
 
 
 def _chain(parser, name, seen=()):
-    """The sections that a section is like, from the remotest to itself."""
+    """The sections from which a section takes keys, from the most general to itself."""
     found = []
     for like in parser[name].get("like", "").split():
         if like not in parser or like in (*seen, name):
-            raise RigError(f"ci/matrix.ini [{name}]: there is no section [{like}] to be like")
+            raise RigError(f"ci/matrix.ini [{name}]: like: [{like}] is unknown or a loop")
         found += [each for each in _chain(parser, like, (*seen, name)) if each not in found]
     return [*found, name]
 
 
 def _merged(parser, name):
-    """A section's keys, on top of those of the sections that it is like."""
+    """The keys of a section; its own keys override those of the sections in "like"."""
     found = {}
     for section in (ROOT, *_chain(parser, name)):
         for key, value in parser[section].items():
@@ -110,7 +110,7 @@ def _cell(name, section):
 
 
 def _check(where, values):
-    """Refuses values that no cell can have."""
+    """Refuses invalid values."""
     for key in PATTERNS:
         try:
             re.compile(values[key])
@@ -132,7 +132,7 @@ def _check(where, values):
 
 
 def base():
-    """The base kernel that everything is checked on."""
+    """The base kernel of the checks."""
     return next(iter(load().values())).base
 
 

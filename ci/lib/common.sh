@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What every script of the rig needs: where things are, how to speak, how to
-# refuse. Sourced, never run. Messages go to stderr; stdout is for results.
+# Paths, messages and checks of words for every script of the rig. Sourced, never
+# run. Messages go to stderr, results to stdout.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ci=$top/ci
@@ -10,7 +10,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/xsmmu
 # shellcheck disable=SC2034 # the words that the sourcing scripts accept
 arches=(x86_64 arm64) backends=(intel amd arm-smmu-v3) qemus=(stock backports)
 
-# backends_of ARCH: those of the backends that this architecture can have.
+# backends_of ARCH: prints the backends that ARCH can have.
 backends_of() {
 	case $1 in
 	x86_64) echo intel amd ;;
@@ -18,7 +18,7 @@ backends_of() {
 	esac
 }
 
-# foreign ARCH: an expression for the sources that only other architectures build.
+# foreign ARCH: prints a pattern of the sources that only other architectures build.
 foreign() {
 	case $1 in
 	x86_64) echo '/arm/|/io-pgtable-arm' ;;
@@ -26,7 +26,7 @@ foreign() {
 	esac
 }
 
-# cross_prefix ARCH: what the names of its compiler and linker begin with here.
+# cross_prefix ARCH: prints the prefix of its compiler and linker on this machine.
 cross_prefix() {
 	[ "$1" = "$(uname -m | sed s/aarch64/arm64/)" ] || echo "${1/arm64/aarch64}-linux-gnu-"
 }
@@ -39,7 +39,7 @@ die() {
 	exit 2
 }
 
-# ini_get FILE SECTION KEY: prints the value, nothing if there is none.
+# ini_get FILE SECTION KEY: prints the value, or nothing if there is no such key.
 ini_get() {
 	awk -v section="[$2]" -v key="$3" '
 		/^\[/ { inside = ($0 == section); next }
@@ -47,14 +47,14 @@ ini_get() {
 	' "$1"
 }
 
-# ini_sections FILE: one section name per line.
+# ini_sections FILE: prints one section name per line.
 ini_sections() { sed -n 's/^\[\(.*\)\]$/\1/p' "$1"; }
 
-# mapfile would hide a failure of the command behind it; this one has none.
+# mapfile hides a failure of its command, but ini_sections cannot fail.
 # shellcheck disable=SC2034
 mapfile -t bases < <(ini_sections "$ci/bases.ini")
 
-# check_word NAME WORD ALLOWED...: refuses a word that is not among the allowed.
+# check_word NAME WORD ALLOWED...: refuses a WORD that is not allowed.
 check_word() {
 	local name=$1 word=$2 allowed
 	shift 2
@@ -64,7 +64,7 @@ check_word() {
 	die "$name=$word is unknown; allowed: $*"
 }
 
-# need_space DIR MEGABYTES WHAT: refuses before anything is half written.
+# need_space DIR MEGABYTES WHAT: refuses a full disk before anything is written.
 need_space() {
 	local free
 	mkdir -p "$1" || die "cannot create $1: set XDG_CACHE_HOME to a writable place"
@@ -73,9 +73,9 @@ need_space() {
 		die "$3 needs $2 MB in $1, $free MB are free: free some or set XDG_CACHE_HOME"
 }
 
-# lock NAME: one holder per name among all runs of this user; held until exit.
-# The descriptor is inherited by children on purpose: a build that outlives its
-# killed script still owns what it writes to.
+# lock NAME: takes a lock that only one run of this user can hold, until exit.
+# Children inherit the descriptor on purpose: a build that outlives its killed
+# script still holds the lock for the files that it writes.
 lock() {
 	mkdir -p "$cache/locks"
 	exec {lock_fd}>"$cache/locks/$1"
@@ -84,12 +84,12 @@ lock() {
 	flock "$lock_fd"
 }
 
-# unlock: gives back what lock took last, before the script ends.
+# unlock: releases the lock that was taken last.
 unlock() { exec {lock_fd}>&-; }
 
 # hash_of: sha256 of stdin, short enough for a file name.
 hash_of() { sha256sum | cut -c1-20; }
 
-# seal DIR: notes what its files hold; sealed DIR: are they all there, and so still?
+# seal DIR: writes checksums of its files. sealed DIR: succeeds if no file has changed.
 seal() { (cd "$1" && find . -type f ! -path ./sums -print0 | xargs -0 sha256sum >sums); }
 sealed() { [ -s "$1/sums" ] && (cd "$1" && sha256sum --check --status sums 2>/dev/null); }

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Debian packages that this machine's apt does not offer: sources, those of another
-# suite, those of another architecture. Sourced after common.sh.
+# Functions that fetch packages that this machine's apt does not offer: source packages
+# and packages of another suite or architecture. Sourced after common.sh.
 #
 #   deb_src_fetch PACKAGE VERSION DIR
 #
-# puts the .dsc and what it lists into DIR;
+# puts the .dsc and the files that it lists into DIR;
 #
 #   deb_private DIR TYPES [CODENAME SUITE]
 #
-# makes the private apt configuration that both need in DIR, and exports
-# APT_CONFIG, so call it in a subshell. Each apt entry that gives this machine
-# packages is copied, with its own keys and options, as an entry of TYPES ("deb
-# deb-src"); those of the release CODENAME only, for SUITE in its place, if these
-# are given. The machine's own configuration and lists stay as they are, apt
-# verifies as ever, and no root is needed.
+# writes a private apt configuration to DIR and exports APT_CONFIG, so call it in a
+# subshell. It copies each apt entry that gives this machine packages, with its keys
+# and options, as an entry of TYPES ("deb deb-src"). With CODENAME and SUITE it copies
+# only the entries of the release CODENAME and puts SUITE in its place. The machine's
+# own configuration and lists do not change, apt verifies as usual, and root is not
+# needed.
 
-# Entries ("file:number") of the active apt configuration, Debian's own if the
-# package lists say which those are.
+# Prints entries ("file:number") of the active apt configuration: only Debian's own if
+# the package lists name the origin.
 deb_entries() {
 	local format="\$(SOURCESENTRY)" found
 	set -- 'Created-By: Packages' ${1:+"Codename: $1"}
@@ -82,7 +82,7 @@ deb_lists() {
 			grep -m1 '^[EW]:' "$dir/log" || echo 'see apt-get update')"
 }
 
-# deb_get DIR WHAT COMMAND...: an apt-get that fetches into the working directory.
+# deb_get DIR WHAT COMMAND...: runs apt-get, which fetches into the working directory.
 deb_get() {
 	local dir=$1 what=$2
 	shift 2
@@ -90,7 +90,7 @@ deb_get() {
 		die "cannot fetch $what: $(grep -m1 '^E:' "$dir/log")"
 }
 
-# In a subshell, so that its trap and directory stay its own.
+# Runs in a subshell, so that its trap and directory do not affect the caller.
 deb_src_fetch() (
 	package=$1 version=$2
 	{ mkdir -p "$3" && cd "$3" && apt=$(mktemp -d "$PWD/apt.XXXXXX"); } ||

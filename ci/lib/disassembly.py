@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which functions of two builds of an object have different machine code.
+"""Prints the functions whose machine code differs between two builds of an object.
 
 disassembly.py OBJDUMP PLAIN OFF OBJECT...: OBJECT is a path below both folders. Prints
 "object function" for each function that differs or is only in one of them.
 
-What depends only on where things were placed is not a difference: addresses
-are dropped, a reference into a code section becomes function + offset, one into
-a section of strings becomes the string.
+Placement is not a difference: addresses are dropped, a reference into a code section
+becomes function + offset, and a reference into a section of strings becomes the
+string.
 """
 
 import bisect
@@ -33,7 +33,7 @@ def run(*command):
 
 
 class Object:
-    """What the references of an object file point to."""
+    """Resolves the references of an object file."""
 
     def __init__(self, objdump, path):
         self.functions = {}
@@ -61,7 +61,7 @@ class Object:
         return f"{section} {offset:#x}"
 
     def relocation(self, line):
-        """A relocation without its own place; None if the line is none."""
+        """A relocation without its own address; None if the line has no relocation."""
         match = RELOCATION.match(line)
         if not match:
             return None
@@ -80,7 +80,7 @@ def functions_of(objdump, path):
         elif match := FUNCTION.match(line):
             lines = code.setdefault((section, match[1]), [])
         elif found := known.relocation(line):
-            # The instruction's own target is a placeholder then.
+            # The target in a relocated instruction is a placeholder.
             lines[-1] = re.sub(r"<.*>", "<>", lines[-1])
             lines.append(found)
         elif line.strip():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the workloads of ci/measure.py share: their words, their numbers, their tables."""
+"""Names, numbers and tables that the workloads of ci/measure.py share."""
 
 import re
 
@@ -14,13 +14,13 @@ MODES = {
 
 
 def said(lines, word):
-    """What the guest says in lines "WORD: ...": the first words, and all key=value."""
+    """The first word and the key=value pairs of each line "WORD: ..." of the guest."""
     found = [line.split(": ", 1)[1] for line in lines if line.startswith(f"{word}: ")]
     return [(text.split()[0], dict(re.findall(r"(\w+)=(\S+)", text))) for text in found if text]
 
 
 def per(number, units):
-    """A number per unit, as an int where it is one."""
+    """A number per unit, as an int if it is whole."""
     if number is None:
         return None
     return number // units if number % units == 0 else round(number / units, 6)
@@ -32,14 +32,14 @@ def count(value):
 
 
 def ratio(value):
-    """A number, as a fraction where it is below 1."""
+    """A number, as a fraction if it is below 1."""
     if value == 0 or value >= 1:
         return f"{value:g}"
     return f"1/{1 / value:.0f}"
 
 
 def machine(report):
-    """What a report was measured with."""
+    """The IOMMU, the kernel and the QEMU of a report."""
     return f"{NAMES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}"
 
 
@@ -55,6 +55,6 @@ def table(head, rows):
 
 
 def by_backend(reports):
-    """Each mode of each report, and what to call it: for tables of several backends."""
+    """The name and the figures of each mode of each report, for tables of all backends."""
     return [(f"{NAMES[report['backend']]}, {words}", report["modes"][mode])
             for mode, words in MODES.items() for report in reports]

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """KTAP in a log, parsed by the kernel tree's own tools/testing/kunit.
 
-A program of its own (ktap.py SOURCE LOG RESULT), because that parser prints as
-it goes: stdout gets its readable account, RESULT a JSON list of
+This is a separate program (ktap.py SOURCE LOG RESULT) because that parser prints:
+stdout gets its readable account, and RESULT gets a JSON list of
 {"name", "status": "passed"|"failed"|"skipped", "log": [lines]}.
 
-A log may hold several KTAP documents, of built-in tests and of modules: each is
-parsed by itself.
+A log may hold several KTAP documents, of built-in tests and of modules. Each is
+parsed alone.
 """
 
 import json
@@ -46,8 +46,8 @@ def documents(log):
 def flatten(test, status, path=()):
     """The leaves of a parsed test, as results with full names.
 
-    A group that says "not ok" although none of its leaves does is one more
-    failure; the kernel's own summary would not count it.
+    A group that is "not ok" although all its leaves passed is one more failure.
+    The kernel's own summary does not count it.
     """
     path = path + ((test.name,) if test.name else ())
     name = ": ".join(path)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The checks of ci/measure.py: one backend is measured, or, for the word "table", the
-# reports of all are shown side by side. Sourced by ci/checks/WORKLOAD.sh, with that word
-# as $1, after it has set
+# The checks of ci/measure.py: measures the backend $1, or shows the reports of all
+# backends side by side if $1 is "table". ci/checks/WORKLOAD.sh sources this file after
+# it has set
 #
 #   workload  the word for ci/measure.py
 #   claim     what a measurement must show
 #   reports   what the names of the reports begin with
 #   runs      the runs in each mode, if there are several
 #   keys      the figures of a run
-#   table     where the reports go side by side
+#   table     the file for the reports side by side
 # shellcheck disable=SC2154,SC2317 # set as said; functions are called through expect
 # shellcheck source=ci/lib/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
@@ -34,8 +34,8 @@ side_by_side() {
 	cat "$table" >&3
 }
 
-# Why the reports cannot stand side by side; nothing if they can. A run of "make check"
-# ends with check.json, so a report of an earlier run is older than that.
+# Prints why the reports cannot be compared, or nothing if they can. "make check" writes
+# check.json last, so a report of an earlier run is older than check.json.
 unfit() {
 	local backend report
 	for backend in "${backends[@]}"; do
@@ -49,8 +49,8 @@ if [ "$1" != table ]; then
 	expect "$1: $claim" python3 ci/measure.py "$workload" "$1"
 	expect "$1: the report has the keys that scripts rely on" has_keys "$1"
 elif reason=$(unfit) && [ -n "$reason" ]; then
-	skip "the backends stand side by side" "$reason"
+	skip "the backends are shown side by side" "$reason"
 else
-	expect "the backends stand side by side" side_by_side
+	expect "the backends are shown side by side" side_by_side
 fi
 tap_end

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The judge outside the guest: which commands the IOMMU really received.
+"""The judge outside the guest: it counts the commands that the IOMMU received.
 
-The trace log holds every command that the emulated IOMMU took, and a line for
-every mark that the guest wrote to the probe. The guest's log says what it
-expects between two marks:
+The trace log has a line for every command that the emulated IOMMU took, and for
+every mark that the guest wrote to the probe. The guest's log has its expectation
+between two marks:
 
     # interval BEGIN END NAME key=value key<=value key>=value ...
 
@@ -23,9 +23,9 @@ KINDS = {
     "global": "all domains",
     "devtlb": "a device's TLB",
     "waits": "wait for completion, fences included",
-    "context": "what leads from a device to its domain",
+    "context": "the entries that lead from a device to its domain",
     "iec": "interrupt remapping",
-    "resets": "QEMU dropped all translations: its cache was full, or it was told to",
+    "resets": "QEMU dropped all translations: its cache was full, or a command did it",
     "faults": "blocked accesses that the IOMMU reported",
 }
 SUMS = {
@@ -41,7 +41,7 @@ COMPARE = {"=": int.__eq__, "<=": int.__le__, ">=": int.__ge__}
 
 @dataclasses.dataclass
 class Event:
-    """One line of the trace that matters; domain is None where there is none."""
+    """An event of the trace; domain is None if the event names none."""
 
     kind: str
     domain: int = None
@@ -74,7 +74,7 @@ class Vtd:
         scope = self.scopes.get((kind, low >> 4 & 3), "unknown")
         if scope in ("global", "unknown"):
             return Event(scope)
-        # The hint IH; PASID-selective ones (6, 2) have none and drop everything.
+        # Bit 6 is IH. PASID-selective commands (6, 2) have no IH and drop all entries.
         leaf = bool(high & 1 << 6) and (kind, scope) != (6, "domain")
         return Event(_form(scope, leaf), domain=domain)
 
@@ -99,7 +99,7 @@ class Amdvi:
             return Event(self.types.get(kind, "unknown"))
         address, sized = words[3] << 32 | words[2] & ~0xFFF, words[2] & 1
         scope = "domain" if sized and address == self.all_pages else "pages"
-        # PDE: non-leaf entries too.
+        # PDE=1 drops non-leaf entries too.
         return Event(_form(scope, not words[2] & 2), domain=domain)
 
 
@@ -134,7 +134,7 @@ class Smmuv3:
 
 
 READERS = {"intel": Vtd, "intel-first-stage": Vtd, "amd": Amdvi, "arm-smmu-v3": Smmuv3}
-# The trace events that QEMU is to write down.
+# The trace events that QEMU logs.
 EVENTS = {iommu: reader.events for iommu, reader in READERS.items()}
 
 
@@ -162,7 +162,7 @@ class Trace:
                 self.marks[event.mark].append(place)
 
     def place(self, mark):
-        """Where a mark is; it must be there exactly once."""
+        """The place of a mark, which must be in the trace exactly once."""
         places = self.marks[mark]
         if len(places) != 1:
             raise ValueError(f"mark {mark} is in the trace {len(places)} times")
@@ -183,7 +183,7 @@ class Trace:
 
 @dataclasses.dataclass
 class Interval:
-    """What the guest expects between two marks."""
+    """The guest's expectation between two marks."""
 
     begin: int
     end: int
@@ -206,7 +206,7 @@ def intervals(console):
 
 
 def judge(interval, trace):
-    """What is wrong with an interval, one line each."""
+    """The errors of an interval, one line each."""
     known = ("domain", *KINDS, *SUMS)
     unknown = [key for key, _, _ in interval.claims if key not in known]
     if unknown or not interval.claims:
@@ -225,12 +225,12 @@ def judge(interval, trace):
 
 
 def verdicts(iommu, console, trace_log):
-    """A pair for each interval: its name, and what is wrong with it, a line each."""
+    """A pair for each interval: its name and its errors, one line each."""
     try:
         expected, trace = intervals(console), Trace(iommu, trace_log)
     except (OSError, ValueError) as error:
         return [("the logs can be read", [str(error)])]
     if not expected:
-        return [("the guest announced an interval", ["it did not"])]
+        return [("the guest announced an interval", ["there is none in its log"])]
     return [(f"interval {each.name} ({each.begin} to {each.end})", judge(each, trace))
             for each in expected]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The workload "packets": what a packet costs the mlx5 driver.
+"""The workload "packets": the cost of a packet in the mlx5 driver.
 
 The guest's side is ci/guest/nic/cost.sh.
 """
@@ -10,7 +10,7 @@ import prepare
 from figures import MODES, by_backend, count, machine, per, ratio, said
 from figures import table as aligned
 
-# What the names of reports and logs begin with.
+# The prefix of the names of reports and logs.
 FILES = "mlx5"
 # The guest's runs (ci/guest/nic/cost.sh), as the table calls them.
 RUNS = {
@@ -19,7 +19,7 @@ RUNS = {
     "rx": "received, striding queue",
     "rx_cyclic": "received, cyclic queue",
 }
-# Of what the guest sends while its NIC has nothing to do: the other NIC's share.
+# The run that measures the sending NIC's instructions, a part of each run that receives.
 IDLE = "idle"
 NICS = [word for number in "01" for word in (
     "-netdev", f"hubport,id=h{number},hubid=0",
@@ -30,40 +30,40 @@ HEAD = (
     ("", "packets", "IOMMU", "per", "instructions", "xSMMU:", "unmaps"),
     ("", "", "commands", "packet", "per packet", "polls", "per sync"),
 )
-# The targets, for load: at most so many commands of strict's, and instructions of lazy's.
+# The targets under load: at most these shares of strict's commands and lazy's instructions.
 LOAD = ("tx", "rx")
 MOST_COMMANDS = 1 / 32
 MOST_INSTRUCTIONS = 1.05
-# "Clearly below strict": of what strict adds to passthrough, at most so much. (Most of a
-# packet's instructions are not about memory, and the same in all modes.)
+# "Clearly below strict": at most this share of the instructions that strict adds to
+# passthrough. (Most instructions of a packet do not map or unmap: all modes have them.)
 MOST_OF_STRICT = 0.9
-# Of the pages received, those that were not in the page cache.
+# The least share of received pages that must miss the page cache.
 LEAST_MISSES = 0.95
 
 
 def adapted(cell, _mode):
     """A cell that runs this workload, with two NICs.
 
-    An idle guest does not wait in real time: that would take longer, and on a busy
-    host one was seen to sleep for ever.
+    With sleep=off an idle guest does not wait in real time. Waiting takes longer, and
+    on a busy host one guest never woke up.
     """
     return dataclasses.replace(cell, tests=["nic-cost"], devices=[*cell.devices, *NICS],
                                machine=[*cell.machine, "-icount", "sleep=off"])
 
 
 def parts(cell):
-    """What it boots with: none of our modules is in the guest."""
+    """The kernel, an initramfs without modules of ours, and the devices."""
     kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends)
     return (kernel, prepare.initramfs(cell.arch, kernel, False, True),
             prepare.devices(cell.qemu))
 
 
 def _commands(counts, cell, mode):
-    """The commands that unmapping took, and those that mapping took.
+    """The commands for unmaps, and those for maps.
 
-    QEMU's AMD-Vi is told of each mapping as well, in the words of a strict unmap. The
-    guest maps what it unmaps, so that strict mode needs as many for one as for the other;
-    the others unmap by whole domains.
+    With QEMU's AMD-Vi each map needs a command too, of the kind that a strict unmap
+    sends. The guest maps as often as it unmaps, so half of these commands in strict mode
+    are for maps. In the other modes all are: their unmaps invalidate whole domains.
     """
     maps = 0
     if cell.iommu == "amd":
@@ -99,12 +99,12 @@ def figures(lines, log, cell, mode):
 
 
 def public(runs):
-    """Those figures of a mode that are for the report."""
+    """The figures of a mode that the report has."""
     return {name: {key: figure[key] for key in KEYS} for name, figure in runs.items()}
 
 
 def _batches(figure):
-    """Polls, and the average batch."""
+    """The number of polls, and of unmaps per sync."""
     driver, syncs = figure["driver"], figure["driver"]["ch_iotlb_sync"]
     if not syncs:
         return "", ""
@@ -132,7 +132,7 @@ def table(report):
 
 
 def _words(modes):
-    """What the table says."""
+    """The sentences below the table."""
     text = [f"{RUNS[name]}: {_times(modes, name)} times fewer commands than strict, "
             f"{_share(modes, name):.2f} times lazy's instructions, "
             f"{_added(modes, name):.2f} times what strict adds to passthrough."
@@ -152,19 +152,19 @@ def _share(modes, name):
 
 
 def _added(modes, name):
-    """What xSMMU costs, of what strict costs: both without what a packet costs anyway."""
+    """The instructions that xSMMU adds to passthrough, as a share of those that strict adds."""
     strict, ours, free = (modes[mode][name]["instructions_per_packet"]
                           for mode in ("strict", "xsmmu", "passthrough"))
     return (ours - free) / (strict - free) if strict > free else float("inf")
 
 
 def _unmaps(name, figure):
-    """What the driver unmapped at least: each packet sent, and each page that missed."""
+    """The least number of unmaps: each packet sent, and each page that missed."""
     return figure["packets"] if name.startswith("tx") else figure["driver"]["rx_cache_full"]
 
 
 def _traffic(where, name, figure):
-    """The run was the one that was meant."""
+    """Signs that the run did not carry its packets, or reused too many pages."""
     driver, found = figure["driver"], []
     carried = driver["tx_packets" if name.startswith("tx") else "rx_packets"]
     if carried != figure["packets"]:
@@ -179,7 +179,7 @@ def _traffic(where, name, figure):
 
 
 def _controls(modes, name):
-    """What strict and lazy are known to do was seen, so nothing was missed."""
+    """Modes with another number of commands than they are known to send: the count is wrong."""
     strict, lazy, free = (modes[mode][name] for mode in ("strict", "lazy", "passthrough"))
     found = []
     if strict["invalidation_commands"] < _unmaps(name, strict):
@@ -193,7 +193,7 @@ def _controls(modes, name):
 
 
 def _one_sync_per_poll(name, figure):
-    """As the driver counts, and as the IOMMU was told."""
+    """Syncs beyond one per poll, by the driver's counters and by the IOMMU's commands."""
     driver = figure["driver"]
     most = driver["ch_poll"] + driver["ch_iotlb_sync_early"]
     found = [f"{name}: {number} {what} in {driver['ch_poll']} polls"
@@ -206,7 +206,7 @@ def _one_sync_per_poll(name, figure):
 def _targets(modes, name):
     strict, ours = modes["strict"][name], modes["xsmmu"][name]
     found = _one_sync_per_poll(name, ours)
-    # Mapped as often as in strict mode: more commands of that kind were unmaps.
+    # xSMMU maps as often as strict mode: more commands of that kind were for unmaps.
     if ours["map_commands"] > 1.05 * strict["map_commands"]:
         found.append(f"{name}: xSMMU sent {ours['map_commands']} commands for some pages, "
                      f"and strict {strict['map_commands']} for mappings")
@@ -224,7 +224,7 @@ def _targets(modes, name):
 
 
 def broken(modes):
-    """What contradicts the targets, or makes the comparison worthless; a line each."""
+    """Missed targets and errors that make the comparison worthless, one line each."""
     found = []
     for name in RUNS:
         for mode, runs in modes.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The workload "pages": what unmapping costs, and what a device still reaches.
+"""The workload "pages": the cost of unmaps, and the stale accesses that land.
 
 The guest's side is ci/guest/module/workload.c.
 """
@@ -10,7 +10,7 @@ import boot
 from figures import MODES, by_backend, count, machine, per, ratio, said
 from figures import table as aligned
 
-# What the names of reports and logs begin with.
+# The prefix of the names of reports and logs.
 FILES = "run"
 KEYS = ("unmapped_pages", "invalidation_commands", "commands_per_page", "instructions_per_page",
         "stale_accesses_tried", "stale_accesses_landed", "longest_exposure_ns")
@@ -18,7 +18,7 @@ HEAD = (
     ("", "pages", "IOMMU", "per", "", "instructions", "stale accesses:", "", "freed page"),
     ("", "unmapped", "commands", "page", "waits", "per page", "tried", "landed", "in reach for"),
 )
-# One command per 64 pages, and nothing lands of at least so many attempts.
+# At most one command per 64 pages, and at least so many attempts, none of which lands.
 MOST_COMMANDS = 1 / 64
 LEAST_TRIED = 100000
 
@@ -29,16 +29,16 @@ def adapted(cell, mode):
 
 
 def parts(cell):
-    """What it boots with."""
+    """The kernel, initramfs and devices of a cell."""
     return boot.parts(cell)
 
 
 def _commands(words, log):
-    """The commands that unmapping took, and the waits.
+    """The commands and waits for unmaps, and the commands for maps.
 
-    An IOMMU that may cache what is not mapped is told of each mapping as well;
-    that is no cost of unmapping, and the same in all modes: commands for some
-    pages between two marks around a mapping are left out.
+    An IOMMU that may cache entries that are not present needs a command for each map
+    too. This is no cost of unmaps and is the same in all modes. So commands for pages
+    between the two marks around a map are left out.
     """
     begin, end = map(int, words["marks"].split("-"))
     first, last = map(int, words["map_marks"].split("-"))
@@ -48,10 +48,9 @@ def _commands(words, log):
 
 
 def figures(lines, log, _cell, mode):
-    """The figures of a mode, from the guest's words and the commands counted.
+    """The figures of a mode, from the guest's lines and the counted commands.
 
-    A page that was still in reach when the guest gave up waiting stays so for an
-    unknown time.
+    The exposure is unknown if a page was still in reach when the guest stopped waiting.
     """
     words = {key: value for _, found in said(lines, "workload") for key, value in found.items()}
     if words["mode"] != mode:
@@ -74,7 +73,7 @@ def figures(lines, log, _cell, mode):
 
 
 def public(figure):
-    """Those figures of a mode that are for the report."""
+    """The figures of a mode that the report has."""
     return {key: figure[key] for key in KEYS}
 
 
@@ -98,7 +97,7 @@ def _row(name, mode):
 
 
 def table(report):
-    """The table and what it says, as text."""
+    """The table and the sentences below it, as text."""
     rows = [_row(words, report["modes"][mode]) for mode, words in MODES.items()]
     return "\n".join([f"{machine(report)}: pages are unmapped 64 at a time and freed,",
                       "then a hostile device attacks them.", "", *aligned(HEAD, rows), "",
@@ -106,7 +105,7 @@ def table(report):
 
 
 def side_by_side(reports):
-    """The modes of several backends, one below the other; waits are not in reports."""
+    """The modes of all backends, one below the other, without waits: reports have none."""
     def cut(row):
         return (*row[:4], *row[5:])
 
@@ -126,16 +125,16 @@ def _words(modes):
 
 
 def _maps(modes):
-    """What was left out of the counts, if anything."""
+    """A sentence about the commands that are left out of the counts, if there are any."""
     maps = max(mode.get("map_commands", 0) for mode in modes.values())
     if not maps:
         return []
-    return [f"Not counted: {count(maps)} commands for mappings. QEMU's AMD-Vi claims to cache what "
-            "is\nnot mapped; hardware does not."]
+    return [f"Not counted: {count(maps)} commands for mappings. QEMU's AMD-Vi claims to cache\n"
+            "entries that are not present; hardware does not."]
 
 
 def broken(modes):
-    """What contradicts the promise, or makes the comparison worthless; a line each."""
+    """Broken promises and errors that make the comparison worthless, one line each."""
     ours, found = modes["xsmmu"], []
     if ours["commands_per_page"] > MOST_COMMANDS:
         found.append(f"xSMMU needed {ours['commands_per_page']} commands per page, more than 1/64")

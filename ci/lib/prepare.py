@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a cell needs before it boots: kernel, guest modules, initramfs, devices.
+"""Prepares what a cell needs: the kernel, guest modules, the initramfs, the devices.
 
-Every part is made by a script of ci/ that prints the path of its result and
-caches it; this module calls each script once per run.
+A script of ci/ makes each part, caches it and prints its path. This module calls
+each script once per run.
 """
 
 import contextlib
@@ -23,13 +23,13 @@ BUILD = TOP / "build"
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
-# What each part took that was fetched or built in this run, by name, in seconds.
+# The seconds of each part that was fetched or built in this run, by name.
 SECONDS = {}
 
 
 @contextlib.contextmanager
 def timed(name):
-    """Notes what a part takes; less than a second is not worth a line."""
+    """Notes the seconds of a part, if it takes a second or more."""
     begin = time.monotonic()
     yield
     if (taken := time.monotonic() - begin) >= 1:
@@ -48,7 +48,7 @@ def script(name, *arguments):
 
 @contextlib.contextmanager
 def report_folder(name):
-    """A folder of build/report that no other run writes to meanwhile."""
+    """A folder of build/report, locked against other runs."""
     locks = BUILD / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     with open(locks / name, "w", encoding="utf-8") as lock:
@@ -61,7 +61,7 @@ def report_folder(name):
 
 
 def once(function):
-    """Calls a function once per set of arguments, also if it fails."""
+    """Calls a function only once per set of arguments, even if it fails."""
     done = {}
 
     @functools.wraps(function)
@@ -99,9 +99,9 @@ def kernel(base, arch, config, backends="default", mutant=""):
 
 @once
 def initramfs(arch, kernel_dir, with_modules, nic=False):
-    """An initramfs with the guest's init and, built for that kernel, its modules.
+    """An initramfs with the guest's init and the modules that are built for that kernel.
 
-    nic: with what tests of a NIC need instead of the attack's module.
+    nic: with the programs and modules for tests of a NIC, without the attacks' module.
     """
     modules = ["--nic"] if nic else []
     if with_modules:
@@ -118,7 +118,7 @@ def initramfs(arch, kernel_dir, with_modules, nic=False):
 
 @once
 def emulator(word, program):
-    """How to start a program of an emulator (a word of ci/qemu.sh): words for env."""
+    """The arguments of env that start a program of an emulator (a word of ci/qemu.sh)."""
     if word == "stock":
         return (program,)
     with timed(f"emulator {word}"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a check run leaves: a table for people, JSON and JUnit XML for programs."""
+"""The results of a check run: a table for people, JSON and JUnit XML for programs."""
 
 import collections
 import dataclasses
@@ -37,7 +37,7 @@ def header():
 
 
 def line(row):
-    """One row of the table, with what failed below it."""
+    """One row of the table, with its failed tests below it."""
     counts = row.counts()
     text = [f"{row.name:<{NAME}}{counts['passed']:>8}{counts['failed']:>8}"
             f"{counts['skipped']:>9}{row.seconds:>9.1f}"]
@@ -67,7 +67,7 @@ def write_json(rows, prepared, path):
 
 
 def _printable(text):
-    """XML 1.0 has no place for most control characters."""
+    """A text without the control characters that XML 1.0 does not allow."""
     return re.sub(r"[^\t\n\x20-\ud7ff\ue000-\ufffd]", "?", text)
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How long cells, checks and kernels took: last time, and against the gate's budget."""
+"""The seconds of cells, checks and kernels: of the last run, and of the gate's budget."""
 
 import json
 import os
 import pathlib
 
-# What the gate may take on two cores, in seconds: its rows, and with all that has to be
-# fetched and built where the cache is empty.
+# The gate's budget on two cores, in seconds: for its rows, and for its rows and all
+# downloads and builds with an empty cache.
 WARM, COLD = 20 * 60, 40 * 60
 SLOWEST = 10
 
@@ -17,7 +17,7 @@ def _path():
 
 
 def last():
-    """Seconds by name, as the last runs on this machine took them."""
+    """The seconds of the last runs on this machine, by name."""
     try:
         return json.loads(_path().read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -46,7 +46,7 @@ def slowest(taken, before):
 
 
 def over_budget(rows, built, before):
-    """Warnings, a line each, where the gate took longer than it may."""
+    """A warning for each budget that the gate exceeded, one line each."""
     found = []
     for what, taken, budget in (("its rows", rows, WARM),
                                 ("its rows and what they needed", {**rows, **built}, COLD)):

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What "make check" can run, and which of it a list of words means.
+"""The cells and checks of "make check", and those that a list of words selects.
 
 A check is an executable ci/checks/NAME.sh. Two lines in its head say how it runs:
 
     # each: WORD WORD     one check NAME-WORD for each word, which is its argument
     # gate: yes|no|WORDS  whether the gate has it, or for which of these words
 
-The gate is what every change has to pass. The rule of what belongs to it stands at
-the head of ci/matrix.ini.
+Every change has to pass the gate. The head of ci/matrix.ini has the rule for what
+belongs to it.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ import subprocess
 import cells
 from cells import CI, RigError
 
-# These run first: a spelling mistake should be known before any kernel is built.
+# These run first, so that a spelling mistake is reported before any kernel is built.
 QUICK = ("style", "words")
 ALL = "all"
 
@@ -41,7 +41,7 @@ def _head(path, key):
 
 
 def _variants(path):
-    """The checks that one file stands for."""
+    """The checks of one file, one for each word of its line "each"."""
     each, gate = _head(path, "each"), _head(path, "gate")
     allowed = ["yes", "no", *(each or [])]
     if not gate or set(gate) - set(allowed):
@@ -67,9 +67,9 @@ def everything():
 
 
 def choose(words, known):
-    """The names that words mean: the gate without any, else names, patterns, or "all".
+    """The names that words (names, patterns or "all") select; without words, the gate.
 
-    ci/words.sh refuses a word that means nothing.
+    ci/words.sh refuses a word that selects nothing.
     """
     done = subprocess.run([CI / "words.sh", f"CELLS={' '.join(words)}"], capture_output=True,
                           text=True, check=False)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# KTAP for the host checks in ci/checks: expect NAME COMMAND..., then tap_end. Tests of
-# another program are taken over by adopt COMMAND...
-# Results are kept until the end, because the plan comes first. Sourced.
+# KTAP for the host checks in ci/checks, which source this file. A check calls expect for
+# each test, or adopt for the results of another program, and then tap_end. tap_end prints
+# all results, because the plan comes first.
 
-# The checks run from the top: make words and paths read as users type them.
+# The checks run in the top folder, so make words and paths are those that users type.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 # shellcheck source=ci/lib/common.sh
 . ci/lib/common.sh
@@ -14,12 +14,12 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM HUP
 : >"$work/tap"
 tap_count=0 tap_failed=0
-# Where progress goes, past the capture of what a test says.
+# Progress goes to descriptor 3, because a test's output is captured.
 exec 3>&2
 
-# expect NAME COMMAND...: passes when the command succeeds; shows what it said
-# when it does not. Run in the open, because a shell that is asked for the
-# outcome ("if", "||") ignores set -e in everything below.
+# expect NAME COMMAND...: passes if COMMAND succeeds, and shows its output if it
+# fails. COMMAND is not run by "if" or "||", because the shell then ignores set -e
+# in all of COMMAND.
 expect() {
 	local name=$1 verdict=ok rc
 	shift
@@ -36,8 +36,8 @@ expect() {
 	echo "$verdict $tap_count $name" >>"$work/tap"
 }
 
-# adopt COMMAND...: takes each line "ok NAME" or "not ok NAME" that it prints as a test.
-# What it prints before such a line is the log of that test.
+# adopt COMMAND...: each line "ok NAME" or "not ok NAME" that COMMAND prints is a test.
+# The lines before it are the log of that test.
 adopt() {
 	local line
 	while IFS= read -r line; do

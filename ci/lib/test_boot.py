@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of booting: what goes wrong with a guest is noticed, and QEMU ends with us."""
+"""Tests of booting: a guest's problems are found, and QEMU ends with the runner."""
 
 import os
 import pathlib
@@ -50,7 +50,7 @@ class FakeQemu:
 
 
 def runner(test, number):
-    """Starts a run that hangs, ends the runner by a signal; the fake QEMU."""
+    """Starts a run that hangs, ends the runner by a signal, returns the fake QEMU."""
     qemu = FakeQemu(test, "sleep 60 & wait", timeout=60)
     code = ("import sys, pathlib, boot, cells; p = pathlib.Path(sys.argv[1]);"
             "boot.boot(next(iter(cells.load().values())), p, p / 'i', [], p / 'out')")
@@ -69,7 +69,7 @@ class Boots(unittest.TestCase):
     """How a boot is judged."""
 
     def test_hang(self):
-        """A guest that hangs ends at its timeout, with its last lines."""
+        """A guest that hangs is ended at its timeout, and its last lines are kept."""
         qemu = FakeQemu(self, "echo last words >$log; sleep 60 & wait", timeout=1)
         outcome = qemu.boot()
         self.assertIn("timeout", outcome.problems[0])
@@ -83,7 +83,7 @@ class Boots(unittest.TestCase):
         self.assertTrue(any("panic" in problem for problem in outcome.problems), outcome)
 
     def test_early_end(self):
-        """A guest that ends without its last word counts as failed."""
+        """A guest that ends without FINISHED counts as failed."""
         self.assertTrue(FakeQemu(self, "echo hello >$log").boot().problems)
         self.assertTrue(FakeQemu(self, f"echo '{boot.FINISHED}' >$log").boot().problems)
         self.assertFalse(FakeQemu(self, f"echo '{boot.FINISHED}' >$results").boot().problems)
@@ -108,7 +108,7 @@ class Boots(unittest.TestCase):
 
 
 class Ends(unittest.TestCase):
-    """What is left of a run that was ended."""
+    """QEMU ends if its run is ended."""
 
     def test_interrupt(self):
         """Ctrl-C leaves no QEMU behind."""

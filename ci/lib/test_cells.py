@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of the matrix: what no cell can have is refused."""
+"""Tests of the matrix: invalid keys and values are refused."""
 
 import tempfile
 import unittest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what "make check" runs, how much of it at once, and what it says of time."""
+"""Tests of the rows that "make check" selects, of its parallel guests, of its times."""
 
 import contextlib
 import io
@@ -15,12 +15,12 @@ import selection
 
 
 class Selection(unittest.TestCase):
-    """Which cells and checks some words mean."""
+    """The cells and checks that words select."""
 
     known = selection.everything()
 
     def test_gate(self):
-        """Without words the gate is chosen, and it is a part of everything."""
+        """Without words the gate is chosen, which is a part of all cells and checks."""
         gate = selection.choose([], self.known)
         everything = selection.choose(["all"], self.known)
         self.assertEqual(everything, list(self.known))
@@ -33,12 +33,12 @@ class Selection(unittest.TestCase):
         self.assertEqual(found, ["style", "kunit", "intel-lazy"])
 
     def test_refusal(self):
-        """A word that means nothing is refused beside one that means something."""
+        """A word that selects nothing is refused beside one that selects a cell."""
         with self.assertRaisesRegex(cells.RigError, "CELLS=nobody matches nothing"):
             selection.choose(["kunit", "nobody"], self.known)
 
     def test_gate_is_not_inherited(self):
-        """A cell that is like one of the gate is not in the gate for that."""
+        """A cell does not inherit its place in the gate through "like"."""
         for name, cell in cells.load().items():
             self.assertIs(type(cell.gate), bool, name)
         self.assertFalse(self.known["kunit-no-backends"].gate)
@@ -50,7 +50,7 @@ class Jobs(unittest.TestCase):
     cell = cells.load()["intel-xsmmu"]
 
     def fit(self, jobs, free):
-        """The number of guests, and what was said about it."""
+        """The number of guests, and the message about it."""
         with contextlib.redirect_stderr(io.StringIO()) as said:
             return check.jobs_that_fit(jobs, [self.cell] * 8, free), said.getvalue()
 
@@ -77,12 +77,12 @@ class Budget(unittest.TestCase):
         self.assertRegex(said, "over its budget: its rows took .*look at 9  b")
 
     def test_kernels(self):
-        """Kernels count where they had to be built."""
+        """Kernels that had to be built count in the budget."""
         said, = seconds.over_budget({"a": 9}, {"kernel x": seconds.COLD}, {})
         self.assertRegex(said, "what they needed.*kernel x")
 
     def test_slowest(self):
-        """The ten slowest rows are told, slowest first, with their last seconds."""
+        """The ten slowest rows are listed, slowest first, with their last seconds."""
         said = seconds.slowest({str(n): float(n) for n in range(20)}, {"19": 7.0})
         self.assertEqual(len(said), 11)
         self.assertRegex(said[1], r"19  19  \(last time 7\)")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what ci/identifiers.py takes for an identifier of the base kernel."""
+"""Tests of the identifiers that ci/identifiers.py attributes to the base kernel."""
 
 import pathlib
 import sys
@@ -44,7 +44,7 @@ class Identifiers(unittest.TestCase):
         return set(identifiers.used(identifiers.own())) - {"device", "u32", "DEFINE_MUTEX"}
 
     def test_own(self):
-        """What a file defines, its comments and its strings are not the base's."""
+        """Own definitions, comments and strings are no identifiers of the base."""
         self.assertEqual(self.found(), set())
 
     def test_new(self):
@@ -53,12 +53,12 @@ class Identifiers(unittest.TestCase):
         self.assertEqual(self.found(text), {"theirs", "call", "CONFIG_IT", ".owner"})
 
     def test_members(self):
-        """A local of that name does not hide a member, nor a member a function."""
+        """A local does not hide a member of its name, and a member hides no function."""
         text = "int f(struct device *number) { return number->number + state(number); }"
         self.assertEqual(self.found(text), {".number", "state"})
 
     def test_accessors(self):
-        """An accessor is the base's until each base has it."""
+        """An accessor counts as the base's until every base has it."""
         text = "int f(void) { return accessor(); }"
         header = "static inline int accessor(void) { return 0; }"
         (self.patches / "1/base.h").write_text(header, encoding="utf-8")

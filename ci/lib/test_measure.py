@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of the judges of figures: what is promised passes, anything else does not."""
+"""Tests of the judges of figures: only figures that meet the targets pass."""
 
 import pathlib
 import tempfile
@@ -16,7 +16,7 @@ GOOD = {"invalidation_commands": 100, "commands_per_page": 0.015625,
 
 
 def pages_objections(**changes):
-    """How many objections there are to a good comparison with these changes."""
+    """The number of objections to a good comparison with these changes."""
     modes = {"strict": {**GOOD, "invalidation_commands": 6400, "commands_per_page": 1},
              "lazy": {**GOOD, "stale_accesses_landed": 90000}, "xsmmu": dict(GOOD)}
     for mode, figures in changes.items():
@@ -34,7 +34,7 @@ def packets_figure(commands, instructions, **driver):
 
 
 def packets_objections(mode="", name="tx", driver=(), **changes):
-    """Objections to good figures of packets with these changes."""
+    """The number of objections to good figures of packets with these changes."""
     good = {"strict": (8800, 5000), "lazy": (40, 4000), "passthrough": (0, 3000)}
     modes = {mode: {run: packets_figure(*figures) for run in packets.RUNS}
              for mode, figures in good.items()}
@@ -53,7 +53,7 @@ PAGE = "amdvi_command 00000000 30000003 40000002 00000000"
 
 
 def pages_figures(*said, mode="strict"):
-    """The figures of a guest that says this, after two commands: one for a mapping."""
+    """The figures of a guest with this log and two commands, one of them for a mapping."""
     with tempfile.TemporaryDirectory() as folder:
         console, trace = pathlib.Path(folder) / "console", pathlib.Path(folder) / "trace"
         console.write_text("".join(f"[    1.5] {line}\r\n" for line in said), encoding="utf-8")
@@ -65,10 +65,10 @@ def pages_figures(*said, mode="strict"):
 
 
 class Figures(unittest.TestCase):
-    """What the judges object to."""
+    """The objections of the judges."""
 
     def test_pages(self):
-        """The comparison accepts what is promised and objects to anything else."""
+        """The figures of pages are accepted only if the promise holds."""
         self.assertEqual(pages_objections(), 0)
         self.assertEqual(pages_objections(xsmmu={"commands_per_page": 0.015782}), 1)
         self.assertEqual(pages_objections(xsmmu={"stale_accesses_landed": 1}), 1)
@@ -80,7 +80,7 @@ class Figures(unittest.TestCase):
         self.assertEqual(pages_objections(lazy={"stale_accesses_landed": 0}), 1)
 
     def test_packets(self):
-        """The figures of packets are accepted if the targets are met, and objected to if not."""
+        """The figures of packets are accepted only if the targets are met."""
         self.assertEqual(packets_objections(), 0)
         self.assertEqual(packets_objections("xsmmu", driver={"ch_poll": 59}), 2)
         self.assertEqual(packets_objections("xsmmu", driver={"ch_iotlb_sync": 101}), 1)
@@ -98,7 +98,7 @@ class Figures(unittest.TestCase):
         self.assertEqual(packets_objections("xsmmu", map_commands=10), 1)
 
     def test_guest(self):
-        """The figures are those of the guest and of the trace, without the mappings."""
+        """The figures come from the guest and the trace, without the mappings."""
         found = pages_figures(*SAID)
         self.assertEqual((found["invalidation_commands"], found["map_commands"]), (1, 1))
         self.assertEqual(found["instructions_per_page"], 101)

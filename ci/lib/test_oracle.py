@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of the judge of commands: it must count each kind, and miss nothing."""
+"""Tests of the oracle: it must count each kind of command and miss none."""
 
 import pathlib
 import tempfile
@@ -31,7 +31,7 @@ SMMU_WALK = SMMU_LEAF.replace("leaf=1", "leaf=0")
 
 
 def verdict(claims, *lines, marks=("dma_probe_mark 1", "dma_probe_mark 2"), iommu="intel"):
-    """What ci/lib/oracle.py says of one interval over these trace lines."""
+    """The errors that ci/lib/oracle.py finds in one interval over these trace lines."""
     with tempfile.TemporaryDirectory() as folder:
         console, log = pathlib.Path(folder) / "console", pathlib.Path(folder) / "trace"
         console.write_text(f"[    1.5]     # a_test: interval 1 2 it {claims}\n", encoding="utf-8")
@@ -43,7 +43,7 @@ def verdict(claims, *lines, marks=("dma_probe_mark 1", "dma_probe_mark 2"), iomm
 
 
 class Verdicts(unittest.TestCase):
-    """What the oracle says of an interval."""
+    """The oracle's verdicts on intervals."""
 
     def test_counts(self):
         """The oracle counts each kind of VT-d descriptor."""
@@ -71,7 +71,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(said, [])
 
     def test_finds_differences(self):
-        """The oracle finds one command too many, one too few, one of another kind."""
+        """The oracle finds a surplus command, a missing one, one of another kind."""
         for lines in ([DSI_LEAF, DSI_LEAF], [WAIT], [DSI_FULL], [PSI]):
             self.assertTrue(verdict("domain_leaf=1 domain_full=0 pages=0", *lines), lines)
 
@@ -83,13 +83,13 @@ class Verdicts(unittest.TestCase):
             self.assertTrue(verdict("global=0", line, iommu=iommu), line)
 
     def test_bounds(self):
-        """The oracle knows at most and at least."""
+        """The oracle judges upper and lower bounds."""
         self.assertFalse(verdict("waits<=1 pages>=1", WAIT, PSI))
         self.assertTrue(verdict("waits<=1", WAIT, WAIT))
         self.assertTrue(verdict("waits>=1", PSI))
 
     def test_domains(self):
-        """The oracle counts one domain when it is asked to."""
+        """The oracle counts only one domain if the interval names it."""
         other = DSI_LEAF.replace("0x300e2", "0x400e2")
         self.assertFalse(verdict("domain=3 domain_leaf=1", DSI_LEAF, other))
         self.assertFalse(verdict("domain_leaf=2", DSI_LEAF, other))
@@ -101,7 +101,7 @@ class Verdicts(unittest.TestCase):
             self.assertTrue(verdict("pages=0", WAIT, marks=wrong), wrong)
 
     def test_unknown_keys(self):
-        """The oracle fails an interval that asks for what it does not know."""
+        """The oracle fails an interval with unknown keys, bad values or no claims."""
         self.assertTrue(verdict("dsi=0", WAIT))
         self.assertTrue(verdict("pages=x", WAIT))
         self.assertTrue(verdict("", WAIT))

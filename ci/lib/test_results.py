@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what becomes of results: none that failed may be lost."""
+"""Tests of the results: no failure may be lost."""
 
 import unittest
 
@@ -10,7 +10,7 @@ import report
 
 
 def with_mutant(**statuses):
-    """What tests come to, by name, where those with a b in their name should catch a mutant."""
+    """Results by name; the tests with a b in their name should catch a mutant."""
     row, cell = report.Row("x"), next(iter(cells.load().values()))
     cell.mutant, cell.caught_by = "m", "b|a reason"
     for name, status in statuses.items():
@@ -25,7 +25,7 @@ class Results(unittest.TestCase):
     def test_failing_group(self):
         """A group that fails although its tests pass is a failure."""
         class Status:  # pylint: disable=too-few-public-methods
-            """The kernel parser's words."""
+            """The statuses of the kernel's parser."""
             SUCCESS, SKIPPED, FAILURE = range(3)
 
         class Test:  # pylint: disable=too-few-public-methods
@@ -45,7 +45,7 @@ class Results(unittest.TestCase):
         self.assertEqual(report.summary([row, row]), "2 passed, 2 failed, 0 skipped")
 
     def test_mutants(self):
-        """A mutant that no test catches is a failure, and so are other tests that fail."""
+        """A mutant that no test catches is a failure, and so is any other failed test."""
         self.assertEqual(with_mutant(a="passed", b="failed", bb="passed"),
                          {"a": "passed", "bb": "passed", "mutant m is caught by: b": "passed"})
         self.assertEqual(with_mutant(b="failed", bb="failed"),

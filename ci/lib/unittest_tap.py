@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the unit tests of a folder, and tells the outcome of each to ci/lib/tap.sh.
+"""Runs the unit tests of a folder and reports each result to ci/lib/tap.sh.
 
 unittest_tap.py FOLDER: prints a line "ok NAME" or "not ok NAME" for each test of the
-folder's test_*.py, after what is wrong with it. For people, the same tests:
+folder's test_*.py, after its errors. To run the same tests by hand:
 
     PYTHONPATH=ci:ci/lib python3 -m unittest -v ci/lib/test_oracle.py
 """
@@ -15,7 +15,7 @@ class Results(unittest.TestResult):
     """Prints each result; a test's name is the first line of its description."""
 
     def tell(self, test):
-        """The outcome of a test: what went wrong since the last one was told."""
+        """Prints the errors since the last call, and the result of a test."""
         wrong = self.failures + self.errors
         self.failures, self.errors = [], []
         for _, text in wrong:
@@ -25,7 +25,7 @@ class Results(unittest.TestResult):
 
     def addError(self, test, err):
         super().addError(test, err)
-        # Not in a test, but where a class or a module is set up.
+        # The error is in the setup of a class or a module, not in a test.
         if not isinstance(test, unittest.TestCase):
             self.tell(test)
 
