@@ -100,9 +100,9 @@ def device_tree(cell, out):
 def start(line, preload, errors):
     """Starts QEMU so that it always ends together with this program.
 
-    A session of its own keeps a terminal's Ctrl-C from QEMU; stop() ends QEMU
-    then. The parent-death signal ends QEMU if this program gets SIGKILL.
-    LD_PRELOAD is for QEMU only: only QEMU has the symbols that the devices need.
+    Its own session keeps a terminal's Ctrl-C from QEMU; stop() ends QEMU then.
+    The parent-death signal ends QEMU if this program gets SIGKILL. LD_PRELOAD
+    is for QEMU only: no other program has the symbols that the devices need.
     """
     guard = ["setpriv", "--pdeathsig", "KILL", "env", f"LD_PRELOAD={':'.join(map(str, preload))}"]
     return subprocess.Popen(guard + line, stdin=subprocess.DEVNULL, stdout=errors,
@@ -127,7 +127,7 @@ def splats(text):
 
 
 def judge_splats(text, expect):
-    """Problems: unexpected splats, and a line if no splat matches the expected pattern."""
+    """Unexpected splats, and a line if the expected one is missing."""
     found = splats(text)
     if not expect:
         return [f"splat: {line.strip()}" for line in found[:5]]
@@ -139,7 +139,7 @@ def judge_splats(text, expect):
 
 
 def judge(cell, console, status, errors):
-    """The problems of a boot, one line each, and the console's last lines."""
+    """The problems of a boot and the console's last lines."""
     text = console.read_text(encoding="utf-8", errors="replace") if console.exists() else ""
     problems = []
     if status is None:

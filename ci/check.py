@@ -184,7 +184,7 @@ def run_all(chosen, jobs):
 
 
 def show_list(names, before):
-    """Prints the names that would run, with the seconds of their last run on this machine."""
+    """Prints the rows that would run, with their last seconds on this machine."""
     for name in names:
         print(f"{name:<{report.NAME}}{before[name]:>9.0f}" if name in before else
               f"{name:<{report.NAME}}{'?':>9}")

@@ -133,7 +133,7 @@ def own():
 
 
 def entries(path):
-    """The head of a list, and the words of each line, of which the first is the identifier."""
+    """The head of a list, and the words of each line, first the identifier."""
     lines = path.read_text(encoding="utf-8").splitlines()
     head = [line for line in lines if line.startswith("#") or not line]
     return head, [line.split() for line in lines if line and not line.startswith("#")]
@@ -152,7 +152,7 @@ def changing(found):
 
 
 def differences(found):
-    """Identifiers that are used but not listed, and those that are listed but not used."""
+    """Identifiers that are used but not listed, or listed but not used."""
     listed = {name for name, *_ in entries(LIST)[1]}
     for name in sorted(set(found) - listed):
         yield f"{name} is new at {found[name][0]}; ci/base-identifiers says how to add it"

@@ -45,7 +45,7 @@ APPEND = {"x86_64": "noapictimer", "arm64": ""}
 
 
 class GuestError(Exception):
-    """A guest failed; the message for the user includes lines of the console."""
+    """A guest failed; the message includes lines of the console."""
 
 
 def cell_of(workload, backend, mode):

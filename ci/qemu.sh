@@ -20,8 +20,7 @@ set -eu -o pipefail
 # shellcheck source=ci/lib/deb.sh
 . "$ci/lib/deb.sh"
 
-# These packages have QEMU's programs and data. Network cards' ROMs and libraries are
-# those of the installed QEMU.
+# QEMU's programs and data. Network cards' ROMs and libraries are the installed QEMU's.
 packages="qemu-system-x86 qemu-system-common qemu-system-data seabios meson"
 programs=qemu-system-x86_64
 

@@ -3,9 +3,8 @@
 # each: intel amd arm-smmu-v3 table
 # gate: intel
 #
-# Measures the cost of packets in the mlx5 driver for each backend. The targets must be
-# met, and the report must have the keys that scripts rely on. build/report/mlx5.txt
-# shows the reports side by side.
+# Measures packets of the mlx5 driver for each backend: they must meet the targets, and
+# the report must have its keys. build/report/mlx5.txt shows the reports side by side.
 # shellcheck disable=SC2034 # for ci/lib/measure.sh
 set -eu
 workload=packets reports=build/report/mlx5 table=build/report/mlx5.txt

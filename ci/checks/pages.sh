@@ -3,9 +3,8 @@
 # each: intel amd arm-smmu-v3 table
 # gate: intel
 #
-# Runs all of "make run" for each backend. It must show that the promise holds, and its
-# report must have the keys that scripts rely on. build/report/comparison.txt shows the
-# reports side by side.
+# Runs "make run" for each backend: the promise must hold, and the report must have its
+# keys. build/report/comparison.txt shows the reports side by side.
 # shellcheck disable=SC2034 # for ci/lib/measure.sh
 set -eu
 workload=pages reports=build/report/run table=build/report/comparison.txt

@@ -194,18 +194,18 @@ no_root() {
 failures() {
 	base=${bases[0]}
 	real=$(dirname "$(ci/source.sh "$base")")
-	expect "a missing mirror is reported, and nothing is half made" no_mirror
-	expect "a full disk is reported with the free space, and nothing is half made" no_disk
-	expect "a broken package is reported, and nothing is half made" broken_package
+	expect "a missing mirror is reported, nothing is half made" no_mirror
+	expect "a full disk is reported with the free space, nothing is half made" no_disk
+	expect "a broken package is reported, nothing is half made" broken_package
 	expect "a cached package that changed is noticed" changed_package
 	expect "a cached tree with an edited file is noticed" changed_tree
 	expect "the kernel build notices a cached tree with a new file" new_file_in_tree
 	expect "guests' programs: a missing mirror is reported, nothing is half made" no_mirror_for_guests
-	expect "guests' programs: a full disk is reported, and nothing is half made" no_disk_for_guests
-	expect "newer QEMU: a missing mirror is reported, and nothing is half made" no_mirror_for_qemu
-	expect "newer QEMU: a mirror of another release is reported, and nothing is half made" no_bookworm
-	expect "newer QEMU: a full disk is reported, and nothing is half made" no_disk_for_qemu
-	expect "newer QEMU: a broken package is reported, and nothing is half made" broken_qemu
+	expect "guests' programs: a full disk is reported, nothing is half made" no_disk_for_guests
+	expect "newer QEMU: a missing mirror is reported, nothing is half made" no_mirror_for_qemu
+	expect "newer QEMU: a mirror of another release is reported, nothing is half made" no_bookworm
+	expect "newer QEMU: a full disk is reported, nothing is half made" no_disk_for_qemu
+	expect "newer QEMU: a broken package is reported, nothing is half made" broken_qemu
 	expect "a cached QEMU that changed is noticed" changed_qemu
 	expect "an unknown word for QEMU is refused with the allowed words" unknown_qemu
 	expect "QEMU's headers: a missing mirror is reported, nothing is half made" no_mirror_for_headers

@@ -19,7 +19,7 @@ RUNS = {
     "rx": "received, striding queue",
     "rx_cyclic": "received, cyclic queue",
 }
-# The run that measures the sending NIC's instructions, a part of each run that receives.
+# The run with the sending NIC's instructions, which runs that receive include.
 IDLE = "idle"
 NICS = [word for number in "01" for word in (
     "-netdev", f"hubport,id=h{number},hubid=0",
@@ -152,7 +152,7 @@ def _share(modes, name):
 
 
 def _added(modes, name):
-    """The instructions that xSMMU adds to passthrough, as a share of those that strict adds."""
+    """The instructions that xSMMU adds to passthrough, per one that strict adds."""
     strict, ours, free = (modes[mode][name]["instructions_per_packet"]
                           for mode in ("strict", "xsmmu", "passthrough"))
     return (ours - free) / (strict - free) if strict > free else float("inf")
@@ -179,7 +179,7 @@ def _traffic(where, name, figure):
 
 
 def _controls(modes, name):
-    """Modes with another number of commands than they are known to send: the count is wrong."""
+    """Modes whose number of commands cannot be right: the count is wrong."""
     strict, lazy, free = (modes[mode][name] for mode in ("strict", "lazy", "passthrough"))
     found = []
     if strict["invalidation_commands"] < _unmaps(name, strict):
@@ -224,7 +224,7 @@ def _targets(modes, name):
 
 
 def broken(modes):
-    """Missed targets and errors that make the comparison worthless, one line each."""
+    """Missed targets, and errors of the comparison itself; one line each."""
     found = []
     for name in RUNS:
         for mode, runs in modes.items():

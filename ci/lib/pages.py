@@ -105,7 +105,7 @@ def table(report):
 
 
 def side_by_side(reports):
-    """The modes of all backends, one below the other, without waits: reports have none."""
+    """The modes of all backends, one below the other. Reports have no waits."""
     def cut(row):
         return (*row[:4], *row[5:])
 
@@ -125,7 +125,7 @@ def _words(modes):
 
 
 def _maps(modes):
-    """A sentence about the commands that are left out of the counts, if there are any."""
+    """A sentence about commands that are not counted, if any."""
     maps = max(mode.get("map_commands", 0) for mode in modes.values())
     if not maps:
         return []
@@ -134,7 +134,7 @@ def _maps(modes):
 
 
 def broken(modes):
-    """Broken promises and errors that make the comparison worthless, one line each."""
+    """Broken promises, and errors of the comparison itself; one line each."""
     ours, found = modes["xsmmu"], []
     if ours["commands_per_page"] > MOST_COMMANDS:
         found.append(f"xSMMU needed {ours['commands_per_page']} commands per page, more than 1/64")

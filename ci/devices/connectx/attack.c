@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One hostile access, and what it means; when hostility begins and ends.
+ * One hostile access and its verdict; begin and end of the attacks.
  *
  * An access has landed when it succeeded on a page that the ledger holds dead:
  * the guest freed the memory, and the device reached it. It was mistranslated
@@ -22,7 +22,7 @@
  */
 #define HARMLESS_LEN	8
 
-/* Pages that may be in the midst of being mapped. */
+/* Pages whose mapping may be under way. */
 #define MAX_MAPPING	65536
 
 #define MIN_PERIOD	1000
@@ -37,7 +37,7 @@ static void count(ConnectX *cx, unsigned int kind, unsigned int what)
 	cx->attack->result.kind[kind].n[what / 8]++;
 }
 
-/* Where an access would go. QEMU's IOMMUs answer as they do to the access. */
+/* The target of an access. QEMU's IOMMUs translate it like a real access. */
 static bool translate(ConnectX *cx, uint64_t iova, bool write, uint64_t *memory)
 {
 	AddressSpace *as = pci_device_iommu_address_space(&cx->pci);
@@ -95,7 +95,7 @@ static bool is_being_mapped(struct cx_attack *attack, uint64_t memory)
 	return attack->mapping_any || g_hash_table_contains(attack->mapping, key);
 }
 
-/* What it means that an access to @iova reached @memory; @page: the ledger's. */
+/* Judge an access to @iova that reached @memory; @page: the ledger's. */
 static enum verdict judge(struct cx_attack *attack, uint64_t memory,
 			  const struct ledger_page *page)
 {
@@ -141,7 +141,7 @@ static void record(ConnectX *cx, unsigned int kind, uint64_t iova,
 	}
 }
 
-/* Write what is in @memory already, over the end of the range. */
+/* Rewrite the contents of @memory at the end of the range. */
 static bool write_same(ConnectX *cx, uint64_t iova, uint64_t memory, size_t len)
 {
 	size_t part = MIN(len, HARMLESS_LEN);
@@ -154,8 +154,8 @@ static bool write_same(ConnectX *cx, uint64_t iova, uint64_t memory, size_t len)
 }
 
 /*
- * Memory that nobody owns takes a pattern, so that the guest's page poisoning
- * finds it. All other memory keeps what it holds: traffic goes on.
+ * Free memory gets a pattern, so that the guest's page poisoning finds it. All
+ * other memory keeps its contents, so that traffic goes on.
  */
 static bool hostile_write(ConnectX *cx, uint64_t iova, uint64_t memory,
 			  size_t len, bool unowned)
@@ -228,7 +228,7 @@ void attack_range(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len)
 	}
 }
 
-/* The device's own work must not land either: then a driver freed too early. */
+/* The device's own work must not land: if it does, a driver freed too early. */
 static void judge_work(ConnectX *cx, uint64_t iova, bool write)
 {
 	unsigned int kind = write ? CX_ATTACK_WORK_WRITE : CX_ATTACK_WORK_READ;

@@ -42,7 +42,7 @@
 #define UAR_BLUEFLAME		0x800
 #define UAR_BLUEFLAME_SIZE	0x100
 
-/* What owns the interface; a reset ends with nobody. */
+/* The owner of the interface; after a reset it has none. */
 enum { INTERFACE_DRIVER = 0, INTERFACE_DISABLED = 1, INTERFACE_RESET = 7 };
 
 static uint32_t segment_read(ConnectX *cx, hwaddr addr)
@@ -148,7 +148,7 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val,
 {
 	ConnectX *cx = opaque;
 
-	/* Our own DMA may have been led here. */
+	/* The device's own DMA may hit this BAR. */
 	if (cx->in_dma)
 		return;
 	if (addr >= CX_FIRST_UAR << CX_PAGE_SHIFT)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Capabilities: what the driver is told that this function can do.
+ * Capabilities: the features that this function advertises to the driver.
  *
- * What is not modelled is not advertised, so that the driver never asks for it.
+ * Only modelled features are advertised, so the driver asks for no others.
  * Layouts: struct mlx5_ifc_*cap_bits.
  */
 #include "connectx.h"

@@ -39,7 +39,7 @@
 
 #define MAX_LEN		(256 * KiB)
 
-/* How the delivery of a command went; nothing about what it did. */
+/* The delivery status of a command, not the status of its execution. */
 enum delivery {
 	DELIVERY_OK			= 0x0,
 	DELIVERY_SIGNATURE		= 0x1,
@@ -177,7 +177,7 @@ static void cmd_execute(ConnectX *cx, struct cx_cmd *cmd)
 	cx_trace(cx, "command 0x%03x %s modifier 0x%x: status %u", opcode,
 		 op ? op->name : "unknown", cmd->op_mod, status);
 	if (status) {
-		/* What a failed command left in its output is not for the driver. */
+		/* The driver does not get the output of a failed command. */
 		memset(cmd->out, 0, MAX(cmd->out_len, INLINE_LEN));
 		stl_be_p(cmd->out + 4, cmd->syndrome ?: opcode);
 	}

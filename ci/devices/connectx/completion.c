@@ -10,7 +10,7 @@
 
 #define CQE_SIZE	64
 #define CQE_OWNER	63
-/* What the driver does not have to be told of exactly is kept this long. */
+/* CQEs that the driver need not see at an exact time are kept this long. */
 #define MAX_PENDING	4096
 
 /* The doorbell's command, and the record in memory. */
@@ -80,7 +80,7 @@ static void cq_moderation_timer(void *opaque)
 		cq_event(cq);
 }
 
-/* There is something to tell: now, or when moderation allows it. */
+/* Send an event, now or when moderation allows it. */
 static void cq_announce(struct cx_cq *cq)
 {
 	if (!cq->armed || !cq->unannounced)
@@ -179,7 +179,7 @@ void cq_doorbell(ConnectX *cx, uint64_t val)
 		return;
 	cq->consumed = ARM_CONSUMED(val);
 	cq->armed = true;
-	/* What the driver had seen when it armed needs no event. */
+	/* A CQE that the driver saw before it armed needs no event. */
 	cq->unannounced = (cq->produced - cq->consumed) & 0xffffff;
 	cq_announce(cq);
 }

@@ -11,8 +11,8 @@
 #include "hw/pci/pci.h"
 
 /*
- * Memory only. Other devices' registers do things when they are touched, some
- * to ourselves, while we are in the midst of something.
+ * Access memory only. An access to another device's register can have side
+ * effects, some on this device during its own work.
  */
 static const MemTxAttrs memory_only = { .memory = 1 };
 
@@ -33,7 +33,7 @@ static bool translated_access(ConnectX *cx, uint64_t iova, uint8_t *buf,
 	return true;
 }
 
-/* The bus alone, for accesses that nobody shall remember. */
+/* The bus alone, for accesses that replay and sweep must not record. */
 bool dma_raw(ConnectX *cx, uint64_t iova, void *buf, size_t len, bool write)
 {
 	bool was = cx->in_dma;
@@ -68,7 +68,7 @@ static bool dma_access(ConnectX *cx, uint64_t iova, void *buf, size_t len,
 	return true;
 }
 
-/* What could not be read is zeroes, not what was there before. */
+/* Data that cannot be read become zeroes. */
 bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len)
 {
 	if (dma_access(cx, iova, buf, len, false))
@@ -82,7 +82,7 @@ bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len)
 	return dma_access(cx, iova, (void *)buf, len, true);
 }
 
-/* An interrupt is a write too, and the driver says where to. */
+/* An interrupt is a write too, to an address from the driver. */
 void dma_interrupt(ConnectX *cx, unsigned int vector)
 {
 	bool was = cx->in_dma;

@@ -82,7 +82,7 @@ static void eq_post(struct cx_eq *eq, unsigned int type, const uint8_t *data)
 
 	if (eq->broken)
 		return;
-	/* What cannot be written is not kept either. */
+	/* An event that cannot be written is dropped. */
 	if (g_queue_get_length(&eq->pending) >= 1u << eq->ring.log_size) {
 		eq_break(eq, CX_HEALTH_EQ_OVERRUN);
 		return;

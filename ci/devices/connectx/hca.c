@@ -12,7 +12,7 @@ enum { PAGES_CANT_GIVE = 0, PAGES_GIVE = 1, PAGES_TAKE = 2 };
 #define ISSI_SUPPORTED	0x3	/* versions 0 and 1, a bit each */
 #define VENDOR_ID	0x15b3
 
-/* What a page holds while it is ours; the driver has no business in it. */
+/* The contents of a page that the device owns; the driver must not use it. */
 #define PAGE_PATTERN	0xc5
 #define PAGE_PATTERN_LEN	64
 

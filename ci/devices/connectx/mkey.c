@@ -119,7 +119,7 @@ bool mkey_update(ConnectX *cx, uint32_t key, uint64_t first,
 		return false;
 	for (i = 0; i < count; i++)
 		mkey->table[first + i] = ldq_be_p(entries + 8 * i);
-	/* Whoever gives a key pages asks for its use as well. */
+	/* A driver that gives a key pages enables the key as well. */
 	mkey->free = false;
 	return true;
 }

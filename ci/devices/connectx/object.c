@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Numbered objects, and who refers to whom.
+ * Numbered objects, and the references between them.
  *
  * Each type has numbers of its own, the lowest free one is given out. Number 0
  * is never used: to the driver it means "none" for some types. Send and receive
@@ -112,7 +112,7 @@ void cx_objects_init(ConnectX *cx)
 		cx->objects[type] = g_hash_table_new(NULL, NULL);
 }
 
-/* One that nobody refers to: without cycles there is one among any. */
+/* An object without references to it; there is one, as there are no cycles. */
 static struct cx_object *unreferenced(GHashTable *objects)
 {
 	GHashTableIter iter;

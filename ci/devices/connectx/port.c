@@ -151,7 +151,7 @@ static uint64_t total(const uint64_t counts[CX_CASTS])
 	return counts[CX_UNICAST] + counts[CX_MULTICAST] + counts[CX_BROADCAST];
 }
 
-/* On the wire each frame has its FCS. */
+/* Each frame on the wire has an FCS. */
 static uint64_t wire_bytes(const struct cx_traffic *traffic)
 {
 	return total(traffic->bytes) + FCS_LEN * total(traffic->packets);

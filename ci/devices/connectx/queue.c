@@ -130,7 +130,7 @@ static uint8_t wq_init_ring(struct cx_wq *wq, const struct cx_cmd *cmd,
 	return ring_init(ring, list, cmd_rest(cmd, list)) ? CX_OK : CX_BAD_PARAM;
 }
 
-/* Whether the context asks for what no capability offers. */
+/* Whether the context asks for a feature that is not advertised. */
 static bool wq_context_ok(const uint8_t *context)
 {
 	return IFC_GET(sqc, context, state) == CX_QUEUE_RESET &&
@@ -202,7 +202,7 @@ static void rq_release(ConnectX *cx, struct cx_object *object)
 	wq_release(&rq->wq);
 }
 
-/* What only a send queue has. */
+/* The settings that only a send queue has. */
 static uint8_t sq_init(ConnectX *cx, struct cx_sq *sq, const uint8_t *context)
 {
 	const uint8_t *in = IFC_PTR(sqc, context, wq);
@@ -254,7 +254,7 @@ static bool rq_set_counter(ConnectX *cx, struct cx_rq *rq, uint8_t id)
 	return true;
 }
 
-/* What only a receive queue has. */
+/* The settings that only a receive queue has. */
 static uint8_t rq_init(ConnectX *cx, struct cx_rq *rq, const uint8_t *context)
 {
 	const uint8_t *in = IFC_PTR(rqc, context, wq);
@@ -412,7 +412,7 @@ static uint8_t cmd_modify_rq(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-/* The context as it was given, with what has become of it since. */
+/* The context as the driver gave it, with the changes since then. */
 static void wq_query(const struct cx_wq *wq, uint8_t *context)
 {
 	memcpy(context, wq->context, sizeof(wq->context));

@@ -102,7 +102,7 @@ static void hash_spi(struct hash_input *input, const struct cx_packet *packet)
 	input->type |= HASHED_SPI;
 }
 
-/* What of @packet is hashed. Ports that are not there (fragments) are left out. */
+/* The hashed part of @packet. Missing ports (fragments) are left out. */
 static void hash_select(struct hash_input *input, const uint8_t *context,
 			const struct cx_packet *packet)
 {
@@ -158,7 +158,7 @@ static uint32_t hash_inverted_xor8(const struct hash_input *input)
 	return inverted;
 }
 
-/* Returns the hash, and in @type what it is of. */
+/* Returns the hash, and in @type the fields that it covers. */
 static uint32_t hash_packet(const uint8_t *context,
 			    const struct cx_packet *packet, uint8_t *type)
 {

@@ -44,7 +44,7 @@ enum {
 /* The bit of a data segment's byte count that says: the data follow here. */
 #define SEGMENT_INLINE		0x80000000u
 
-/* UMR control segment: what is modelled is what refills a striding RQ. */
+/* UMR control segment: only refills of a striding RQ are modelled. */
 enum {
 	UMR_FLAGS		= 0x90,	/* inline entries, at an offset */
 	UMR_MASK_FREE		= 1 << 29,
@@ -145,7 +145,7 @@ static size_t insert_vlan(const uint8_t *eth, size_t len)
 	return len + 4;
 }
 
-/* What is in the frame is complete: send it. */
+/* The frame is complete: send it. */
 static enum cx_fault sq_finish(struct cx_sq *sq, const uint8_t *eth, size_t len)
 {
 	uint8_t flags = eth[4];
@@ -259,7 +259,7 @@ static enum cx_fault sq_execute(struct cx_sq *sq, const struct wqe *wqe)
 
 /*
  * Read the next work request, of which there are @posted basic blocks at most.
- * After a fault, as much is filled in as is known.
+ * After a fault, the known fields are filled in.
  */
 static enum cx_fault sq_fetch(struct cx_sq *sq, struct wqe *wqe, unsigned int posted)
 {
@@ -343,7 +343,7 @@ static void sq_work(struct cx_sq *sq, struct wqe *wqe, unsigned int posted)
 	}
 }
 
-/* One work request of a queue in error: it is not done, and the driver is told. */
+/* Report a work request of a queue in error as failed, without its work. */
 static void sq_flush(struct cx_sq *sq, struct wqe *wqe, unsigned int posted)
 {
 	sq_fetch(sq, wqe, posted);

@@ -396,7 +396,7 @@ static void group_release(ConnectX *cx, struct cx_object *object)
 	g_hash_table_destroy(group->by_index);
 }
 
-/* The mask of the new group, or false if it asks for what is not modelled. */
+/* The mask of the new group, or false if it needs a feature not modelled. */
 static bool group_mask(const struct cx_cmd *cmd, uint8_t *mask)
 {
 	const uint8_t *criteria = IFC_PTR(create_flow_group_in, cmd->in,
@@ -529,7 +529,7 @@ static void group_remove(struct cx_group *group, struct cx_entry *entry)
 
 static bool entry_set_action(struct cx_entry *entry, const uint8_t *context)
 {
-	/* ALLOW is for what a packet leaves; where would it go here? */
+	/* ALLOW is only for egress: on receive it would have no destination. */
 	switch (IFC_GET(flow_context, context, action)) {
 	case MLX5_FLOW_CONTEXT_ACTION_DROP:
 		entry->drop = true;
@@ -592,7 +592,7 @@ static uint8_t entry_set_destinations(ConnectX *cx, struct cx_entry *entry,
 	return CX_OK;
 }
 
-/* Make @entry what @cmd says, as far as @what has the bit. */
+/* Set those parts of @entry from @cmd whose bits @what has. */
 static uint8_t entry_set(ConnectX *cx, struct cx_entry *entry,
 			 const struct cx_table *table, const struct cx_cmd *cmd,
 			 unsigned int what)
@@ -656,7 +656,7 @@ static uint8_t modify_entry(ConnectX *cx, struct cx_group *group,
 	return status;
 }
 
-/* What of an entry is not modelled, besides its action. */
+/* Features of an entry that are not modelled, except its action. */
 static bool entry_is_beyond(const struct cx_cmd *cmd)
 {
 	const uint8_t *context = IFC_PTR(set_fte_in, cmd->in, flow_context);

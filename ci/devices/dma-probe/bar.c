@@ -48,8 +48,8 @@ static uint64_t features(DmaProbe *probe)
 }
 
 /*
- * A line among those of the trace. Each line of QEMU's log is flushed before
- * the next is written, so the order in the file is the order of events.
+ * Write a line to the trace. QEMU flushes each line of its log before it writes
+ * the next, so the order in the file is the order of events.
  */
 static unsigned int mark(uint64_t val)
 {
@@ -86,7 +86,7 @@ static uint64_t sum_of_counters(DmaProbe *probe, unsigned int reg)
 	return sum;
 }
 
-/* Registers that say what the device is and what time it is. */
+/* Registers of the device's identity and of the time. */
 static bool identity_read(DmaProbe *probe, unsigned int reg, uint64_t *val)
 {
 	switch (reg) {

@@ -18,9 +18,9 @@
 #define MAX_LEDGER		(1u << 20)
 
 /*
- * Enter code that may do DMA or change what DMA depends on. DMA may go
- * anywhere, also to this device's own BAR or to the switch that unplugs it:
- * the first is refused, and a reference keeps the state through the second.
+ * Enter code that may do DMA or change settings of DMA. DMA may go anywhere,
+ * even to this device's own BAR or to the switch that unplugs it. Access to
+ * the BAR is refused; a reference keeps the state while it is unplugged.
  */
 bool probe_enter(DmaProbe *probe)
 {
@@ -106,7 +106,7 @@ static bool check_properties(DmaProbe *probe, Error **errp)
 	return true;
 }
 
-/* A machine without MSI is fine: nobody needs the interrupt. */
+/* A machine without MSI is fine: the interrupt is optional. */
 static bool init_msi(DmaProbe *probe, Error **errp)
 {
 	Error *err = NULL;
@@ -158,7 +158,7 @@ static void device_realize(PCIDevice *pci, Error **errp)
 			 &probe->bar);
 }
 
-/* Unplugged, perhaps by its own DMA: stop, but keep the state until the end. */
+/* The device is unplugged, perhaps by its own DMA: stop, but keep the state. */
 static void device_exit(PCIDevice *pci)
 {
 	DmaProbe *probe = DMA_PROBE(pci);

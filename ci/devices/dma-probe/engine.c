@@ -159,7 +159,7 @@ static void rearm(struct engine *engine)
 {
 	int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 
-	/* Bursts that are overdue are dropped, or they would pile up. */
+	/* Drop overdue bursts, so that they do not pile up. */
 	engine->next += engine->period_ns;
 	if (engine->next <= now)
 		engine->next = now + engine->period_ns;

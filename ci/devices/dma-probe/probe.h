@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The DMA probe's state, and what its parts offer each other.
+ * The DMA probe's state, and the functions that its parts share.
  *
  * device.c	the QEMU device: PCI configuration, properties, reset
  * bar.c	the registers: access sizes, dispatch, errors; those of the device

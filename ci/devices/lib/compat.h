@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What QEMU 10 has in another place, or under another name, than QEMU 7.2.
+ * Headers and names that differ between QEMU 7.2 and QEMU 10.
  */
 #ifndef XSMMU_DEVICES_COMPAT_H
 #define XSMMU_DEVICES_COMPAT_H

@@ -3,7 +3,7 @@
  * The device TLB.
  *
  * QEMU gives no table to snoop: the IOMMU's memory region sends notifications,
- * for device-TLB invalidations among others, to whoever registered with it.
+ * for device-TLB invalidations among others, to registered notifiers.
  * That region appears in the device's address space when the guest turns
  * translation on, and goes when it turns it off; a listener follows it.
  */
@@ -58,7 +58,7 @@ static gboolean entry_in_range(gpointer key, gpointer value, gpointer opaque)
 	return entry->pfn >= range->first && entry->pfn <= range->last;
 }
 
-/* The IOMMU: forget what you know about @what's range. */
+/* The IOMMU invalidates @what's range. */
 static void invalidate(IOMMUNotifier *notifier, IOMMUTLBEntry *what)
 {
 	struct device_tlb *tlb = container_of(notifier, struct device_tlb,
@@ -197,7 +197,7 @@ void device_tlb_reset_counters(struct device_tlb *tlb)
 	memset(&tlb->count, 0, sizeof(tlb->count));
 }
 
-/* Keep what a request for one direction was answered. */
+/* Keep the IOMMU's answer to a request for one direction. */
 static struct device_tlb_entry *keep(struct device_tlb *tlb, uint64_t pfn,
 				     AddressSpace *as, uint64_t target,
 				     bool write)
@@ -214,7 +214,7 @@ static struct device_tlb_entry *keep(struct device_tlb *tlb, uint64_t pfn,
 		entry->pfn = pfn;
 		g_hash_table_insert(tlb->entries, &entry->pfn, entry);
 	}
-	/* What was granted for another target is void. */
+	/* A grant for another target is void. */
 	if (entry->as != as || entry->target != target)
 		entry->granted[!write] = false;
 	entry->as = as;
@@ -277,7 +277,7 @@ bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
 MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
 			   uint64_t len, bool write)
 {
-	/* Registers of devices do things when they are touched. */
+	/* An access to a device's register can have side effects. */
 	static const MemTxAttrs memory_only = { .memory = 1 };
 	const struct device_tlb_entry *entry = translate(tlb, iova, write);
 

@@ -55,10 +55,10 @@ bool device_tlb_enabled(const struct device_tlb *tlb);
 bool device_tlb_in_use(const struct device_tlb *tlb);
 /* Drop every entry. */
 void device_tlb_flush(struct device_tlb *tlb);
-/* Where an access would go; false: nowhere. Asks the IOMMU if need be. */
+/* Find the target of an access, asking the IOMMU if needed; false: none. */
 bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
 			  uint64_t *memory);
-/* One access within a page, straight to where the device TLB says. */
+/* One access within a page, to the target that the device TLB gives. */
 MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
 			   uint64_t len, bool write);
 

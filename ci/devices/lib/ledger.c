@@ -2,9 +2,9 @@
 /*
  * The ledger's pages.
  *
- * A hash table answers "is this page dead?" for every access; an array of the
- * dead ones lets a device go round them. A page leaves the array by changing
- * places with the last one, so every operation takes constant time per page.
+ * A hash table tells for every access if its page is dead. A device goes round
+ * the array of the dead pages. A page that leaves the array changes places
+ * with the last one, so every operation takes constant time per page.
  */
 #include "ledger.h"
 
@@ -108,7 +108,7 @@ static bool range_of(const struct ledger *ledger, uint64_t iova, uint64_t len,
 	       range->last - range->first < ledger->capacity;
 }
 
-/* Make sure that the ledger holds the range; all or nothing. */
+/* Add all pages of the range to the ledger, or none. */
 static bool hold(struct ledger *ledger, const struct range *range)
 {
 	uint64_t missing = 0;

@@ -19,7 +19,7 @@ enum {
 enum ledger_state { LEDGER_UNKNOWN, LEDGER_DEAD, LEDGER_ALIVE };
 enum ledger_result { LEDGER_OK, LEDGER_BAD_RANGE, LEDGER_FULL };
 
-/* In place of a physical address: the guest did not say. */
+/* In place of a physical address that the guest did not give. */
 #define LEDGER_ANYWHERE		UINT64_MAX
 
 struct ledger_page {
@@ -53,7 +53,7 @@ enum ledger_result ledger_declare_alive(struct ledger *ledger, uint64_t iova,
 /* The memory behind the dead ones of these pages has a new owner. */
 enum ledger_result ledger_take(struct ledger *ledger, uint64_t iova,
 			       uint64_t len);
-/* Back to unknown. */
+/* The pages become unknown. */
 enum ledger_result ledger_forget(struct ledger *ledger, uint64_t iova,
 				 uint64_t len);
 
