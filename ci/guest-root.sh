@@ -36,7 +36,7 @@ fetch() (
 # Copies all programs to one folder, the guest's PATH.
 collect() {
 	local program file
-	mkdir -p "$work"/root/{bin,usr}
+	mkdir -p "$work/root/bin" "$work/root/usr"
 	for program in "${programs[@]}"; do
 		file=$(find "$work/unpacked" -path "*bin/$program" -type f)
 		[ -n "$file" ] || die "the packages do not hold $program"
