@@ -40,6 +40,10 @@ class Cell:
     timeout: int
     note: str
 
+    def has_nic(self):
+        """Whether its tests are those of a NIC."""
+        return any(word.startswith("nic-") for word in self.tests)
+
     def megabytes(self):
         """The guest's memory."""
         number, unit = re.fullmatch(r"(\d+)([MG])", self.memory).groups()
