@@ -174,10 +174,8 @@ static inline struct mlx5e_pen *mlx5e_cq_pen(struct mlx5e_cq *cq)
 	return NULL;
 }
 
-static inline struct mlx5e_pen *mlx5e_cq_pen_if_polled(struct mlx5e_cq *cq, bool recycle)
-{
-	return NULL;
-}
+/* A macro, because a function with an argument of type bool changes its callers' code. */
+#define mlx5e_cq_pen_if_polled(cq, recycle)	((struct mlx5e_pen *)NULL)
 
 static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 				      struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
