@@ -16,16 +16,16 @@
 #                                     print the kernel paths of our files, the paths that
 #                                     patches touch, "source path" of ours, or the patches
 #
-# apply tries everything on copies first, and changes TREE only if all of it fits. It
-# replaces files by renames, so it never writes to a file that other hard links share.
-#
-# State, in TREE/.xsmmu-graft:
-#   base     the base kernel's name
-#   orig/    the touched files as they were
-#   created  files and directories that the graft added
-#   sums     sha256 of each grafted file
-#   busy     exists while TREE is being changed; only SIGKILL leaves it behind
+# git does the work. TREE/.xsmmu-graft is a git repository with TREE as its work tree. It
+# tracks only the files that a graft touches:
+#   refs/tags/original   these files as they were
+#   index                the files as they are in TREE
+#   next                 the tree object that TREE is being changed to; only SIGKILL leaves
+#                        this file behind
+# A graft is prepared in an index of its own, so TREE does not change unless all of it
+# fits. git replaces files and never writes to one that other hard links share.
 set -eu -o pipefail
+export LC_ALL=C
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
@@ -106,75 +106,67 @@ tree_base() {
 	esac
 }
 
-# Copies the original of each touched file to $work/stage.
-stage_originals() {
-	mkdir "$work/stage"
-	[ ! -d "$state/orig" ] || cp -a "$state/orig/." "$work/stage/"
-	while read -r path; do
-		if [ ! -e "$work/stage/$path" ] && [ -e "$tree/$path" ] && ! ours "$path"; then
-			(cd "$tree" && cp -p --parents "$path" "$work/stage/")
-		fi
-	done <"$work/patched"
-	cp -a "$work/stage" "$work/orig"
+# The repository of the graft. The user's configuration does not apply to it.
+repo() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+		git -C "$tree" --git-dir="$state" --work-tree="$tree" "$@"
 }
 
-ours() { [ -f "$state/created" ] && grep -Fqx "$1" "$state/created"; }
+# The same with the index in which the graft is prepared.
+stage() { GIT_INDEX_FILE=$state/stage repo "$@"; }
 
-# fits PATCH: applies PATCH to the stage with fuzz 0; prints the hunks that failed.
-fits() {
-	local log=$work/patch.log
-	patch -p1 --fuzz=0 --force --no-backup-if-mismatch --reject-file=- \
-		-d "$work/stage" <"$1" >"$log" 2>&1 && return
-	grep -E '^(patching|Hunk.*FAILED|can.t find)' "$log" >&2
-	return 1
+# Makes the repository. Its attributes override those of TREE: no byte is converted.
+init_state() {
+	fresh=$state
+	git init -q --bare --template= "$state" 2>/dev/null || die "cannot write to $tree"
+	mkdir "$state/info"
+	echo '* -text -ident -filter -working-tree-encoding' >"$state/info/attributes"
+	repo update-ref refs/tags/original "$(repo write-tree)"
+}
+
+# Adds the files that patches touch to the index, and to the originals in the stage.
+track_patched() {
+	local path
+	comm -23 <(patched_paths) <(repo ls-files) | while read -r path; do
+		[ ! -e "$tree/$path" ] || printf '%s\n' "$path"
+	done >"$state/new"
+	repo update-index --add --stdin <"$state/new"
+	rm -f "$state/stage"
+	stage read-tree original
+	stage update-index --add --stdin <"$state/new"
+	original=$(stage write-tree)
 }
 
 stage_patches() {
 	local patch
-	series >"$work/series"
-	while read -r patch; do
+	for patch in $(series); do
 		[ -f "$patch" ] || die "patches/$base/series names ${patch##*/}, which does not exist"
-		fits "$patch" ||
-			die "${patch##*/} does not fit $tree (fuzz 0): that file differs from base $base. Nothing was changed"
-	done <"$work/series"
+		stage apply --cached --whitespace=nowarn "$patch" ||
+			die "${patch##*/} does not fit $tree: that file differs from base $base. Nothing was changed"
+	done
+}
+
+stage_own() {
+	local home
+	own_pairs >"$state/own"
+	cut -d' ' -f2 "$state/own" | while read -r home; do
+		[ -z "$(stage ls-files "$home")" ] ||
+			die "a manifest and a patch (or two lines of manifests) both create $home"
+		[ ! -e "$tree/$home" ] || [ -n "$(repo ls-files "$home")" ] ||
+			die "$tree already has $home and it is not ours. Nothing was changed"
+	done
+	paste <(cut -d' ' -f1 "$state/own" | repo hash-object -w --no-filters --stdin-paths) \
+		<(cut -d' ' -f2 "$state/own") | sed 's/^/100644 /' | stage update-index --add --index-info
 }
 
 # Runs after stage_own: the bug may be in one of our files.
 stage_mutant() {
-	[ -z "$mutant" ] || fits "$mutant" ||
-		die "mutant ${mutant##*/} does not fit what is grafted (fuzz 0). Nothing was changed"
-}
-
-stage_own() {
-	local source home
-	while read -r source home; do
-		[ ! -e "$work/stage/$home" ] ||
-			die "a manifest and a patch (or two lines of manifests) both create $home"
-		[ ! -e "$tree/$home" ] || ours "$home" ||
-			die "$tree already has $home and it is not ours. Nothing was changed"
-		mkdir -p "$work/stage/${home%/*}"
-		cp "$source" "$work/stage/$home"
-	done <"$work/own"
-}
-
-make_stage() {
-	# Not in /tmp: a rename into TREE needs the same file system.
-	work=$(mktemp -d "$tree/.xsmmu-work.XXXXXX") || die "cannot write to $tree"
-	own_pairs >"$work/own"
-	patched_paths >"$work/patched"
-	stage_originals
-	stage_patches
-	stage_own
-	stage_mutant
-	(cd "$work/stage" && find . -type f -printf '%P\n' | sort >"$work/files" &&
-		xargs -r -d '\n' sha256sum <"$work/files" >"$work/sums")
+	[ -z "$mutant" ] || stage apply --cached --whitespace=nowarn "$mutant" ||
+		die "mutant ${mutant##*/} does not fit what is grafted. Nothing was changed"
 }
 
 # Prints the grafted files that have changed since the graft.
-differing() {
-	(cd "$tree" && ! sha256sum -c --quiet "$state/sums" 2>/dev/null) |
-		sed -n 's/: FAILED.*//p' || true
-}
+differing() { repo diff --name-only; }
 
 refuse_edited() {
 	local edited
@@ -183,93 +175,56 @@ refuse_edited() {
 		"over to this repository, then run 'ci/graft.sh unapply $tree --force')"
 }
 
-# Prints the paths and directories that the graft adds to TREE.
-list_created() {
-	local path
-	while read -r path; do
-		while [ "$path" != . ] && [ ! -e "$tree/$path" ]; do
-			printf '%s\n' "$path"
-			path=$(dirname "$path")
-		done
-	done <"$work/files"
-	[ ! -f "$state/created" ] || cat "$state/created"
-}
-
-# Only adds originals, each by a rename, so a killed run loses none.
-save_originals() {
-	mkdir -p "$state"
-	: >"$state/busy"
-	committing=1
-	list_created | sort -u >"$work/created"
-	mv "$work/created" "$state/created"
-	rsync -a --ignore-existing "$work/orig/" "$state/orig/"
-	printf '%s\n' "$base" >"$state/base"
-}
-
-commit_stage() {
-	local path
-	rsync -rc "$work/stage/" "$tree/"
-	# Remove the files of an older graft and those that a patch deletes.
-	{
-		cat "$state/created"
-		(cd "$work/orig" && find . -type f -printf '%P\n')
-	} | while read -r path; do
-		[ ! -f "$tree/$path" ] || [ -f "$work/stage/$path" ] || rm "$tree/$path"
-	done
-	mv "$work/sums" "$state/sums"
-	rm "$state/busy"
-	committing=''
-}
-
+# Writes the originals over whatever is in TREE. The index gets the files of an unfinished
+# change first, so that git removes those too.
 restore() {
-	local path
-	if [ -d "$state/orig" ]; then
-		rsync -rc "$state/orig/" "$tree/"
-		diff -rq "$state/orig" "$tree" | grep -v '^Only in' >&2 &&
-			die "the files above could not be restored; their originals are in $state/orig"
-	fi
-	# Remove the deepest paths first: rmdir needs an empty directory.
-	sort -r "$state/created" 2>/dev/null | while read -r path; do
-		if [ -d "$tree/$path" ]; then
-			rmdir --ignore-fail-on-non-empty "$tree/$path"
-		else
-			rm -f "$tree/$path"
-		fi
-	done
+	rm -f "$state/index.lock"
+	[ -e "$state/next" ] || repo write-tree >"$state/next"
+	repo ls-tree -r "$(cat "$state/next")" | repo update-index --add --index-info
+	repo read-tree --reset -u original || die "$tree could not be restored; its originals are in $state"
 	rm -rf "$state"
 }
 
 cleanup() {
 	local rc=$?
 	trap '' INT TERM HUP
-	[ -z "$work" ] || rm -rf "$work"
-	if [ -n "$committing" ]; then
+	if [ "$rc" != 0 ] && [ -e "$state/next" ]; then
 		restore
 		say "graft.sh: the graft failed; $tree is as it was before any graft"
+	elif [ "$rc" != 0 ]; then
+		rm -rf "$fresh"
 	fi
 	[ "$rc" = 0 ] || exit 2
 }
 
 do_apply() {
+	local grafted current
 	base=$(tree_base)
 	[ -z "$wanted" ] || [ "$wanted" = "$base" ] ||
 		die "$tree is Linux $base, not $wanted. Nothing was changed"
-	[ ! -e "$state/busy" ] || restore
-	[ ! -d "$state" ] || refuse_edited
-	make_stage
-	if [ -d "$state" ] && cmp -s "$work/sums" "$state/sums"; then
-		say "already grafted: $tree has this graft ($(wc -l <"$work/sums") files)"
+	[ ! -e "$state/next" ] || restore
+	[ -d "$state" ] || init_state
+	refuse_edited
+	track_patched
+	stage_patches
+	stage_own
+	stage_mutant
+	current=$(repo write-tree) grafted=$(stage write-tree)
+	if [ "$current" = "$grafted" ]; then
+		say "already grafted: $tree has this graft ($(repo ls-files | wc -l) files)"
 		return
 	fi
-	save_originals
-	commit_stage
-	say "grafted: $(wc -l <"$work/own") own files, $(wc -l <"$work/series") hook patches" \
+	repo update-ref refs/tags/original "$original"
+	echo "$grafted" >"$state/next"
+	repo read-tree -m -u "$current" "$grafted"
+	rm "$state/next"
+	say "grafted: $(wc -l <"$state/own") own files, $(series | wc -l) hook patches" \
 		"${mutant:+and mutant ${mutant##*/} }on Linux $base"
 }
 
 do_unapply() {
 	[ -d "$state" ] || die "$tree is not grafted"
-	[ -n "$force" ] || [ -e "$state/busy" ] || refuse_edited
+	[ -n "$force" ] || [ -e "$state/next" ] || refuse_edited
 	restore
 	say "unapplied: $tree is as it was"
 }
@@ -278,7 +233,7 @@ do_status() {
 	local edited
 	if [ ! -d "$state" ]; then
 		echo "not grafted"
-	elif [ -e "$state/busy" ]; then
+	elif [ -e "$state/next" ]; then
 		echo "half applied: a run was killed; 'ci/graft.sh unapply $tree' restores it"
 	else
 		edited=$(differing)
@@ -316,7 +271,11 @@ while [ $# -gt 0 ]; do
 	shift
 done
 verb=${words[0]:-}
-[ -z "$mutant" ] || [ -f "$mutant" ] || die "there is no mutant $mutant"
+[ -z "$mutant" ] || mutant=$(realpath -e "$mutant" 2>/dev/null) || die "there is no such mutant"
+
+# Set by git in its hooks; they would point repo() elsewhere.
+# shellcheck disable=SC2046 # a list of names
+unset $(git rev-parse --local-env-vars)
 
 case $verb in
 key | files)
@@ -335,7 +294,7 @@ apply | unapply | status)
 	[ "${#words[@]}" -ge 2 ] || usage
 	[ -d "${words[1]}" ] || die "${words[1]} is no directory"
 	tree=$(cd "${words[1]}" && pwd)
-	wanted=${words[2]:-} work='' committing='' state=$tree/.xsmmu-graft
+	wanted=${words[2]:-} fresh='' state=$tree/.xsmmu-graft
 	exec {treefd}<"$tree"
 	flock "$treefd"
 	trap cleanup EXIT

@@ -103,13 +103,13 @@ edited_graft_kept() {
 		graft unapply --force && untouched
 }
 
-# SIGKILL leaves the file "busy" and half-written files behind.
+# SIGKILL leaves git's lock, the file "next" and half-written files behind.
 half_done_restored() {
 	local path
 	path=$(ci/graft.sh files "$base" patched | head -n 1)
 	fresh
 	graft apply
-	: >"$tree/.xsmmu-graft/busy"
+	(cd "$tree/.xsmmu-graft" && git --git-dir=. write-tree >next && : >index.lock)
 	echo half >"$tree/$path"
 	says "half applied" graft status && graft unapply && untouched
 }

@@ -24,9 +24,11 @@ choose_arch() {
 kmake() { make -C "$tree" O="$build" ARCH="$arch" "$@"; }
 
 # $tree: a grafted copy of the untouched source. It is made of hard links (small, a
-# second); graft.sh and patch replace files, never write to them.
+# second); git replaces files, it never writes to them. A tree of the graft.sh that kept
+# its originals in a folder is made anew.
 prepare_tree() {
 	tree=$cache/trees/$release${apart:+-apart}
+	[ ! -d "$tree/.xsmmu-graft/orig" ] || rm -rf "$tree"
 	if [ ! -d "$tree" ]; then
 		mkdir -p "$cache/trees"
 		rm -rf "$tree.new"
