@@ -10,14 +10,14 @@ goal := $(or $(MAKECMDGOALS),help)
 
 # A wrong word is refused here, before anything is installed or fetched.
 quote = '$(subst ','\'',$(1))'
-given = $(foreach name,BACKEND ARCH BASE BACKENDS CELLS JOBS LIST,$(call quote,$(name)=$($(name))))
+given = $(foreach name,BACKEND ARCH BASE BACKENDS CELLS JOBS LIST MUTANTS,$(call quote,$(name)=$($(name))))
 wrong := $(if $(filter help,$(goal)),,$(shell ci/words.sh $(given) 2>&1))
 $(if $(wrong),$(error $(wrong)))
 
-# "make check" exits with 1 after a failed test and with 2 after a failure of the
-# rig. make turns every failed recipe into a 2, but passes on a 1 in question mode.
-# Lines that begin with + run in that mode too.
-ifeq ($(goal),check)
+# "make check" and "make mutants" exit with 1 after a failed test and with 2 after a
+# failure of the rig. make turns every failed recipe into a 2, but passes on a 1 in
+# question mode. Lines that begin with + run in that mode too.
+ifneq ($(filter check mutants,$(goal)),)
 MAKEFLAGS += q
 endif
 
@@ -60,9 +60,15 @@ series:
 	$(run) ci/setup.sh
 	$(run) ci/series.sh $(BASE) build/series-$(BASE)
 
-## make mutants, make bench
+## make mutants [MUTANTS="NAMES OR PATTERNS"]
+##     put each seeded bug into the kernel and see a test fail
+mutants:
+	+$(run) ci/setup.sh
+	+$(run) python3 ci/mutants.py $(call quote,$(MUTANTS))
+
+## make bench
 ##     not part of this version
-mutants bench:
+bench:
 	$(error make $@ comes later: it is not part of this version yet)
 
 .PHONY: help run check kernel menuconfig series mutants bench

@@ -37,17 +37,20 @@ folder() {
 	[ -w "$at" ] || die "$1 '$2' is not writable: $3"
 }
 
-# cells WORD...: refuses a WORD that matches no cell or check.
-cells() {
-	local word name known
-	mapfile -t known < <(names)
+mutants() { (cd "$ci/mutants" && printf '%s\n' *.patch | sed 's/\.patch$//'); }
+
+# select_from SETTING COMMAND WORD...: refuses a WORD that matches no name that COMMAND prints.
+select_from() {
+	local setting=$1 word name known
+	mapfile -t known < <("$2")
+	shift 2
 	for word in "$@"; do
 		[ "$word" != all ] || continue
 		for name in "${known[@]}"; do
 			# shellcheck disable=SC2053 # the word is a pattern
 			[[ $name != $word ]] || continue 2
 		done
-		die "CELLS=$word matches nothing; allowed: all, or names and patterns of: ${known[*]}"
+		die "$setting=$word matches nothing; allowed: all, or names and patterns of: ${known[*]}"
 	done
 }
 
@@ -64,7 +67,8 @@ check() {
 			check_word "ARCH=$arch BACKENDS" "$word" $(backends_of "$arch")
 		done
 		;;
-	CELLS) cells "${list[@]}" ;;
+	CELLS) select_from "$name" names "${list[@]}" ;;
+	MUTANTS) select_from "$name" mutants "${list[@]}" ;;
 	JOBS) [[ $2 =~ ^([1-9][0-9]{0,3})?$ ]] || die "JOBS=$2 is no number of guests; allowed: 1 to 9999" ;;
 	LIST) [[ $2 =~ ^[01]?$ ]] || die "LIST=$2 is unknown; allowed: 1" ;;
 	*) die "there is no word $name" ;;

@@ -66,16 +66,24 @@ def everything():
     return {**quick, **cells.load(), **found}
 
 
-def choose(words, known):
-    """The names that words (names, patterns or "all") select; without words, the gate.
-
-    ci/words.sh refuses a word that selects nothing.
-    """
-    done = subprocess.run([CI / "words.sh", f"CELLS={' '.join(words)}"], capture_output=True,
+def _refuse(setting, words):
+    """Refuses a word that selects nothing."""
+    done = subprocess.run([CI / "words.sh", f"{setting}={' '.join(words)}"], capture_output=True,
                           text=True, check=False)
     if said := done.stdout + done.stderr:
         raise RigError(said.strip())
-    if not words:
-        return [name for name, what in known.items() if what.gate]
-    return [name for name in known
+
+
+def matching(setting, words, names):
+    """The names that words (names, patterns or "all") select."""
+    _refuse(setting, words)
+    return [name for name in names
             if any(word == ALL or fnmatch.fnmatchcase(name, word) for word in words)]
+
+
+def choose(words, known):
+    """The names of cells and checks that words select; without words, the gate."""
+    if not words:
+        _refuse("CELLS", words)
+        return [name for name, what in known.items() if what.gate]
+    return matching("CELLS", words, known)
