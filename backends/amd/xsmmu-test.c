@@ -210,6 +210,14 @@ static unsigned int expect_wait(struct kunit *test, struct cursor *c,
 	return c->at[i];
 }
 
+/* Likewise: the IOMMU's own TLB is invalidated. */
+static unsigned int expect_iommu(struct kunit *test, struct cursor *c,
+				 unsigned int i, u32 bits)
+{
+	expect_pages(test, c, i, bits);
+	return expect_wait(test, c, i);
+}
+
 static void expect_commands(struct kunit *test, unsigned int n)
 {
 	struct amd_fake_bus *bus = test->priv;
@@ -223,8 +231,7 @@ static void sync_is_one_command_and_a_wait(struct kunit *test)
 	struct cursor c = {};
 
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_commands(test, 2);
 }
 
@@ -234,8 +241,7 @@ static void sync_after_a_table_was_unlinked_drops_directory_entries(struct kunit
 	struct cursor c = {};
 
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
-	expect_pages(test, &c, 0, RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_PDE);
 	expect_commands(test, 2);
 }
 
@@ -246,11 +252,9 @@ static void sync_of_v2_tables_is_a_guest_invalidation(struct kunit *test)
 
 	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, RAW_GN);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
-	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
 	expect_commands(test, 4);
 }
 
@@ -272,10 +276,8 @@ static void sync_covers_every_iommu_of_the_domain(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	for (i = 0; i < 2; i++) {
-		expect_pages(test, &c, i, 0);
-		expect_wait(test, &c, i);
-	}
+	for (i = 0; i < 2; i++)
+		expect_iommu(test, &c, i, 0);
 	expect_commands(test, 4);
 }
 
@@ -286,8 +288,7 @@ static void sync_leaves_other_iommus_alone(struct kunit *test)
 
 	domain->dev_iommu[FAKE_INDEX(0)] = 0;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 1, 0);
-	expect_wait(test, &c, 1);
+	expect_iommu(test, &c, 1, 0);
 	expect_commands(test, 2);
 }
 
@@ -315,10 +316,8 @@ static void syncs_go_on_around_the_end_of_the_ring(struct kunit *test)
 	f->iommu.cmd_buf_tail = f->queue.head;
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	for (i = 0; i < 4; i++) {
-		expect_pages(test, &c, 0, 0);
-		expect_wait(test, &c, 0);
-	}
+	for (i = 0; i < 4; i++)
+		expect_iommu(test, &c, 0, 0);
 	expect_commands(test, 8);
 }
 
@@ -330,8 +329,7 @@ static void device_tlb_is_invalidated_when_the_iommu_has_completed(struct kunit 
 
 	add_device(test, domain, 0, 0x300);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_devtlb(test, &c, 0, 0x300, 0);
 	expect_wait(test, &c, 0);
 	expect_commands(test, 4);
@@ -351,10 +349,8 @@ static void device_tlbs_wait_for_every_iommu(struct kunit *test)
 		WRITE_ONCE(f[slow]->queue.delay_us, FAKE_LONG_US);
 		WRITE_ONCE(f[!slow]->queue.delay_us, FAKE_DELAY_US);
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-		for (i = 0, waited = 0; i < 2; i++) {
-			expect_pages(test, &c, i, 0);
-			waited = max(waited, expect_wait(test, &c, i));
-		}
+		for (i = 0, waited = 0; i < 2; i++)
+			waited = max(waited, expect_iommu(test, &c, i, 0));
 		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 0, 0x300, 0),
 				waited);
 		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 1, 0x400, 0),
@@ -377,8 +373,7 @@ static void each_iommu_gets_commands_for_its_own_devices_only(struct kunit *test
 	}
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
 	for (i = 0; i < 2; i++) {
-		expect_pages(test, &c, i, RAW_PDE);
-		expect_wait(test, &c, i);
+		expect_iommu(test, &c, i, RAW_PDE);
 		for (j = 0; j < 40; j++)
 			expect_devtlb(test, &c, i, 0x300 + 0x100 * i + j, 0);
 		expect_wait(test, &c, i);
@@ -395,10 +390,8 @@ static void iommu_without_ats_device_is_waited_for_once(struct kunit *test)
 	add_device(test, domain, 1, 0x400);
 	add_device(test, domain, 0, 0x300)->ats.enabled = false;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
-	expect_pages(test, &c, 1, 0);
-	expect_wait(test, &c, 1);
+	expect_iommu(test, &c, 0, 0);
+	expect_iommu(test, &c, 1, 0);
 	expect_devtlb(test, &c, 1, 0x400, 0);
 	expect_wait(test, &c, 1);
 	expect_commands(test, 6);
@@ -415,8 +408,7 @@ static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x200)->ats.enabled = false;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_devtlb(test, &c, 0, 0x300, 0);
 	expect_wait(test, &c, 0);
 	expect_commands(test, 4);
@@ -436,8 +428,7 @@ static void device_tlb_of_v2_tables_is_invalidated_with_and_without_pasid(struct
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x301);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, RAW_GN);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN);
 	for (i = 0; i < 2; i++) {
 		expect_devtlb(test, &c, 0, 0x300 + i, 0);
 		expect_devtlb(test, &c, 0, 0x300 + i, RAW_GN);
@@ -455,8 +446,7 @@ static void device_of_an_iommu_not_yet_counted_is_waited_for(struct kunit *test)
 	domain->dev_iommu[FAKE_INDEX(1)] = 0;
 	add_device(test, domain, 1, 0x400);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_devtlb(test, &c, 1, 0x400, 0);
 	expect_wait(test, &c, 1);
 	expect_commands(test, 4);
@@ -537,8 +527,7 @@ static void ids_behind_one_iommu_share_a_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync.n, 1);
 	KUNIT_EXPECT_EQ(test, amd_sync_wait(&sync, false), 0);
 	expect_pages(test, &c, 0, 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_commands(test, 3);
 	/* The count is that of before the first command. */
 	KUNIT_EXPECT_LT(test, amd_sync_check(&sync), 0);
@@ -1062,8 +1051,7 @@ static void v2_table_that_a_superpage_replaces_is_freed_after_the_flush(struct k
 	expect_commands(test, 0);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, true);
-	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
 	expect_commands(test, 2);
 	end_v2_domain(domain);
 }
@@ -1086,8 +1074,7 @@ static void v2_tree_that_a_superpage_replaces_is_freed_after_the_flush(struct ku
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_1G), 0);
 	for (i = 0; i < 3; i++)
 		expect_freed(test, page[i], true);
-	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
 	expect_commands(test, 2);
 	end_v2_domain(domain);
 }
@@ -1176,8 +1163,7 @@ static void v1_table_that_a_superpage_replaces_is_freed_after_the_flush(struct k
 	expect_commands(test, 0);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, true);
-	expect_pages(test, &c, 0, RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_PDE);
 	expect_commands(test, 2);
 	free_io_pgtable_ops(&domain->iop.iop.ops);
 }
@@ -1227,10 +1213,8 @@ static void expect_syncs(struct kunit *test, struct protection_domain *domain,
 {
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, c, 0, first);
-	expect_wait(test, c, 0);
-	expect_pages(test, c, 0, second);
-	expect_wait(test, c, 0);
+	expect_iommu(test, c, 0, first);
+	expect_iommu(test, c, 0, second);
 }
 
 static void sync_after_large_pages_drops_directory_entries_once(struct kunit *test)
@@ -1280,8 +1264,7 @@ static void sync_that_drops_directory_entries_anyway_keeps_the_note(struct kunit
 
 	map_and_batch(test, domain, SZ_2M, true);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
-	expect_pages(test, &c, 0, RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_PDE);
 	expect_syncs(test, domain, &c, RAW_PDE, 0);
 	free_io_pgtable_ops(&domain->iop.iop.ops);
 }
