@@ -145,6 +145,12 @@ static struct vtd_fake *vtd_start_one(struct kunit *test, u64 ecap)
 	return f;
 }
 
+static int submit(struct intel_iommu *iommu, struct qi_desc *desc,
+		  unsigned int n)
+{
+	return qi_submit_sync(iommu, desc, n, QI_OPT_XSMMU_BOUNDED);
+}
+
 /* Make @n different valid descriptors. */
 static void fill(struct qi_desc *desc, unsigned int n)
 {
@@ -163,7 +169,7 @@ static int submit_at(struct kunit *test, struct vtd_fake *f, int position,
 
 	KUNIT_ASSERT_TRUE(test, vtd_fake_settled(f));
 	vtd_fake_reset(f, position);
-	err = qi_submit_sync(&f->iommu, desc, n, QI_OPT_XSMMU_BOUNDED);
+	err = submit(&f->iommu, desc, n);
 	KUNIT_EXPECT_TRUE(test, vtd_fake_settled(f));
 	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
 	KUNIT_EXPECT_EQ(test, f->qi.free_head, (position + (int)n + 1) %
@@ -178,8 +184,7 @@ static void vtd_expect_usable(struct kunit *test, struct vtd_fake *f)
 
 	fill(desc, 3);
 	f->queue.engine->n = 0;
-	KUNIT_EXPECT_EQ(test, qi_submit_sync(&f->iommu, desc, 3,
-					     QI_OPT_XSMMU_BOUNDED), 0);
+	KUNIT_EXPECT_EQ(test, submit(&f->iommu, desc, 3), 0);
 	KUNIT_EXPECT_EQ(test, f->queue.engine->n, 4);
 	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
 }
@@ -330,8 +335,7 @@ static void error_of_the_final_wait_is_reported(struct kunit *test)
 
 	fill(desc, 5);
 	f->refuse_waits = 1;
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 	KUNIT_EXPECT_EQ(test, f->refuse_waits, 0);
 }
 
@@ -343,10 +347,8 @@ static void submission_to_a_queue_beyond_repair_fails(struct kunit *test)
 
 	fill(desc, 5);
 	f->stubborn = true;
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 }
 
 static void error_that_cannot_be_cleared_fails_the_submission(struct kunit *test)
@@ -357,10 +359,8 @@ static void error_that_cannot_be_cleared_fails_the_submission(struct kunit *test
 	fill(desc, 5);
 	desc[3].qw0 = RAW_BAD;
 	f->deaf = true;
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 }
 
 /* Time-outs. Source id 7 does not answer. */
@@ -447,8 +447,7 @@ static void neighbour_work(struct work_struct *work)
 	struct neighbour *nb = container_of(work, struct neighbour, work);
 
 	while (!READ_ONCE(nb->stop)) {
-		if (qi_submit_sync(&nb->f->iommu, nb->desc, 3,
-				   QI_OPT_XSMMU_BOUNDED))
+		if (submit(&nb->f->iommu, nb->desc, 3))
 			nb->failed++;
 		WRITE_ONCE(nb->submitted, nb->submitted + 1);
 		cond_resched();
@@ -492,9 +491,7 @@ static void error_does_not_fail_another_cpus_submission(struct kunit *test)
 	for (bad = 0; bad < MANY; bad++) {
 		fill(desc, 5);
 		desc[bad % 5].qw0 = RAW_BAD;
-		KUNIT_EXPECT_NE(test, 0,
-				qi_submit_sync(&f->iommu, desc, 5,
-					       QI_OPT_XSMMU_BOUNDED));
+		KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 	}
 	neighbour_stop(nb);
 	KUNIT_EXPECT_EQ(test, nb->failed, 0);
@@ -835,11 +832,9 @@ static void live_queue_survives_an_error_at_each_index(struct kunit *test)
 		kunit_skip(test, "no VT-d with queued invalidation here");
 	for (bad = 0; bad < 5; bad++) {
 		fill_with_fences(desc, 5);
-		KUNIT_EXPECT_EQ(test, 0, qi_submit_sync(iommu, desc, 5,
-							QI_OPT_XSMMU_BOUNDED));
+		KUNIT_EXPECT_EQ(test, 0, submit(iommu, desc, 5));
 		desc[bad].qw0 = RAW_BAD;
-		KUNIT_EXPECT_NE(test, 0, qi_submit_sync(iommu, desc, 5,
-							QI_OPT_XSMMU_BOUNDED));
+		KUNIT_EXPECT_NE(test, 0, submit(iommu, desc, 5));
 		fill_with_fences(desc, 5);
 		KUNIT_EXPECT_EQ(test, 0, qi_submit_sync(iommu, desc, 5, 0));
 	}
