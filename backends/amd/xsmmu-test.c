@@ -9,7 +9,7 @@
  * macros.
  */
 #include <linux/amd-iommu.h>
-#include "xsmmu-test-queue.h"
+#include "xsmmu-test-decoder.h"
 
 /* The last two words of a command that names the whole address space. */
 #define RAW_ALL			0xfffff001
@@ -25,11 +25,8 @@ int amd_xsmmu_test_iommus;
 
 static int amd_test_init(struct kunit *test)
 {
-	struct fake_amd_bus *bus = kunit_kzalloc(test, sizeof(*bus),
-						 GFP_KERNEL);
+	struct amd_fake_bus *bus = fake_memory(test, sizeof(*bus));
 
-	if (!bus)
-		return -ENOMEM;
 	bus->seg.id = FAKE_SEGMENT;
 	test->priv = bus;
 	return 0;
@@ -38,7 +35,7 @@ static int amd_test_init(struct kunit *test)
 static void amd_test_exit(struct kunit *test)
 {
 	if (test->priv)
-		fake_stop(test->priv);
+		amd_fake_stop(test->priv);
 }
 
 /* (a) The words of a command. */
@@ -110,7 +107,7 @@ static void add_iommus(struct kunit *test, struct protection_domain *domain,
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		fake_create(test, i);
+		amd_fake_create(test, i);
 		domain->dev_iommu[FAKE_INDEX(i)] = 1;
 	}
 }
@@ -120,12 +117,13 @@ static struct protection_domain *start_domain(struct kunit *test,
 					      unsigned int iommus)
 {
 	struct protection_domain *domain = fake_memory(test, sizeof(*domain));
+	struct amd_fake_bus *bus = test->priv;
 
 	spin_lock_init(&domain->lock);
 	INIT_LIST_HEAD(&domain->dev_list);
 	domain->id = DID;
 	add_iommus(test, domain, iommus);
-	fake_start(test);
+	fake_engine_start(test, &bus->engine);
 	return domain;
 }
 
@@ -136,12 +134,12 @@ static struct iommu_dev_data *new_device(struct kunit *test, unsigned int iommu,
 	struct iommu_dev_data *dev_data = fake_memory(test, sizeof(*dev_data));
 	struct dev_iommu *link = fake_memory(test, sizeof(*link));
 	struct pci_dev *pci = fake_memory(test, sizeof(*pci));
-	struct fake_amd_bus *bus = test->priv;
+	struct amd_fake_bus *bus = test->priv;
 
 	pci->dev.bus = &pci_bus_type;
 	pci->error_state = pci_channel_io_normal;
 	pci->dev.iommu = link;
-	link->iommu_dev = &bus->fake[iommu]->iommu.iommu;
+	link->iommu_dev = &amd_fake(test, iommu)->iommu.iommu;
 	dev_data->dev = &pci->dev;
 	dev_data->devid = sid;
 	dev_data->ats.enabled = true;
@@ -159,7 +157,7 @@ static struct iommu_dev_data *add_device(struct kunit *test,
 	return dev_data;
 }
 
-/* For fake_hold() and fake_refuse(): the CPU has interrupts on. */
+/* For amd_fake_hold() and amd_fake_refuse(): the CPU has interrupts on. */
 static int sync_held(struct protection_domain *domain)
 {
 	return amd_xsmmu_sync_domain_iotlb(&domain->domain, true);
@@ -182,54 +180,49 @@ struct cursor {
 	unsigned int at[FAKE_IOMMUS];
 };
 
-/* The next command that an IOMMU executed; returns its index in the log. */
-static unsigned int next(struct kunit *test, struct cursor *c, unsigned int i)
+/* The next command that an IOMMU executed. */
+static const u32 *next(struct kunit *test, struct cursor *c, unsigned int i)
 {
-	struct fake_amd_bus *bus = test->priv;
-
-	while (c->at[i] < bus->n && bus->log[c->at[i]].iommu != FAKE_INDEX(i))
-		c->at[i]++;
-	KUNIT_ASSERT_LT(test, c->at[i], bus->n);
-	return c->at[i]++;
+	return fake_queue_next(test, &amd_fake(test, i)->queue, &c->at[i])->dw;
 }
 
-static unsigned int expect_pages(struct kunit *test, struct cursor *c,
-				 unsigned int i, u32 bits)
+static void expect_pages(struct kunit *test, struct cursor *c, unsigned int i,
+			 u32 bits)
 {
-	struct fake_amd_bus *bus = test->priv;
-	unsigned int at = next(test, c, i);
-
-	expect_words(test, bus->log[at].dw, 0, 0x30000000 | DID, RAW_ALL | bits,
-		     RAW_ALL_HIGH);
-	return at;
+	expect_words(test, next(test, c, i), 0, 0x30000000 | DID,
+		     RAW_ALL | bits, RAW_ALL_HIGH);
 }
 
+/* Returns the number of commands that were executed until then. */
 static unsigned int expect_devtlb(struct kunit *test, struct cursor *c,
 				  unsigned int i, u16 sid, u32 bits)
 {
-	struct fake_amd_bus *bus = test->priv;
-	unsigned int at = next(test, c, i);
-
-	expect_words(test, bus->log[at].dw, QDEP << 24 | sid, 0x40000000 | sid,
+	expect_words(test, next(test, c, i), QDEP << 24 | sid, 0x40000000 | sid,
 		     RAW_ALL | bits, RAW_ALL_HIGH);
-	return at;
+	return c->at[i];
 }
 
+/* Likewise. */
 static unsigned int expect_wait(struct kunit *test, struct cursor *c,
 				unsigned int i)
 {
-	struct fake_amd_bus *bus = test->priv;
-	unsigned int at = next(test, c, i);
+	KUNIT_EXPECT_EQ(test, next(test, c, i)[1] >> 28, 0x1);
+	return c->at[i];
+}
 
-	KUNIT_EXPECT_EQ(test, bus->log[at].dw[1] >> 28, 0x1);
-	return at;
+/* Likewise: the IOMMU's own TLB is invalidated. */
+static unsigned int expect_iommu(struct kunit *test, struct cursor *c,
+				 unsigned int i, u32 bits)
+{
+	expect_pages(test, c, i, bits);
+	return expect_wait(test, c, i);
 }
 
 static void expect_commands(struct kunit *test, unsigned int n)
 {
-	struct fake_amd_bus *bus = test->priv;
+	struct amd_fake_bus *bus = test->priv;
 
-	KUNIT_EXPECT_EQ(test, bus->n, n);
+	KUNIT_EXPECT_EQ(test, bus->engine.n, n);
 }
 
 static void sync_is_one_command_and_a_wait(struct kunit *test)
@@ -238,8 +231,7 @@ static void sync_is_one_command_and_a_wait(struct kunit *test)
 	struct cursor c = {};
 
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_commands(test, 2);
 }
 
@@ -249,8 +241,7 @@ static void sync_after_a_table_was_unlinked_drops_directory_entries(struct kunit
 	struct cursor c = {};
 
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
-	expect_pages(test, &c, 0, RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_PDE);
 	expect_commands(test, 2);
 }
 
@@ -261,11 +252,9 @@ static void sync_of_v2_tables_is_a_guest_invalidation(struct kunit *test)
 
 	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, RAW_GN);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
-	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
 	expect_commands(test, 4);
 }
 
@@ -287,10 +276,8 @@ static void sync_covers_every_iommu_of_the_domain(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	for (i = 0; i < 2; i++) {
-		expect_pages(test, &c, i, 0);
-		expect_wait(test, &c, i);
-	}
+	for (i = 0; i < 2; i++)
+		expect_iommu(test, &c, i, 0);
 	expect_commands(test, 4);
 }
 
@@ -301,8 +288,7 @@ static void sync_leaves_other_iommus_alone(struct kunit *test)
 
 	domain->dev_iommu[FAKE_INDEX(0)] = 0;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 1, 0);
-	expect_wait(test, &c, 1);
+	expect_iommu(test, &c, 1, 0);
 	expect_commands(test, 2);
 }
 
@@ -321,22 +307,17 @@ static void sync_of_an_unattached_domain_has_nothing_to_do(struct kunit *test)
 static void syncs_go_on_around_the_end_of_the_ring(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 	struct cursor c = {};
 	unsigned int i;
 
-	f->head = CMD_BUFFER_SIZE - 3 * 16;
-	f->iommu.cmd_buf_head = f->head;
-	f->iommu.cmd_buf_tail = f->head;
-	fake_write(f, MMIO_CMD_HEAD_OFFSET, f->head);
-	fake_write(f, MMIO_CMD_TAIL_OFFSET, f->head);
+	fake_queue_move(&f->queue, CMD_BUFFER_SIZE - 3 * 16);
+	f->iommu.cmd_buf_head = f->queue.head;
+	f->iommu.cmd_buf_tail = f->queue.head;
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	for (i = 0; i < 4; i++) {
-		expect_pages(test, &c, 0, 0);
-		expect_wait(test, &c, 0);
-	}
+	for (i = 0; i < 4; i++)
+		expect_iommu(test, &c, 0, 0);
 	expect_commands(test, 8);
 }
 
@@ -348,8 +329,7 @@ static void device_tlb_is_invalidated_when_the_iommu_has_completed(struct kunit 
 
 	add_device(test, domain, 0, 0x300);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_devtlb(test, &c, 0, 0x300, 0);
 	expect_wait(test, &c, 0);
 	expect_commands(test, 4);
@@ -359,20 +339,18 @@ static void device_tlb_is_invalidated_when_the_iommu_has_completed(struct kunit 
 static void device_tlbs_wait_for_every_iommu(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 2);
-	struct fake_amd_bus *bus = test->priv;
+	struct amd_fake *f[2] = { amd_fake(test, 0), amd_fake(test, 1) };
 	unsigned int slow, i, waited;
 	struct cursor c = {};
 
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 1, 0x400);
 	for (slow = 0; slow < 2; slow++) {
-		WRITE_ONCE(bus->fake[slow]->delay_us, FAKE_LONG_US);
-		WRITE_ONCE(bus->fake[!slow]->delay_us, FAKE_DELAY_US);
+		WRITE_ONCE(f[slow]->queue.delay_us, FAKE_LONG_US);
+		WRITE_ONCE(f[!slow]->queue.delay_us, FAKE_DELAY_US);
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-		for (i = 0, waited = 0; i < 2; i++) {
-			expect_pages(test, &c, i, 0);
-			waited = max(waited, expect_wait(test, &c, i));
-		}
+		for (i = 0, waited = 0; i < 2; i++)
+			waited = max(waited, expect_iommu(test, &c, i, 0));
 		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 0, 0x300, 0),
 				waited);
 		KUNIT_EXPECT_GT(test, expect_devtlb(test, &c, 1, 0x400, 0),
@@ -395,8 +373,7 @@ static void each_iommu_gets_commands_for_its_own_devices_only(struct kunit *test
 	}
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
 	for (i = 0; i < 2; i++) {
-		expect_pages(test, &c, i, RAW_PDE);
-		expect_wait(test, &c, i);
+		expect_iommu(test, &c, i, RAW_PDE);
 		for (j = 0; j < 40; j++)
 			expect_devtlb(test, &c, i, 0x300 + 0x100 * i + j, 0);
 		expect_wait(test, &c, i);
@@ -413,10 +390,8 @@ static void iommu_without_ats_device_is_waited_for_once(struct kunit *test)
 	add_device(test, domain, 1, 0x400);
 	add_device(test, domain, 0, 0x300)->ats.enabled = false;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
-	expect_pages(test, &c, 1, 0);
-	expect_wait(test, &c, 1);
+	expect_iommu(test, &c, 0, 0);
+	expect_iommu(test, &c, 1, 0);
 	expect_devtlb(test, &c, 1, 0x400, 0);
 	expect_wait(test, &c, 1);
 	expect_commands(test, 6);
@@ -433,8 +408,7 @@ static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x200)->ats.enabled = false;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_devtlb(test, &c, 0, 0x300, 0);
 	expect_wait(test, &c, 0);
 	expect_commands(test, 4);
@@ -454,8 +428,7 @@ static void device_tlb_of_v2_tables_is_invalidated_with_and_without_pasid(struct
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x301);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, RAW_GN);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN);
 	for (i = 0; i < 2; i++) {
 		expect_devtlb(test, &c, 0, 0x300 + i, 0);
 		expect_devtlb(test, &c, 0, 0x300 + i, RAW_GN);
@@ -473,8 +446,7 @@ static void device_of_an_iommu_not_yet_counted_is_waited_for(struct kunit *test)
 	domain->dev_iommu[FAKE_INDEX(1)] = 0;
 	add_device(test, domain, 1, 0x400);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_devtlb(test, &c, 1, 0x400, 0);
 	expect_wait(test, &c, 1);
 	expect_commands(test, 4);
@@ -489,7 +461,7 @@ static void device_of_an_iommu_not_yet_counted_is_waited_for(struct kunit *test)
  * @left: the device may join another list
  */
 struct leaver {
-	struct fake_amd *f;
+	struct amd_fake *f;
 	struct iommu_dev_data *dev_data;
 	bool here;
 	bool left;
@@ -500,7 +472,7 @@ static int leaver_thread(void *data)
 	struct leaver *l = data;
 
 	WRITE_ONCE(l->here, true);
-	while (fake_read(l->f, MMIO_CMD_TAIL_OFFSET) < 3 * 16 &&
+	while (fake_queue_read(&l->f->queue, MMIO_CMD_TAIL_OFFSET) < 3 * 16 &&
 	       !kthread_should_stop())
 		cond_resched();
 	amd_xsmmu_unlink(&l->dev_data->list);
@@ -518,8 +490,7 @@ static int leaver_thread(void *data)
 static void device_that_leaves_waits_for_the_sync_that_sees_it(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct leaver l = { .f = bus->fake[0] };
+	struct leaver l = { .f = amd_fake(test, 0) };
 	struct task_struct *thread;
 	unsigned long flags;
 	bool left;
@@ -546,8 +517,7 @@ static void device_that_leaves_waits_for_the_sync_that_sees_it(struct kunit *tes
 static void ids_behind_one_iommu_share_a_wait(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct amd_iommu *iommu = &bus->fake[0]->iommu;
+	struct amd_iommu *iommu = &amd_fake(test, 0)->iommu;
 	struct amd_sync sync = { .pdom = domain, .leaf_only = true };
 	struct cursor c = {};
 
@@ -557,8 +527,7 @@ static void ids_behind_one_iommu_share_a_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync.n, 1);
 	KUNIT_EXPECT_EQ(test, amd_sync_wait(&sync, false), 0);
 	expect_pages(test, &c, 0, 0);
-	expect_pages(test, &c, 0, 0);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, 0);
 	expect_commands(test, 3);
 	/* The count is that of before the first command. */
 	KUNIT_EXPECT_LT(test, amd_sync_check(&sync), 0);
@@ -584,17 +553,16 @@ static void expect_soon(struct kunit *test, ktime_t begin)
 static void iommu_that_never_completes_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 2);
-	struct fake_amd_bus *bus = test->priv;
 	ktime_t begin;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		WRITE_ONCE(bus->fake[i]->mute, true);
+		WRITE_ONCE(amd_fake(test, i)->mute, true);
 		begin = ktime_get();
 		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
 		expect_soon(test, begin);
-		WRITE_ONCE(bus->fake[i]->mute, false);
-		KUNIT_EXPECT_TRUE(test, fake_settled(bus->fake[i]));
+		WRITE_ONCE(amd_fake(test, i)->mute, false);
+		KUNIT_EXPECT_TRUE(test, amd_fake_settled(amd_fake(test, i)));
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	}
 }
@@ -602,10 +570,9 @@ static void iommu_that_never_completes_fails_the_sync(struct kunit *test)
 static void iommu_whose_ring_is_full_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 
-	f->halted = true;
+	f->queue.stopped = true;
 	f->iommu.cmd_buf_tail = CMD_BUFFER_SIZE - 2 * 16;
 	KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
 	expect_commands(test, 0);
@@ -615,16 +582,15 @@ static void iommu_whose_ring_is_full_fails_the_sync(struct kunit *test)
 static void ring_that_fills_up_meanwhile_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 	unsigned int nth;
 
 	add_device(test, domain, 0, 0x300);
 	for (nth = 1; nth <= 4; nth++) {
-		fake_fill(f, nth);
+		amd_fake_fill(f, nth);
 		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
-		KUNIT_ASSERT_TRUE(test, fake_executed(f));
-		fake_release(f);
+		KUNIT_ASSERT_TRUE(test, amd_fake_settled(f));
+		amd_fake_release(f);
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	}
 	expect_commands(test, 0 + 1 + 2 + 3 + 4 * 4);
@@ -634,18 +600,17 @@ static void ring_that_fills_up_meanwhile_fails_the_sync(struct kunit *test)
 static void device_command_that_is_refused_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 	unsigned int nth;
 
 	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x400);
 	for (nth = 3; nth <= 6; nth++) {
-		fake_refuse(f, nth);
+		amd_fake_refuse(f, nth);
 		KUNIT_EXPECT_LT(test, sync_held(domain), 0);
-		KUNIT_EXPECT_FALSE(test, f->full);
-		KUNIT_ASSERT_TRUE(test, fake_settled(f));
+		KUNIT_EXPECT_FALSE(test, f->queue.frozen);
+		KUNIT_ASSERT_TRUE(test, amd_fake_settled(f));
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	}
 }
@@ -657,16 +622,15 @@ static void device_command_that_is_refused_fails_the_sync(struct kunit *test)
 static void device_that_answers_too_late_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 
 	add_device(test, domain, 0, 0x300);
-	fake_hold(f, 4, 0);
+	amd_fake_hold(f, 4, 0);
 	KUNIT_EXPECT_EQ(test, sync_held(domain), 0);
-	KUNIT_EXPECT_FALSE(test, f->full);
-	fake_hold(f, 4, 600);
+	KUNIT_EXPECT_FALSE(test, f->queue.frozen);
+	amd_fake_hold(f, 4, 600);
 	KUNIT_EXPECT_LT(test, sync_held(domain), 0);
-	KUNIT_EXPECT_FALSE(test, f->full);
+	KUNIT_EXPECT_FALSE(test, f->queue.frozen);
 	expect_commands(test, 8);
 }
 
@@ -674,8 +638,7 @@ static void device_that_never_answers_fails_the_sync(struct kunit *test)
 {
 	static const u16 silent[] = { 0x300, 0x313, 0x327 };
 	struct protection_domain *domain = start_domain(test, 2);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[1];
+	struct amd_fake *f = amd_fake(test, 1);
 	ktime_t begin;
 	unsigned int i;
 
@@ -687,7 +650,7 @@ static void device_that_never_answers_fails_the_sync(struct kunit *test)
 		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
 		expect_soon(test, begin);
 		WRITE_ONCE(f->silent, FAKE_NO_DEVICE);
-		KUNIT_EXPECT_TRUE(test, fake_settled(f));
+		KUNIT_EXPECT_TRUE(test, amd_fake_settled(f));
 	}
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 }
@@ -718,24 +681,23 @@ static unsigned int error_of(struct kunit *test)
  * try again.
  */
 static int sync_with_event(struct kunit *test, struct protection_domain *domain,
-			   const struct fake_event *event, unsigned int nth)
+			   const struct amd_fake_event *event, unsigned int nth)
 {
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake_bus *bus = test->priv;
+	struct amd_fake *f = amd_fake(test, 0);
 	unsigned int tries;
 	int err;
 
 	for (tries = 0; tries < 5; tries++) {
 		f->event = *event;
 		if (nth)
-			fake_hold(f, nth, 0);
+			amd_fake_hold(f, nth, 0);
 		err = nth ? sync_held(domain) : sync_domain(domain, true);
-		KUNIT_ASSERT_TRUE(test, fake_executed(f));
-		fake_release(f);
-		KUNIT_ASSERT_TRUE(test, fake_settled(f));
+		KUNIT_ASSERT_TRUE(test, amd_fake_settled(f));
+		amd_fake_release(f);
 		if (!f->event.type)
 			return err;
-		bus->n = 0;
+		bus->engine.n = 0;
 	}
 	KUNIT_FAIL(test, "no event in %u syncs", tries);
 	return 0;
@@ -745,9 +707,8 @@ static int sync_with_event(struct kunit *test, struct protection_domain *domain,
 static void error_that_halts_the_iommu_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
 
-	bus->fake[0]->event = (struct fake_event){
+	amd_fake(test, 0)->event = (struct amd_fake_event){
 		.type = error_of(test), .opcode = 0x3, .halts = true,
 		.reader = FAKE_READS_NEVER,
 	};
@@ -758,17 +719,16 @@ static void error_that_halts_the_iommu_fails_the_sync(struct kunit *test)
 static void error_read_from_the_log_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 2);
-	struct fake_amd_bus *bus = test->priv;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		bus->fake[i]->event = (struct fake_event){
+		amd_fake(test, i)->event = (struct amd_fake_event){
 			.type = error_of(test), .opcode = 0x3,
 			.reader = FAKE_READS_BEFORE,
 		};
 		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
-		KUNIT_EXPECT_TRUE(test, fake_settled(bus->fake[i]));
-		KUNIT_EXPECT_EQ(test, bus->fake[i]->event.type, 0);
+		KUNIT_EXPECT_TRUE(test, amd_fake_settled(amd_fake(test, i)));
+		KUNIT_EXPECT_EQ(test, amd_fake(test, i)->event.type, 0);
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	}
 }
@@ -777,38 +737,36 @@ static void error_read_from_the_log_fails_the_sync(struct kunit *test)
 static void error_before_the_device_tlbs_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
 
 	add_device(test, domain, 0, 0x300);
-	bus->fake[0]->event = (struct fake_event){
+	amd_fake(test, 0)->event = (struct amd_fake_event){
 		.type = error_of(test), .opcode = 0x3,
 		.reader = FAKE_READS_BEFORE,
 	};
 	KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
-	KUNIT_EXPECT_EQ(test, bus->fake[0]->event.type, 0);
+	KUNIT_EXPECT_EQ(test, amd_fake(test, 0)->event.type, 0);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 }
 
 static void device_error_still_in_the_log_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 2);
-	struct fake_amd_bus *bus = test->priv;
 	unsigned int i;
 
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 1, 0x400);
 	for (i = 0; i < 2; i++) {
-		bus->fake[i]->event = (struct fake_event){
+		amd_fake(test, i)->event = (struct amd_fake_event){
 			.type = error_of(test), .opcode = 0x4,
 			.reader = FAKE_READS_NEVER,
 		};
 		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
-		KUNIT_EXPECT_EQ(test, bus->fake[i]->event.type, 0);
+		KUNIT_EXPECT_EQ(test, amd_fake(test, i)->event.type, 0);
 		/*
 		 * The event is still in the log, and older than the next sync.
 		 */
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-		KUNIT_EXPECT_EQ(test, bus->fake[i]->iommu.xsmmu_errors, 0);
+		KUNIT_EXPECT_EQ(test, amd_fake(test, i)->iommu.xsmmu_errors, 0);
 	}
 }
 
@@ -818,13 +776,12 @@ static void device_error_still_in_the_log_fails_the_sync(struct kunit *test)
  */
 static void device_error_read_meanwhile_fails_the_sync(struct kunit *test)
 {
-	struct fake_event event = {
+	struct amd_fake_event event = {
 		.type = error_of(test), .opcode = 0x4,
 		.reader = FAKE_READS_AFTER,
 	};
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 	unsigned int i;
 
 	add_device(test, domain, 0, 0x300);
@@ -841,17 +798,16 @@ static void device_error_read_meanwhile_fails_the_sync(struct kunit *test)
  */
 static void device_error_counted_during_the_look_fails_the_sync(struct kunit *test)
 {
-	static const struct fake_event event = {
+	static const struct amd_fake_event event = {
 		.type = 0x7, .behind = 0x8, .opcode = 0x4,
 		.reader = FAKE_READS_NEVER,
 	};
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 	struct perf_event *watchpoint;
 
 	add_device(test, domain, 0, 0x300);
-	watchpoint = fake_watch_log(test, f);
+	watchpoint = amd_fake_watch_log(test, f);
 	KUNIT_EXPECT_LT(test, sync_with_event(test, domain, &event, 0), 0);
 	perf_event_release_kernel(watchpoint);
 	KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, 1);
@@ -861,7 +817,7 @@ static void device_error_counted_during_the_look_fails_the_sync(struct kunit *te
 static void error_before_queueing_returns_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_event event = {
+	struct amd_fake_event event = {
 		.type = error_of(test), .opcode = 0x3,
 		.reader = FAKE_READS_BEFORE,
 	};
@@ -873,7 +829,7 @@ static void error_before_queueing_returns_fails_the_sync(struct kunit *test)
 static void device_error_before_queueing_returns_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_event event = {
+	struct amd_fake_event event = {
 		.type = error_of(test), .opcode = 0x4,
 		.reader = FAKE_READS_NEVER,
 	};
@@ -888,24 +844,24 @@ static void device_error_before_queueing_returns_fails_the_sync(struct kunit *te
  */
 static void device_error_beside_the_end_of_the_log_is_found(struct kunit *test)
 {
-	static const struct fake_event event = {
+	static const struct amd_fake_event event = {
 		.type = 0x7, .opcode = 0x4, .reader = FAKE_READS_NEVER,
 	};
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 	unsigned int i;
 
 	add_device(test, domain, 0, 0x300);
 	for (i = 0; i < 3; i++) {
 		if (i != 1)
-			fake_write(f, MMIO_EVT_TAIL_OFFSET,
-				   EVT_BUFFER_SIZE - 16);
+			fake_queue_write(&f->queue, MMIO_EVT_TAIL_OFFSET,
+					 EVT_BUFFER_SIZE - 16);
 		f->event = event;
 		f->event.behind = i == 2 ? 0x8 : 0;
 		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
-		KUNIT_EXPECT_EQ(test, fake_read(f, MMIO_EVT_TAIL_OFFSET),
-				i ? 16 : 0);
+		KUNIT_EXPECT_EQ(test, i ? 16 : 0,
+				fake_queue_read(&f->queue,
+						MMIO_EVT_TAIL_OFFSET));
 	}
 }
 
@@ -914,20 +870,19 @@ static void other_events_do_not_fail_the_sync(struct kunit *test)
 {
 	static const unsigned int types[] = { 0x2, 0x3, 0x4, 0x8 };
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
-	enum fake_reader reader;
+	struct amd_fake *f = amd_fake(test, 0);
+	enum amd_fake_reader reader;
 	unsigned int i;
 
 	add_device(test, domain, 0, 0x300);
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		for (reader = 0; reader <= FAKE_READS_NEVER; reader++) {
-			f->event = (struct fake_event){
+			f->event = (struct amd_fake_event){
 				.type = types[i], .opcode = 0x4,
 				.reader = reader,
 			};
 			KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-			KUNIT_EXPECT_TRUE(test, fake_settled(f));
+			KUNIT_EXPECT_TRUE(test, amd_fake_settled(f));
 			KUNIT_EXPECT_EQ(test, f->event.type, 0);
 		}
 	}
@@ -936,12 +891,11 @@ static void other_events_do_not_fail_the_sync(struct kunit *test)
 static void errors_of_other_iommus_do_not_fail_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 2);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *other = bus->fake[1];
+	struct amd_fake *other = amd_fake(test, 1);
 
 	domain->dev_iommu[other->iommu.index] = 0;
 	add_device(test, domain, 0, 0x300);
-	fake_log_event(other, 0x7);
+	amd_fake_log_event(other, 0x7);
 	amd_xsmmu_test_events(&other->iommu);
 	KUNIT_EXPECT_EQ(test, other->iommu.xsmmu_errors, 1);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
@@ -950,11 +904,10 @@ static void errors_of_other_iommus_do_not_fail_the_sync(struct kunit *test)
 static void error_before_the_sync_does_not_fail_it(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct fake_amd_bus *bus = test->priv;
-	struct fake_amd *f = bus->fake[0];
+	struct amd_fake *f = amd_fake(test, 0);
 
 	add_device(test, domain, 0, 0x300);
-	fake_log_event(f, error_of(test));
+	amd_fake_log_event(f, error_of(test));
 	amd_xsmmu_test_events(&f->iommu);
 	KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, 1);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
@@ -1057,7 +1010,7 @@ static void map_and_unmap(struct kunit *test, struct protection_domain *domain,
 /* Keep a page alive that the driver may free, to see whether it does. */
 static struct page *watch(struct kunit *test, u64 *table)
 {
-	struct fake_amd_bus *bus = test->priv;
+	struct amd_fake_bus *bus = test->priv;
 	struct page *page = virt_to_page(table);
 	unsigned int i = 0;
 
@@ -1072,7 +1025,7 @@ static struct page *watch(struct kunit *test, u64 *table)
 /* Was a page freed, and if so, after the commands? Ends the watch. */
 static void expect_freed(struct kunit *test, struct page *page, bool freed)
 {
-	struct fake_amd_bus *bus = test->priv;
+	struct amd_fake_bus *bus = test->priv;
 	unsigned int i;
 
 	KUNIT_EXPECT_FALSE(test, bus->freed_early);
@@ -1098,8 +1051,7 @@ static void v2_table_that_a_superpage_replaces_is_freed_after_the_flush(struct k
 	expect_commands(test, 0);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, true);
-	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
 	expect_commands(test, 2);
 	end_v2_domain(domain);
 }
@@ -1122,8 +1074,7 @@ static void v2_tree_that_a_superpage_replaces_is_freed_after_the_flush(struct ku
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_1G), 0);
 	for (i = 0; i < 3; i++)
 		expect_freed(test, page[i], true);
-	expect_pages(test, &c, 0, RAW_GN | RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
 	expect_commands(test, 2);
 	end_v2_domain(domain);
 }
@@ -1176,12 +1127,11 @@ static void v2_page_that_a_page_replaces_is_not_freed(struct kunit *test)
 static void v2_table_is_leaked_if_the_iommu_does_not_complete_the_flush(struct kunit *test)
 {
 	struct protection_domain *domain = start_v2_domain(test);
-	struct fake_amd_bus *bus = test->priv;
 	struct page *page;
 
 	map_and_unmap(test, domain, IOVA, SZ_4K);
 	page = watch(test, table_of(domain, IOVA, 1));
-	WRITE_ONCE(bus->fake[0]->mute, true);
+	WRITE_ONCE(amd_fake(test, 0)->mute, true);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, false);
 	end_v2_domain(domain);
@@ -1190,14 +1140,13 @@ static void v2_table_is_leaked_if_the_iommu_does_not_complete_the_flush(struct k
 static void v2_table_is_leaked_if_the_flush_cannot_be_queued(struct kunit *test)
 {
 	struct protection_domain *domain = start_v2_domain(test);
-	struct fake_amd_bus *bus = test->priv;
 	struct page *page;
 
 	map_and_unmap(test, domain, IOVA, SZ_4K);
 	page = watch(test, table_of(domain, IOVA, 1));
-	fake_fill(bus->fake[0], 1);
+	amd_fake_fill(amd_fake(test, 0), 1);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
-	fake_release(bus->fake[0]);
+	amd_fake_release(amd_fake(test, 0));
 	expect_freed(test, page, false);
 	expect_commands(test, 0);
 	end_v2_domain(domain);
@@ -1214,8 +1163,7 @@ static void v1_table_that_a_superpage_replaces_is_freed_after_the_flush(struct k
 	expect_commands(test, 0);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, true);
-	expect_pages(test, &c, 0, RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_PDE);
 	expect_commands(test, 2);
 	free_io_pgtable_ops(&domain->iop.iop.ops);
 }
@@ -1223,12 +1171,11 @@ static void v1_table_that_a_superpage_replaces_is_freed_after_the_flush(struct k
 static void v1_table_is_leaked_if_the_iommu_does_not_complete_the_flush(struct kunit *test)
 {
 	struct protection_domain *domain = start_v1_domain(test);
-	struct fake_amd_bus *bus = test->priv;
 	struct page *page;
 
 	map_and_unmap(test, domain, IOVA, SZ_4K);
 	page = watch(test, table_of(domain, IOVA, 1));
-	WRITE_ONCE(bus->fake[0]->mute, true);
+	WRITE_ONCE(amd_fake(test, 0)->mute, true);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, false);
 	free_io_pgtable_ops(&domain->iop.iop.ops);
@@ -1266,24 +1213,22 @@ static void expect_syncs(struct kunit *test, struct protection_domain *domain,
 {
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_pages(test, c, 0, first);
-	expect_wait(test, c, 0);
-	expect_pages(test, c, 0, second);
-	expect_wait(test, c, 0);
+	expect_iommu(test, c, 0, first);
+	expect_iommu(test, c, 0, second);
 }
 
 static void sync_after_large_pages_drops_directory_entries_once(struct kunit *test)
 {
 	static const size_t sizes[] = { SZ_8K, SZ_2M, SZ_1G };
 	struct protection_domain *domain = start_batches(test);
-	struct fake_amd_bus *bus = test->priv;
+	struct amd_fake_bus *bus = test->priv;
 	struct cursor c = {};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		map_and_batch(test, domain, sizes[i], true);
 		/* Skip commands of the mapping, if there were any. */
-		c.at[0] = bus->n;
+		c.at[0] = bus->engine.n;
 		expect_syncs(test, domain, &c, RAW_PDE, 0);
 	}
 	free_io_pgtable_ops(&domain->iop.iop.ops);
@@ -1319,8 +1264,7 @@ static void sync_that_drops_directory_entries_anyway_keeps_the_note(struct kunit
 
 	map_and_batch(test, domain, SZ_2M, true);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
-	expect_pages(test, &c, 0, RAW_PDE);
-	expect_wait(test, &c, 0);
+	expect_iommu(test, &c, 0, RAW_PDE);
 	expect_syncs(test, domain, &c, RAW_PDE, 0);
 	free_io_pgtable_ops(&domain->iop.iop.ops);
 }

@@ -134,8 +134,7 @@ static void iotlb_sync_map_of_the_driver_is_not_replaced(struct kunit *test)
 	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
 	struct iommu_domain_ops *driver;
 
-	driver = kunit_kzalloc(test, sizeof(*driver), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, driver);
+	driver = fake_memory(test, sizeof(*driver));
 	*driver = *driver_ops();
 	driver->iotlb_sync_map = arm_smmu_xsmmu_iotlb_sync_map;
 	t->d.domain.ops = driver;
@@ -172,8 +171,7 @@ static void what_the_driver_unmapped_in_a_batch_is_noted(struct kunit *test)
 	struct iommu_iotlb_gather gather;
 	struct iommu_domain *domain = &t->d.domain;
 
-	driver = kunit_kzalloc(test, sizeof(*driver), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, driver);
+	driver = fake_memory(test, sizeof(*driver));
 	*driver = *driver_ops();
 	driver->unmap_pages = unmap_partly;
 	domain->ops = driver;
@@ -515,22 +513,10 @@ static void unmap_on(unsigned int cpu, struct pte_test *t, struct slot *s)
 	destroy_work_on_stack(&u.work);
 }
 
-/* A CPU on which neither this test nor the engine runs. */
-static unsigned int third_cpu(struct kunit *test)
-{
-	unsigned int cpu;
-
-	for_each_online_cpu(cpu)
-		if (cpu != fake_engine_cpu() && cpu != raw_smp_processor_id())
-			return cpu;
-	kunit_skip(test, "needs a third CPU");
-	return 0;
-}
-
 static void sync_on_another_cpu_covers_it(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, NONCOHERENT);
-	unsigned int cpu = third_cpu(test), i;
+	unsigned int cpu = fake_engine_third_cpu(test, &t->f->engine), i;
 
 	for (i = 0; i < 6; i++) {
 		slot_map(t, &t->slot[i]);
@@ -566,7 +552,7 @@ static void ignored_cpu_is_found(struct kunit *test)
 	struct pte_test *t = pte_start(test, NONCOHERENT);
 
 	slot_map(t, &t->slot[0]);
-	unmap_on(third_cpu(test), t, &t->slot[0]);
+	unmap_on(fake_engine_third_cpu(test, &t->f->engine), t, &t->slot[0]);
 	cpumask_clear(&t->d.pending->busy);
 	KUNIT_EXPECT_EQ(test, pte_sync(t, drain_all), 0);
 	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
@@ -657,11 +643,10 @@ static void run_workers(struct pte_test *t)
 	struct pte_worker *w;
 	unsigned int cpu, n = 0;
 
-	w = kunit_kcalloc(t->test, nr_cpu_ids, sizeof(*w), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(t->test, w);
+	w = fake_memory(t->test, nr_cpu_ids * sizeof(*w));
 	assign_slots(t, num_online_cpus() - 1);
 	for_each_online_cpu(cpu) {
-		if (cpu == fake_engine_cpu())
+		if (cpu == t->f->engine.cpu)
 			continue;
 		w[n].t = t;
 		w[n].number = n;

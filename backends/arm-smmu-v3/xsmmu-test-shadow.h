@@ -124,7 +124,7 @@ struct watched {
  */
 struct pte_test {
 	struct kunit *test;
-	struct fake_smmu *f;
+	struct smmu_fake *f;
 	struct arm_smmu_domain d;
 	struct iova_domain iovad;
 	struct xsmmu_domain *xd;
@@ -571,11 +571,8 @@ static void pte_init_shadow(struct pte_test *t)
 {
 	unsigned int i;
 
-	for (i = 0; i < SHADOW_TABLES; i++) {
-		t->shadow[i].entry = kunit_kzalloc(t->test, PAGE_SIZE,
-						   GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(t->test, t->shadow[i].entry);
-	}
+	for (i = 0; i < SHADOW_TABLES; i++)
+		t->shadow[i].entry = fake_memory(t->test, PAGE_SIZE);
 	set_dma_ops(t->f->smmu.dev, &shadow_ops);
 	t->f->smmu.dev->dma_mask = &t->f->smmu.dev->coherent_dma_mask;
 	t->f->smmu.dev->coherent_dma_mask = DMA_BIT_MASK(48);
@@ -607,9 +604,8 @@ static void pte_init_tables(struct pte_test *t)
 static struct pte_test *pte_create(struct kunit *test, u32 features,
 				   unsigned int ias)
 {
-	struct pte_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct pte_test *t = fake_memory(test, sizeof(*t));
 
-	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->test = test;
 	t->ias = ias;
 	t->coherent = features & ARM_SMMU_FEAT_COHERENCY;
@@ -618,8 +614,8 @@ static struct pte_test *pte_create(struct kunit *test, u32 features,
 	t->page = alloc_pages(GFP_KERNEL, 3);
 	KUNIT_ASSERT_NOT_NULL(test, t->page);
 	test->priv = t;
-	t->f = fake_create(test, features);
-	fake_start(test, t->f);
+	t->f = smmu_fake_create(test, features);
+	smmu_fake_start(test, t->f);
 	INIT_LIST_HEAD(&t->d.devices);
 	t->d.smmu = &t->f->smmu;
 	t->d.s1_cfg.cd.asid = TEST_ASID;
@@ -669,7 +665,7 @@ static void pte_exit(struct kunit *test)
 	if (t->f) {
 		free_io_pgtable_ops(t->d.pgtbl_ops);
 		arm_smmu_pending_free(t->d.pending);
-		fake_stop(t->f);
+		smmu_fake_stop(t->f);
 	}
 	if (t->page)
 		__free_pages(t->page, 3);

@@ -7,7 +7,7 @@
  * are written out from the figures of chapter 4, not with the driver's macros.
  */
 #include <linux/pci.h>
-#include "xsmmu-test-smmu.h"
+#include "xsmmu-test-decoder.h"
 
 /* TLBI commands of everything, without their tag. */
 #define RAW_NH_ASID	0x11ULL
@@ -34,8 +34,7 @@ static struct arm_smmu_context words_context(struct kunit *test, u16 id)
 {
 	struct arm_smmu_context ctx = { .id = id, .granule = 12 };
 
-	ctx.smmu = kunit_kzalloc(test, sizeof(*ctx.smmu), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, ctx.smmu);
+	ctx.smmu = fake_memory(test, sizeof(*ctx.smmu));
 	return ctx;
 }
 
@@ -170,7 +169,7 @@ static void device_tlb_command_names_stream_and_everything(struct kunit *test)
  */
 struct fake_domain {
 	struct arm_smmu_domain d;
-	struct fake_smmu *f;
+	struct smmu_fake *f;
 	struct io_pgtable pgtbl;
 };
 
@@ -182,13 +181,12 @@ static int sync_domain(struct fake_domain *d, bool leaf_only)
 /* @features decide on stage and commands; see struct arm_smmu_device. */
 static struct fake_domain *start_domain(struct kunit *test, u32 features)
 {
-	struct fake_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	struct fake_domain *d = fake_memory(test, sizeof(*d));
 
-	KUNIT_ASSERT_NOT_NULL(test, d);
-	d->f = fake_create(test, features);
+	d->f = smmu_fake_create(test, features);
 	/* From here on the suite's exit stops the engine. */
 	test->priv = d->f;
-	fake_start(test, d->f);
+	smmu_fake_start(test, d->f);
 	d->d.smmu = &d->f->smmu;
 	d->d.domain.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
 	INIT_LIST_HEAD(&d->d.devices);
@@ -218,14 +216,10 @@ static struct arm_smmu_master *add_master(struct kunit *test,
 					  struct fake_domain *d, u32 sid,
 					  unsigned int n)
 {
-	struct arm_smmu_master *master;
+	struct arm_smmu_master *master = fake_memory(test, sizeof(*master));
 	unsigned int i;
 
-	master = kunit_kzalloc(test, sizeof(*master), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, master);
-	master->streams = kunit_kcalloc(test, n, sizeof(*master->streams),
-					GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, master->streams);
+	master->streams = fake_memory(test, n * sizeof(*master->streams));
 	for (i = 0; i < n; i++)
 		master->streams[i].id = sid + i;
 	master->num_streams = n;
@@ -236,33 +230,32 @@ static struct arm_smmu_master *add_master(struct kunit *test,
 	return master;
 }
 
-static void expect_next(struct kunit *test, struct fake_smmu *f,
+static void expect_next(struct kunit *test, struct smmu_fake *f,
 			unsigned int *pos, u64 dw0, u64 dw1)
 {
-	KUNIT_ASSERT_LT(test, *pos, f->n);
-	KUNIT_EXPECT_EQ(test, f->log[*pos][0], dw0);
-	KUNIT_EXPECT_EQ(test, f->log[*pos][1], dw1);
-	(*pos)++;
+	const struct fake_command *cmd = fake_queue_next(test, &f->queue, pos);
+
+	KUNIT_EXPECT_EQ(test, cmd->qw[0], dw0);
+	KUNIT_EXPECT_EQ(test, cmd->qw[1], dw1);
 }
 
-static void expect_sync(struct kunit *test, struct fake_smmu *f,
+static void expect_sync(struct kunit *test, struct smmu_fake *f,
 			unsigned int *pos)
 {
-	KUNIT_ASSERT_LT(test, *pos, f->n);
-	KUNIT_EXPECT_EQ(test, f->log[*pos][0] & 0xff, 0x46);
-	(*pos)++;
+	KUNIT_EXPECT_EQ(test, 0x46,
+			fake_queue_next(test, &f->queue, pos)->qw[0] & 0xff);
 }
 
 /* No more commands were sent. Clear the log. */
-static void expect_end(struct kunit *test, struct fake_smmu *f,
+static void expect_end(struct kunit *test, struct smmu_fake *f,
 		       unsigned int pos)
 {
-	KUNIT_EXPECT_EQ(test, f->n, pos);
-	f->n = 0;
+	KUNIT_EXPECT_EQ(test, f->engine.n, pos);
+	f->engine.n = 0;
 }
 
 /* Everything of the domain, and a CMD_SYNC. */
-static void expect_all(struct kunit *test, struct fake_smmu *f, u64 tlbi)
+static void expect_all(struct kunit *test, struct smmu_fake *f, u64 tlbi)
 {
 	unsigned int pos = 0;
 
@@ -337,7 +330,7 @@ static void describe_count(const unsigned int *n, char *desc)
 KUNIT_ARRAY_PARAM(stream_counts, stream_counts, describe_count);
 
 /* TLBI, CMD_SYNC, then each stream once and a CMD_SYNC after every batch. */
-static void expect_ats_sync(struct kunit *test, struct fake_smmu *f, u32 sid,
+static void expect_ats_sync(struct kunit *test, struct smmu_fake *f, u32 sid,
 			    unsigned int n)
 {
 	unsigned int pos = 0, i;
@@ -377,9 +370,8 @@ static void every_device_of_the_domain_is_invalidated(struct kunit *test)
 static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
-	struct pci_dev *gone = kunit_kzalloc(test, sizeof(*gone), GFP_KERNEL);
+	struct pci_dev *gone = fake_memory(test, sizeof(*gone));
 
-	KUNIT_ASSERT_NOT_NULL(test, gone);
 	gone->dev.bus = &pci_bus_type;
 	gone->error_state = pci_channel_io_perm_failure;
 	add_master(test, d, 0x100, 2)->dev = &gone->dev;
@@ -406,7 +398,7 @@ static void expect_error(struct kunit *test, struct fake_domain *d, u8 op)
 	d->f->refuse = 1;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
 	KUNIT_EXPECT_EQ(test, d->f->refuse, 0);
-	KUNIT_EXPECT_EQ(test, fake_active(d->f), 0);
+	KUNIT_EXPECT_EQ(test, smmu_fake_active(d->f), 0);
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 }
 
@@ -436,7 +428,7 @@ static void silent_device_fails_the_sync(struct kunit *test)
 		d->f->silent = 1;
 		KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
 		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
-		d->f->n = 0;
+		d->f->engine.n = 0;
 		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 		expect_ats_sync(test, d->f, 0x300, 40);
 	}
@@ -485,7 +477,7 @@ static void other_errors_are_not_counted(struct kunit *test)
 	/* CMDQ_ERR and SFM_ERR (7.5). */
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 2);
 	/* The same with the reason of a time-out in CMDQ_CONS (7.1). */
-	fake_write(d->f, ARM_SMMU_CMDQ_CONS, 0x03000000);
+	fake_queue_write(&d->f->queue, ARM_SMMU_CMDQ_CONS, 0x03000000);
 	for (i = 0; i < 32; i++)
 		arm_smmu_xsmmu_count_error(&d->f->smmu, BIT(i));
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 3);
@@ -493,7 +485,7 @@ static void other_errors_are_not_counted(struct kunit *test)
 	/* Both at once: the worse one is counted. */
 	arm_smmu_xsmmu_count_error(&d->f->smmu, 0x101);
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 4);
-	fake_write(d->f, ARM_SMMU_CMDQ_CONS, d->f->cons);
+	fake_queue_write(&d->f->queue, ARM_SMMU_CMDQ_CONS, d->f->queue.head);
 }
 
 static void service_failure_fails_the_sync(struct kunit *test)
@@ -509,10 +501,10 @@ static void stopped_queue_times_out(struct kunit *test)
 	struct fake_domain *d = start_domain(test, 0);
 	ktime_t start = ktime_get();
 
-	d->f->stopped = true;
+	d->f->queue.stopped = true;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -ETIMEDOUT);
 	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 10000);
-	WRITE_ONCE(d->f->stopped, false);
+	WRITE_ONCE(d->f->queue.stopped, false);
 }
 
 static void missing_message_times_out(struct kunit *test)
@@ -520,9 +512,9 @@ static void missing_message_times_out(struct kunit *test)
 	struct fake_domain *d = start_domain(test, 0);
 
 	d->f->smmu.options = ARM_SMMU_OPT_MSIPOLL;
-	d->f->stopped = true;
+	d->f->queue.stopped = true;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -ETIMEDOUT);
-	WRITE_ONCE(d->f->stopped, false);
+	WRITE_ONCE(d->f->queue.stopped, false);
 }
 
 /* (d) Ranges. */
@@ -640,7 +632,7 @@ static void sync_after_a_failed_sync_drops_everything(struct kunit *test)
 	d->f->refuse_op = RAW_NH_VA;
 	d->f->refuse = 1;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
-	d->f->n = 0;
+	d->f->engine.n = 0;
 	arm_smmu_pending_add(p, 0x9000, 12, 1);
 	expect_everything(test, d, true);
 	arm_smmu_pending_add(p, 0x9000, 12, 1);
@@ -650,7 +642,7 @@ static void sync_after_a_failed_sync_drops_everything(struct kunit *test)
 	d->f->refuse_op = RAW_NH_ASID;
 	d->f->refuse = 1;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, false), -EIO);
-	d->f->n = 0;
+	d->f->engine.n = 0;
 	arm_smmu_pending_add(p, 0x9000, 12, 1);
 	expect_everything(test, d, true);
 	arm_smmu_pending_free(p);
@@ -687,7 +679,7 @@ static void sync_covers_what_other_cpus_have_cleared(struct kunit *test)
 	unsigned int cpu, n = 0;
 
 	for_each_online_cpu(cpu)
-		if (cpu != fake_engine_cpu())
+		if (cpu != d->f->engine.cpu)
 			add_on(cpu, p, (0x10 + n++) << 12);
 	expect_one_run(test, d, RUN(n, 0), 0x10701);
 	KUNIT_EXPECT_TRUE(test, cpumask_empty(&p->busy));
@@ -863,7 +855,7 @@ static struct kunit_case smmu_cases[] = {
 
 static struct kunit_suite smmu_suite = {
 	.name = "xsmmu-arm-smmu-v3",
-	.exit = fake_exit,
+	.exit = smmu_fake_exit,
 	.test_cases = smmu_cases,
 };
 

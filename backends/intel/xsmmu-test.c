@@ -11,7 +11,7 @@
 #include <linux/dmar.h>
 #include <linux/workqueue.h>
 #include "xsmmu-test-base.h"
-#include "xsmmu-test-queue.h"
+#include "xsmmu-test-decoder.h"
 
 /* An IOTLB descriptor, domain-selective, without drain bits. */
 #define RAW_DSI(did)		(0x22ULL | (u64)(did) << 16)
@@ -31,9 +31,8 @@
 
 static int vtd_test_init(struct kunit *test)
 {
-	test->priv = kunit_kzalloc(test, sizeof(struct vtd_fake_bus),
-				   GFP_KERNEL);
-	return test->priv ? 0 : -ENOMEM;
+	test->priv = fake_memory(test, sizeof(struct vtd_fake_bus));
+	return 0;
 }
 
 static void vtd_test_exit(struct kunit *test)
@@ -43,12 +42,11 @@ static void vtd_test_exit(struct kunit *test)
 
 	if (!bus)
 		return;
-	vtd_fake_stop(bus);
+	fake_engine_stop(&bus->engine);
 	if (bus->domain)
 		intel_xsmmu_test_free_domain(bus->domain);
-	for (i = 0; i < FAKE_IOMMUS; i++)
-		if (bus->fake[i])
-			KUNIT_EXPECT_FALSE(test, bus->fake[i]->rescued);
+	for (i = 0; i < bus->engine.queues; i++)
+		KUNIT_EXPECT_FALSE(test, vtd_fake(test, i)->rescued);
 }
 
 /* (a) Descriptors. */
@@ -68,10 +66,8 @@ static void vtd_expect_desc(struct kunit *test, struct qi_desc desc, u64 qw0,
  */
 static void iotlb_descriptor_is_domain_selective_with_hint(struct kunit *test)
 {
-	struct intel_iommu *iommu = kunit_kzalloc(test, sizeof(*iommu),
-						  GFP_KERNEL);
+	struct intel_iommu *iommu = fake_memory(test, sizeof(*iommu));
 
-	KUNIT_ASSERT_NOT_NULL(test, iommu);
 	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 0x1234, true),
 			0x0000000012340022, 0x40);
 	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 0x1234, false),
@@ -83,10 +79,8 @@ static void iotlb_descriptor_is_domain_selective_with_hint(struct kunit *test)
 /* 10.4.2: the capability register has DRD in bit 55 and DWD in bit 54. */
 static void iotlb_descriptor_drains_what_the_hardware_can(struct kunit *test)
 {
-	struct intel_iommu *iommu = kunit_kzalloc(test, sizeof(*iommu),
-						  GFP_KERNEL);
+	struct intel_iommu *iommu = fake_memory(test, sizeof(*iommu));
 
-	KUNIT_ASSERT_NOT_NULL(test, iommu);
 	iommu->cap = 0x0080000000000000;
 	vtd_expect_desc(test, vtd_iotlb_desc(iommu, 1, false), 0x100a2, 0);
 	iommu->cap = 0x0040000000000000;
@@ -145,11 +139,16 @@ static void fence_writes_a_status_that_no_submitter_polls(struct kunit *test)
 
 static struct vtd_fake *vtd_start_one(struct kunit *test, u64 ecap)
 {
-	struct vtd_fake_bus *bus = test->priv;
+	struct vtd_fake *f = vtd_fake_create(test, 0, ecap);
 
-	bus->fake[0] = vtd_fake_create(test, 0, ecap);
-	vtd_fake_start(test, bus);
-	return bus->fake[0];
+	fake_engine_start(test, f->queue.engine);
+	return f;
+}
+
+static int submit(struct intel_iommu *iommu, struct qi_desc *desc,
+		  unsigned int n)
+{
+	return qi_submit_sync(iommu, desc, n, QI_OPT_XSMMU_BOUNDED);
 }
 
 /* Make @n different valid descriptors. */
@@ -170,7 +169,7 @@ static int submit_at(struct kunit *test, struct vtd_fake *f, int position,
 
 	KUNIT_ASSERT_TRUE(test, vtd_fake_settled(f));
 	vtd_fake_reset(f, position);
-	err = qi_submit_sync(&f->iommu, desc, n, QI_OPT_XSMMU_BOUNDED);
+	err = submit(&f->iommu, desc, n);
 	KUNIT_EXPECT_TRUE(test, vtd_fake_settled(f));
 	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
 	KUNIT_EXPECT_EQ(test, f->qi.free_head, (position + (int)n + 1) %
@@ -184,10 +183,9 @@ static void vtd_expect_usable(struct kunit *test, struct vtd_fake *f)
 	struct qi_desc desc[3];
 
 	fill(desc, 3);
-	f->n = 0;
-	KUNIT_EXPECT_EQ(test, qi_submit_sync(&f->iommu, desc, 3,
-					     QI_OPT_XSMMU_BOUNDED), 0);
-	KUNIT_EXPECT_EQ(test, f->n, 4);
+	f->queue.engine->n = 0;
+	KUNIT_EXPECT_EQ(test, submit(&f->iommu, desc, 3), 0);
+	KUNIT_EXPECT_EQ(test, f->queue.engine->n, 4);
 	KUNIT_EXPECT_EQ(test, f->qi.free_cnt, QI_LENGTH);
 }
 
@@ -210,33 +208,32 @@ static void vtd_expect_executed(struct kunit *test, struct vtd_fake *f,
 				const struct qi_desc *desc, unsigned int n)
 {
 	int first = f->qi.free_head - (int)n - 1 + QI_LENGTH;
+	struct fake_command *executed = f->queue.engine->log;
 	unsigned int i;
 	int *status;
 
-	KUNIT_ASSERT_EQ(test, f->n, n + 1);
+	KUNIT_ASSERT_EQ(test, f->queue.engine->n, n + 1);
 	for (i = 0; i <= n; i++) {
 		if (i < n && desc[i].qw0 != RAW_BAD) {
-			KUNIT_EXPECT_EQ(test, f->executed[i].qw0, desc[i].qw0);
+			KUNIT_EXPECT_EQ(test, executed[i].qw[0], desc[i].qw0);
 			continue;
 		}
-		KUNIT_EXPECT_EQ(test, f->executed[i].qw0, RAW_WAIT);
+		KUNIT_EXPECT_EQ(test, executed[i].qw[0], RAW_WAIT);
 		if (i < n) {
-			vtd_expect_no_status(test, f, f->executed[i].qw1);
+			vtd_expect_no_status(test, f, executed[i].qw[1]);
 			continue;
 		}
 		status = &f->qi.desc_status[(first + i) % QI_LENGTH];
-		KUNIT_EXPECT_EQ(test, f->executed[i].qw1, virt_to_phys(status));
+		KUNIT_EXPECT_EQ(test, executed[i].qw[1], virt_to_phys(status));
 	}
 }
 
 static void error_at_each_index(struct kunit *test, struct vtd_fake *f,
 				unsigned int n)
 {
-	struct qi_desc *desc = kunit_kcalloc(test, n, sizeof(*desc),
-					     GFP_KERNEL);
+	struct qi_desc *desc = fake_memory(test, n * sizeof(*desc));
 	unsigned int bad;
 
-	KUNIT_ASSERT_NOT_NULL(test, desc);
 	for (bad = 0; bad < n; bad++) {
 		fill(desc, n);
 		desc[bad].qw0 = RAW_BAD;
@@ -338,8 +335,7 @@ static void error_of_the_final_wait_is_reported(struct kunit *test)
 
 	fill(desc, 5);
 	f->refuse_waits = 1;
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 	KUNIT_EXPECT_EQ(test, f->refuse_waits, 0);
 }
 
@@ -351,10 +347,8 @@ static void submission_to_a_queue_beyond_repair_fails(struct kunit *test)
 
 	fill(desc, 5);
 	f->stubborn = true;
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 }
 
 static void error_that_cannot_be_cleared_fails_the_submission(struct kunit *test)
@@ -365,10 +359,8 @@ static void error_that_cannot_be_cleared_fails_the_submission(struct kunit *test
 	fill(desc, 5);
 	desc[3].qw0 = RAW_BAD;
 	f->deaf = true;
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
-	KUNIT_EXPECT_NE(test, 0, qi_submit_sync(&f->iommu, desc, 5,
-						QI_OPT_XSMMU_BOUNDED));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
+	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 }
 
 /* Time-outs. Source id 7 does not answer. */
@@ -455,8 +447,7 @@ static void neighbour_work(struct work_struct *work)
 	struct neighbour *nb = container_of(work, struct neighbour, work);
 
 	while (!READ_ONCE(nb->stop)) {
-		if (qi_submit_sync(&nb->f->iommu, nb->desc, 3,
-				   QI_OPT_XSMMU_BOUNDED))
+		if (submit(&nb->f->iommu, nb->desc, 3))
 			nb->failed++;
 		WRITE_ONCE(nb->submitted, nb->submitted + 1);
 		cond_resched();
@@ -467,18 +458,11 @@ static void neighbour_work(struct work_struct *work)
 static struct neighbour *neighbour_start(struct kunit *test,
 					 struct qi_desc last)
 {
-	struct neighbour *nb = kunit_kzalloc(test, sizeof(*nb), GFP_KERNEL);
+	struct neighbour *nb = fake_memory(test, sizeof(*nb));
 	struct vtd_fake_bus *bus = test->priv;
-	unsigned int cpu;
+	unsigned int cpu = fake_engine_third_cpu(test, &bus->engine);
 
-	KUNIT_ASSERT_NOT_NULL(test, nb);
-	for_each_online_cpu(cpu)
-		if (cpu != raw_smp_processor_id() &&
-		    cpu != task_cpu(bus->engine))
-			break;
-	if (cpu >= nr_cpu_ids)
-		kunit_skip(test, "needs a third CPU");
-	nb->f = bus->fake[0];
+	nb->f = vtd_fake(test, 0);
 	nb->desc[0].qw0 = RAW_DSI(NEIGHBOUR_DID);
 	nb->desc[1].qw0 = RAW_DSI(NEIGHBOUR_DID);
 	nb->desc[2] = last;
@@ -507,9 +491,7 @@ static void error_does_not_fail_another_cpus_submission(struct kunit *test)
 	for (bad = 0; bad < MANY; bad++) {
 		fill(desc, 5);
 		desc[bad % 5].qw0 = RAW_BAD;
-		KUNIT_EXPECT_NE(test, 0,
-				qi_submit_sync(&f->iommu, desc, 5,
-					       QI_OPT_XSMMU_BOUNDED));
+		KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 	}
 	neighbour_stop(nb);
 	KUNIT_EXPECT_EQ(test, nb->failed, 0);
@@ -537,9 +519,8 @@ struct vtd_domain {
 static struct pci_dev *vtd_fake_pci(struct kunit *test,
 				    pci_channel_state_t state)
 {
-	struct pci_dev *pci = kunit_kzalloc(test, sizeof(*pci), GFP_KERNEL);
+	struct pci_dev *pci = fake_memory(test, sizeof(*pci));
 
-	KUNIT_ASSERT_NOT_NULL(test, pci);
 	pci->dev.bus = &pci_bus_type;
 	pci->error_state = state;
 	return pci;
@@ -548,21 +529,19 @@ static struct pci_dev *vtd_fake_pci(struct kunit *test,
 /* A domain attached to the first @iommus IOMMUs. Starts the engine. */
 static struct vtd_domain *vtd_start_domain(struct kunit *test, int iommus)
 {
-	struct vtd_domain *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	struct vtd_domain *d = fake_memory(test, sizeof(*d));
 	struct vtd_fake_bus *bus = test->priv;
 	int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, d);
 	d->pci = vtd_fake_pci(test, pci_channel_io_normal);
 	d->gone = vtd_fake_pci(test, pci_channel_io_perm_failure);
 	intel_xsmmu_test_init_domain(&d->dmar);
 	bus->domain = &d->dmar;
-	for (i = 0; i < iommus; i++) {
-		bus->fake[i] = vtd_fake_create(test, i, 0);
-		intel_xsmmu_test_add_iommu(test, &d->dmar, &bus->fake[i]->iommu,
+	for (i = 0; i < iommus; i++)
+		intel_xsmmu_test_add_iommu(test, &d->dmar,
+					   &vtd_fake_create(test, i, 0)->iommu,
 					   DID(i));
-	}
-	vtd_fake_start(test, bus);
+	fake_engine_start(test, &bus->engine);
 	return d;
 }
 
@@ -571,16 +550,14 @@ static struct device_domain_info *
 vtd_add_test_device(struct kunit *test, struct vtd_domain *d, int iommu,
 		    u16 sid)
 {
-	struct device_domain_info *info = kunit_kzalloc(test, sizeof(*info),
-							GFP_KERNEL);
+	struct device_domain_info *info = fake_memory(test, sizeof(*info));
 	struct vtd_fake_bus *bus = test->priv;
 
-	KUNIT_ASSERT_NOT_NULL(test, info);
 	info->bus = sid >> 8;
 	info->devfn = sid & 0xff;
 	info->ats_enabled = 1;
 	info->dev = &d->pci->dev;
-	info->iommu = &bus->fake[iommu]->iommu;
+	info->iommu = &vtd_fake(test, iommu)->iommu;
 	intel_xsmmu_test_add_device(&d->dmar, info);
 	return info;
 }
@@ -594,12 +571,13 @@ static int vtd_sync_domain(struct vtd_domain *d, bool leaf_only)
 static void vtd_expect_next(struct kunit *test, struct vtd_fake *f,
 			    unsigned int *pos, u64 qw0, u64 qw1)
 {
-	while (*pos < f->n && f->executed[*pos].qw0 == RAW_WAIT)
-		(*pos)++;
-	KUNIT_ASSERT_LT(test, *pos, f->n);
-	KUNIT_EXPECT_EQ(test, f->executed[*pos].qw0, qw0);
-	KUNIT_EXPECT_EQ(test, f->executed[*pos].qw1, qw1);
-	(*pos)++;
+	const struct fake_command *cmd;
+
+	do {
+		cmd = fake_queue_next(test, &f->queue, pos);
+	} while (cmd->qw[0] == RAW_WAIT);
+	KUNIT_EXPECT_EQ(test, cmd->qw[0], qw0);
+	KUNIT_EXPECT_EQ(test, cmd->qw[1], qw1);
 }
 
 static void vtd_expect_fence(struct kunit *test, struct vtd_fake *f,
@@ -613,8 +591,9 @@ static void vtd_expect_fence(struct kunit *test, struct vtd_fake *f,
 static void vtd_expect_end(struct kunit *test, struct vtd_fake *f,
 			   unsigned int pos)
 {
-	KUNIT_EXPECT_EQ(test, f->n, pos + 1);
-	KUNIT_EXPECT_EQ(test, f->executed[pos].qw0, RAW_WAIT);
+	KUNIT_EXPECT_EQ(test, fake_queue_next(test, &f->queue, &pos)->qw[0],
+			RAW_WAIT);
+	KUNIT_EXPECT_FALSE(test, fake_queue_more(&f->queue, &pos));
 }
 
 /* The IOTLB, then, with devices, a fence and each of them once, in order. */
@@ -637,32 +616,30 @@ static void sync_is_one_descriptor_and_a_wait(struct kunit *test)
 	struct vtd_fake_bus *bus = test->priv;
 
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
-	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
-	bus->fake[0]->n = 0;
+	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0, 0);
+	bus->engine.n = 0;
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, false), 0);
-	vtd_expect_sync(test, bus->fake[0], 0, 0, 0);
+	vtd_expect_sync(test, vtd_fake(test, 0), 0, 0, 0);
 }
 
 static void sync_of_a_first_stage_domain_is_pasid_based(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 1);
-	struct vtd_fake_bus *bus = test->priv;
 	unsigned int pos = 0;
 
 	intel_xsmmu_test_use_first_stage(&d->dmar);
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
-	vtd_expect_next(test, bus->fake[0], &pos, RAW_PIOTLB(DID(0)), 0);
-	vtd_expect_end(test, bus->fake[0], pos);
+	vtd_expect_next(test, vtd_fake(test, 0), &pos, RAW_PIOTLB(DID(0)), 0);
+	vtd_expect_end(test, vtd_fake(test, 0), pos);
 }
 
 static void sync_covers_every_iommu_of_the_domain(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 2);
-	struct vtd_fake_bus *bus = test->priv;
 
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
-	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
-	vtd_expect_sync(test, bus->fake[1], RAW_IH, 0, 0);
+	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0, 0);
+	vtd_expect_sync(test, vtd_fake(test, 1), RAW_IH, 0, 0);
 }
 
 static void sync_of_an_unattached_domain_succeeds(struct kunit *test)
@@ -688,20 +665,18 @@ static void sync_covers_all_device_tlbs_behind_a_fence(struct kunit *test)
 {
 	unsigned int n = *(const unsigned int *)test->param_value;
 	struct vtd_domain *d = vtd_start_domain(test, 1);
-	struct vtd_fake_bus *bus = test->priv;
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		vtd_add_test_device(test, d, 0, 0x300 + i);
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
-	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0x300, n);
-	KUNIT_EXPECT_EQ(test, bus->fake[0]->qi.free_cnt, QI_LENGTH);
+	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0x300, n);
+	KUNIT_EXPECT_EQ(test, vtd_fake(test, 0)->qi.free_cnt, QI_LENGTH);
 }
 
 static void each_iommu_gets_its_own_devices_only(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 2);
-	struct vtd_fake_bus *bus = test->priv;
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
@@ -709,38 +684,35 @@ static void each_iommu_gets_its_own_devices_only(struct kunit *test)
 		vtd_add_test_device(test, d, 1, 0x400 + i);
 	}
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, false), 0);
-	vtd_expect_sync(test, bus->fake[0], 0, 0x300, 3);
-	vtd_expect_sync(test, bus->fake[1], 0, 0x400, 3);
+	vtd_expect_sync(test, vtd_fake(test, 0), 0, 0x300, 3);
+	vtd_expect_sync(test, vtd_fake(test, 1), 0, 0x400, 3);
 }
 
 static void sync_without_ats_devices_has_no_fence(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 1);
-	struct vtd_fake_bus *bus = test->priv;
 
 	vtd_add_test_device(test, d, 0, 0x100)->dev = &d->gone->dev;
 	vtd_add_test_device(test, d, 0, 0x200)->ats_enabled = 0;
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
-	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
+	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0, 0);
 }
 
 static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 1);
-	struct vtd_fake_bus *bus = test->priv;
 
 	vtd_add_test_device(test, d, 0, 0x100)->dev = &d->gone->dev;
 	vtd_add_test_device(test, d, 0, 0x300);
 	vtd_add_test_device(test, d, 0, 0x200)->ats_enabled = 0;
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
-	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0x300, 1);
+	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0x300, 1);
 }
 
 static void device_with_the_quirk_is_invalidated_twice(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 1);
-	struct vtd_fake_bus *bus = test->priv;
-	struct vtd_fake *f = bus->fake[0];
+	struct vtd_fake *f = vtd_fake(test, 0);
 	unsigned int pos = 0;
 
 	vtd_add_test_device(test, d, 0, 0x300)->dtlb_extra_inval = 1;
@@ -757,33 +729,30 @@ static void device_with_the_quirk_is_invalidated_twice(struct kunit *test)
 static void device_tlbs_are_left_out_while_translation_is_off(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 1);
-	struct vtd_fake_bus *bus = test->priv;
 
 	vtd_add_test_device(test, d, 0, 0x300);
-	bus->fake[0]->iommu.gcmd = 0;
+	vtd_fake(test, 0)->iommu.gcmd = 0;
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
-	vtd_expect_sync(test, bus->fake[0], RAW_IH, 0, 0);
+	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0, 0);
 }
 
 static void sync_without_a_queue_is_refused(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 2);
-	struct vtd_fake_bus *bus = test->priv;
 
-	bus->fake[1]->iommu.qi = NULL;
+	vtd_fake(test, 1)->iommu.qi = NULL;
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), -EOPNOTSUPP);
 }
 
 static void error_on_any_iommu_fails_the_sync(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 2);
-	struct vtd_fake_bus *bus = test->priv;
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		bus->fake[i]->refuse = 1;
+		vtd_fake(test, i)->refuse = 1;
 		KUNIT_EXPECT_NE(test, vtd_sync_domain(d, true), 0);
-		KUNIT_EXPECT_TRUE(test, vtd_fake_settled(bus->fake[i]));
+		KUNIT_EXPECT_TRUE(test, vtd_fake_settled(vtd_fake(test, i)));
 		KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 	}
 }
@@ -794,7 +763,7 @@ static void silent_device_fails_the_sync(struct kunit *test)
 	static const u16 silent[] = { 0x300, 0x314, 0x327 };
 	struct vtd_domain *d = vtd_start_domain(test, 1);
 	struct vtd_fake_bus *bus = test->priv;
-	struct vtd_fake *f = bus->fake[0];
+	struct vtd_fake *f = vtd_fake(test, 0);
 	int i;
 
 	for (i = 0; i < 40; i++)
@@ -805,7 +774,7 @@ static void silent_device_fails_the_sync(struct kunit *test)
 		KUNIT_EXPECT_NE(test, vtd_sync_domain(d, true), 0);
 		KUNIT_EXPECT_EQ(test, f->silent, 0);
 		KUNIT_EXPECT_TRUE(test, vtd_fake_settled(f));
-		f->n = 0;
+		bus->engine.n = 0;
 		KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 		vtd_expect_sync(test, f, RAW_IH, 0x300, 40);
 	}
@@ -815,8 +784,7 @@ static void silent_device_fails_the_sync(struct kunit *test)
 static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 1);
-	struct vtd_fake_bus *bus = test->priv;
-	struct vtd_fake *f = bus->fake[0];
+	struct vtd_fake *f = vtd_fake(test, 0);
 	struct neighbour *nb;
 	int i;
 
@@ -864,11 +832,9 @@ static void live_queue_survives_an_error_at_each_index(struct kunit *test)
 		kunit_skip(test, "no VT-d with queued invalidation here");
 	for (bad = 0; bad < 5; bad++) {
 		fill_with_fences(desc, 5);
-		KUNIT_EXPECT_EQ(test, 0, qi_submit_sync(iommu, desc, 5,
-							QI_OPT_XSMMU_BOUNDED));
+		KUNIT_EXPECT_EQ(test, 0, submit(iommu, desc, 5));
 		desc[bad].qw0 = RAW_BAD;
-		KUNIT_EXPECT_NE(test, 0, qi_submit_sync(iommu, desc, 5,
-							QI_OPT_XSMMU_BOUNDED));
+		KUNIT_EXPECT_NE(test, 0, submit(iommu, desc, 5));
 		fill_with_fences(desc, 5);
 		KUNIT_EXPECT_EQ(test, 0, qi_submit_sync(iommu, desc, 5, 0));
 	}
