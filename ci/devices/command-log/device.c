@@ -16,12 +16,13 @@
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
 #include "hw/qdev-core.h"
-#include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "qom/object.h"
+
+#include "../lib/common.h"
 
 #define TYPE_COMMAND_LOG "command-log"
 OBJECT_DECLARE_SIMPLE_TYPE(CommandLog, COMMAND_LOG)
@@ -187,35 +188,23 @@ static void device_realize(DeviceState *dev, Error **errp)
 					    log->registers->priority + 1);
 }
 
-static const VMStateDescription vmstate = {
-	.name = TYPE_COMMAND_LOG,
-	.unmigratable = 1,
-};
-
 static void class_init(ObjectClass *class, void *data)
 {
 	DeviceClass *dev = DEVICE_CLASS(class);
 
 	dev->realize = device_realize;
-	dev->desc = "log of the commands that an amd-iommu executes";
 	dev->hotpluggable = false;
-	dev->vmsd = &vmstate;
-	set_bit(DEVICE_CATEGORY_MISC, dev->categories);
+	device_class_describe(dev, "log of the commands that an amd-iommu executes",
+			      DEVICE_CATEGORY_MISC);
 }
 
-static const TypeInfo type = {
-	.name = TYPE_COMMAND_LOG,
-	.parent = TYPE_DEVICE,
-	.instance_size = sizeof(CommandLog),
-	.class_init = class_init,
+static const TypeInfo types[] = {
+	{
+		.name = TYPE_COMMAND_LOG,
+		.parent = TYPE_DEVICE,
+		.instance_size = sizeof(CommandLog),
+		.class_init = class_init,
+	},
 };
 
-static void register_type(void)
-{
-	type_register_static(&type);
-}
-
-static void __attribute__((constructor)) loaded(void)
-{
-	register_module_init(register_type, MODULE_INIT_QOM);
-}
+DEFINE_TYPES(types)

@@ -9,9 +9,9 @@
 #include "attack.h"
 
 #include "exec/address-spaces.h"
-#include "hw/pci/pci.h"
-#include "qapi/error.h"
 #include "qemu/rcu.h"
+
+#include "../lib/common.h"
 
 #define PAGE_OFFSET	(CX_ATTACK_PAGE_SIZE - 1)
 
@@ -28,33 +28,12 @@
 #define MIN_PERIOD	1000
 #define MAX_PERIOD	1000000000
 #define MAX_BURST	1024
-#define MAX_LEDGER	(1 << 20)
 
 enum verdict { HARMLESS, LANDED, MISTRANSLATED, UNJUDGED };
 
 static void count(ConnectX *cx, unsigned int kind, unsigned int what)
 {
 	cx->attack->result.kind[kind].n[what / 8]++;
-}
-
-/* The target of an access. QEMU's IOMMUs translate it like a real access. */
-static bool translate(ConnectX *cx, uint64_t iova, bool write, uint64_t *memory)
-{
-	AddressSpace *as = pci_device_iommu_address_space(&cx->pci);
-	IOMMUTLBEntry got;
-
-	if (device_tlb_in_use(&cx->tlb))
-		return device_tlb_translate(&cx->tlb, iova, write, memory);
-	if (!(pci_get_word(cx->pci.config + PCI_COMMAND) & PCI_COMMAND_MASTER))
-		return false;
-	WITH_RCU_READ_LOCK_GUARD() {
-		got = address_space_get_iotlb_entry(as, iova, write,
-						    MEMTXATTRS_UNSPECIFIED);
-	}
-	if (!got.target_as || !(got.perm & (write ? IOMMU_WO : IOMMU_RO)))
-		return false;
-	*memory = got.translated_addr | (iova & got.addr_mask);
-	return true;
 }
 
 static bool is_ram(uint64_t memory, size_t len, bool write)
@@ -190,7 +169,7 @@ void attack_access(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len)
 	uint64_t memory;
 	bool ok;
 
-	ok = translate(cx, iova, write, &memory);
+	ok = device_tlb_translate(&cx->tlb, iova, write, &memory);
 	if (ok && !is_ram(memory, len, write))
 		return;
 	count(cx, kind, CX_ATTACK_TRIED);
@@ -238,12 +217,11 @@ static void judge_work(ConnectX *cx, uint64_t iova, bool write)
 	count(cx, kind, CX_ATTACK_TRIED);
 	count(cx, kind, CX_ATTACK_OK);
 	page = ledger_find(&cx->attack->ledger, iova);
-	if (page && translate(cx, iova, write, &memory))
+	if (page && device_tlb_translate(&cx->tlb, iova, write, &memory))
 		record(cx, kind, iova, judge(cx->attack, memory, page), page);
 }
 
-void attack_accessed(ConnectX *cx, uint64_t iova, const void *buf, size_t len,
-		     bool write)
+void attack_accessed(ConnectX *cx, uint64_t iova, size_t len, bool write)
 {
 	size_t part;
 
@@ -285,6 +263,14 @@ void attack_completed(ConnectX *cx, GArray *touched)
 		g_array_unref(touched);
 }
 
+void attack_reset_ledger(struct cx_attack *attack)
+{
+	ledger_clear(&attack->ledger);
+	g_hash_table_remove_all(attack->mapping);
+	attack->mapping_any = 0;
+	attack->errors = 0;
+}
+
 void attack_reset_counters(struct cx_attack *attack)
 {
 	memset(&attack->result, 0, sizeof(attack->result));
@@ -297,21 +283,12 @@ bool attack_check(ConnectX *cx, Error **errp)
 {
 	const struct cx_attack_properties *prop = &cx->prop.attack;
 
-	if (prop->replay_times > CX_MAX_REPLAYS)
-		error_setg(errp, "property replay-times must be 0 .. %d",
-			   CX_MAX_REPLAYS);
-	else if (prop->sweep_ns < MIN_PERIOD || prop->sweep_ns > MAX_PERIOD)
-		error_setg(errp, "property sweep-ns must be %d .. %d",
-			   MIN_PERIOD, MAX_PERIOD);
-	else if (prop->sweep_burst < 1 || prop->sweep_burst > MAX_BURST)
-		error_setg(errp, "property sweep-burst must be 1 .. %d",
-			   MAX_BURST);
-	else if (prop->ledger < 1 || prop->ledger > MAX_LEDGER)
-		error_setg(errp, "property ledger must be 1 .. %d pages",
-			   MAX_LEDGER);
-	else
-		return true;
-	return false;
+	return device_check_property("replay-times", prop->replay_times, 0, CX_MAX_REPLAYS,
+				     errp) &&
+	       device_check_property("sweep-ns", prop->sweep_ns, MIN_PERIOD, MAX_PERIOD,
+				     errp) &&
+	       device_check_property("sweep-burst", prop->sweep_burst, 1, MAX_BURST, errp) &&
+	       device_check_property("ledger", prop->ledger, 1, LEDGER_MAX_CAPACITY, errp);
 }
 
 void attack_init(ConnectX *cx)
@@ -335,13 +312,10 @@ void attack_reset(ConnectX *cx)
 		(cx->prop.attack.sweep ? CX_ATTACK_CONTROL_SWEEP : 0);
 	attack->fail_send = 0;
 	attack->fail_receive = 0;
-	attack->hold_updates = false;
-	ledger_clear(&attack->ledger);
-	g_hash_table_remove_all(attack->mapping);
-	attack->mapping_any = 0;
+	attack->hold_updates = 0;
 	attack->memory = LEDGER_ANYWHERE;
 	attack->state = CX_ATTACK_PAGE_UNKNOWN;
-	attack->errors = 0;
+	attack_reset_ledger(attack);
 	attack_reset_counters(attack);
 	replay_reset(cx);
 	sweep_reset(cx);

@@ -32,11 +32,11 @@ struct attack_result {
 };
 
 struct cx_attack {
+	struct ledger ledger;
 	uint64_t control;		/* CX_ATTACK_CONTROL_* */
 	uint64_t fail_send;		/* registers */
 	uint64_t fail_receive;
-	bool hold_updates;
-	struct ledger ledger;
+	uint64_t hold_updates;
 	GHashTable *mapping;		/* page frames of memory, to counts */
 	unsigned int mapping_any;
 	struct attack_result result;
@@ -55,6 +55,8 @@ void attack_access(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len);
 void attack_range(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len);
 /* The guest begins or ends to map page frame @pfn of memory; false: too many. */
 bool attack_mapping(struct cx_attack *attack, uint64_t pfn, bool begins);
+/* Forget all pages, the mappings that are under way, and the error count. */
+void attack_reset_ledger(struct cx_attack *attack);
 void attack_reset_counters(struct cx_attack *attack);
 
 /* ---- replay.c ---- */

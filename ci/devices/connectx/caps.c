@@ -169,7 +169,7 @@ static uint8_t cmd_set_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
 }
 
 const struct cx_op caps_ops[] = {
-	CX_OP(QUERY_HCA_CAP, query_hca_cap, cmd_query_hca_cap, CX_ENABLED),
-	CX_OP(SET_HCA_CAP, set_hca_cap, cmd_set_hca_cap, CX_ENABLED),
+	CX_OP(QUERY_HCA_CAP, query_hca_cap, CX_ENABLED),
+	CX_OP(SET_HCA_CAP, set_hca_cap, CX_ENABLED),
 	{}
 };

@@ -65,13 +65,6 @@ static const struct cx_op *const families[] = {
 	steering_ops, rss_ops, port_ops,
 };
 
-size_t cmd_rest(const struct cx_cmd *cmd, const uint8_t *field)
-{
-	size_t before = field - cmd->in;
-
-	return before < cmd->in_len ? cmd->in_len - before : 0;
-}
-
 static uint8_t exclusive_or(const uint8_t *data, size_t len)
 {
 	uint8_t sum = 0;
@@ -142,44 +135,31 @@ static enum delivery boxes_move(ConnectX *cx, uint64_t iova, uint8_t token,
 
 /* ---- execution ---- */
 
-static const struct cx_op *op_find(uint16_t opcode)
+static uint8_t op_run(ConnectX *cx, struct cx_cmd *cmd)
 {
-	const struct cx_op *op;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(families); i++)
-		for (op = families[i]; op->name; op++)
-			if (op->opcode == opcode)
-				return op;
-	return NULL;
-}
-
-static uint8_t op_run(ConnectX *cx, const struct cx_op *op, struct cx_cmd *cmd)
-{
-	if (!op)
+	if (!cmd->op)
 		return CX_BAD_OP;
-	if (cx->stage < op->stage)
+	if (cx->stage < cmd->op->stage)
 		return CX_BAD_SYS_STATE;
-	if (cmd->in_len < op->in_size)
+	if (cmd->in_len < cmd->op->in_size)
 		return CX_BAD_INPUT_LEN;
-	return op->run(cx, cmd);
+	return cmd_run(cx, cmd);
 }
 
-/* Input and output are never shorter than what their layouts name. */
+/* Input and output are at least as long as their layouts. */
 static void cmd_execute(ConnectX *cx, struct cx_cmd *cmd)
 {
 	uint16_t opcode = lduw_be_p(cmd->in);
-	const struct cx_op *op = op_find(opcode);
 	uint8_t status;
 
 	cmd->op_mod = lduw_be_p(cmd->in + 6);
-	status = op_run(cx, op, cmd);
+	status = op_run(cx, cmd);
 	cx_trace(cx, "command 0x%03x %s modifier 0x%x: status %u", opcode,
-		 op ? op->name : "unknown", cmd->op_mod, status);
+		 cmd->op ? cmd->op->name : "unknown", cmd->op_mod, status);
 	if (status) {
 		/* The driver does not get the output of a failed command. */
 		memset(cmd->out, 0, MAX(cmd->out_len, INLINE_LEN));
-		stl_be_p(cmd->out + 4, cmd->syndrome ?: opcode);
+		stl_be_p(cmd->out + 4, opcode);
 	}
 	cmd->out[0] = status;
 }
@@ -208,8 +188,10 @@ static enum delivery slot_execute(ConnectX *cx, uint8_t *slot, struct cx_cmd *cm
 /* The slot's inline output is in @slot afterwards. */
 static enum delivery slot_deliver(ConnectX *cx, uint8_t *slot)
 {
-	const struct cx_op *op = op_find(lduw_be_p(slot + SLOT_IN));
+	const struct cx_op *op = cmd_find(families, ARRAY_SIZE(families),
+					  lduw_be_p(slot + SLOT_IN));
 	struct cx_cmd cmd = {
+		.op = op,
 		.in_len = ldl_be_p(slot + SLOT_IN_LEN),
 		.out_len = ldl_be_p(slot + SLOT_OUT_LEN),
 	};

@@ -50,6 +50,8 @@ enum {
 	CX_LAST_UAR		= CX_BAR_SIZE / 4096 - 1,
 	CX_LOG_CMDS		= 5,
 	CX_LOG_CMD_STRIDE	= 6,
+	CX_LOG_ENTRY_SIZE	= 6,	/* CQE, EQE: bytes */
+	CX_ENTRY_SIZE		= 1 << CX_LOG_ENTRY_SIZE,
 	CX_LOG_MAX_WQ		= 15,	/* work queue: entries */
 	CX_LOG_MAX_CQ		= 18,
 	CX_LOG_MAX_EQ		= 18,
@@ -70,17 +72,13 @@ enum {
 /* Status of a command: mlx5 interface, "status" of every *_out layout. */
 enum {
 	CX_OK			= 0x00,
-	CX_INTERNAL_ERR		= 0x01,
 	CX_BAD_OP		= 0x02,
 	CX_BAD_PARAM		= 0x03,
 	CX_BAD_SYS_STATE	= 0x04,
 	CX_BAD_RES		= 0x05,
-	CX_RES_BUSY		= 0x06,
-	CX_LIMIT		= 0x08,
 	CX_BAD_RES_STATE	= 0x09,
 	CX_BAD_INDEX		= 0x0a,
 	CX_NO_RES		= 0x0f,
-	CX_BAD_QP_STATE		= 0x10,
 	CX_BAD_SIZE		= 0x40,
 	CX_BAD_INPUT_LEN	= 0x50,
 	CX_BAD_OUTPUT_LEN	= 0x51,
@@ -91,16 +89,13 @@ enum {
 	CX_EVENT_COMPLETION	= 0x00,
 	CX_EVENT_CQ_ERROR	= 0x04,
 	CX_EVENT_WQ_CATAS_ERROR	= 0x05,
-	CX_EVENT_PORT_CHANGE	= 0x09,
 	CX_EVENT_PORT_DOWN	= 0x109,
 	CX_EVENT_PORT_UP	= 0x409,
 	CX_EVENT_COMMAND	= 0x0a,
-	CX_EVENT_PAGE_REQUEST	= 0x0b,
 };
 
 /* Syndromes of the health buffer. */
 enum {
-	CX_HEALTH_OK		= 0,
 	CX_HEALTH_EQ_OVERRUN	= 0x0c,
 	CX_HEALTH_EQ_ERROR	= 0x0d,
 };
@@ -138,11 +133,16 @@ bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len);
 bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len);
 /* The access alone; for attack.c. @buf is only written by a read. */
 bool dma_raw(ConnectX *cx, uint64_t iova, void *buf, size_t len, bool write);
+/*
+ * Write a CQE or EQE at @iova. Bit 0 of its last byte is the owner bit, which
+ * makes the entry valid: the last byte is set to have @owner there, and is
+ * written last.
+ */
+bool dma_write_entry(ConnectX *cx, uint64_t iova, uint8_t entry[CX_ENTRY_SIZE],
+		     unsigned int owner);
 /* Send an MSI-X vector. */
 void dma_interrupt(ConnectX *cx, unsigned int vector);
-/* Virtual time of something that the device does later: delay and spread. */
-int64_t cx_later(ConnectX *cx);
-/* Arm @timer for cx_later(), unless it is armed already. */
+/* Arm @timer for now plus the delay and a random spread, unless it is armed. */
 void cx_kick(ConnectX *cx, QEMUTimer *timer);
 
 /* ---- ring.c ---- */
@@ -162,6 +162,9 @@ struct cx_ring {
  * False when they do not cover it.
  */
 bool ring_init(struct cx_ring *ring, const uint8_t *list, size_t bytes);
+/* Initialise the ring of a CQ or an EQ from its context @cqc in the same way. */
+bool ring_init_cq(struct cx_ring *ring, const uint8_t *cqc, uint32_t max_log_size,
+		  const uint8_t *list, size_t bytes);
 void ring_free(struct cx_ring *ring);
 /* Entry @index modulo the size; an entry may not cross a page. */
 uint64_t ring_iova(const struct cx_ring *ring, uint32_t index);
@@ -201,6 +204,8 @@ struct cx_object {
 void *cx_object_new(ConnectX *cx, enum cx_type type, size_t size,
 		    void (*release)(ConnectX *cx, struct cx_object *object));
 void *cx_object_find(ConnectX *cx, enum cx_type type, uint32_t num);
+/* Find an object and take a reference to it. */
+void *cx_object_find_get(ConnectX *cx, enum cx_type type, uint32_t num);
 /* Returns CX_OK, CX_BAD_RES (no such number) or CX_BAD_RES_STATE (in use). */
 uint8_t cx_object_destroy(ConnectX *cx, enum cx_type type, uint32_t num);
 /* Free an object that nobody refers to, without looking. */
@@ -218,12 +223,13 @@ void cx_objects_free(ConnectX *cx);
 /* ---- command.c ---- */
 
 struct cx_cmd {
+	const struct cx_op *op;
+	void *object;		/* of a CX_OP_ON() */
 	uint8_t *in;		/* zeroes follow, at least the operation's size */
 	uint8_t *out;		/* zeroed; the status is filled in afterwards */
 	uint32_t in_len;	/* as the driver gave them */
 	uint32_t out_len;
 	uint16_t op_mod;
-	uint32_t syndrome;	/* goes with a status that is not CX_OK */
 };
 
 /* When an operation is allowed. */
@@ -236,24 +242,59 @@ struct cx_op {
 	uint32_t in_size;	/* least length of the input, bytes */
 	uint32_t out_size;	/* the output has room for so much */
 	enum cx_stage stage;
+	enum cx_type type;	/* of the object that it makes or works on */
+	uint32_t bit;		/* where the input has the object's number, */
+	uint32_t width;		/* or 0 */
 };
 
-/* CX_OP(CREATE_CQ, create_cq, cmd_create_cq, CX_READY) */
-#define CX_OP(upper, lower, function, when) {	\
+#define CX_OP_RUN(upper, lower, function, when, ...) {	\
 	.opcode = MLX5_CMD_OP_##upper,		\
 	.name = #upper,				\
 	.run = function,			\
 	.in_size = IFC_SIZE(lower##_in),	\
 	.out_size = IFC_SIZE(lower##_out),	\
 	.stage = when,				\
+	## __VA_ARGS__				\
 }
+
+#define CX_OP_NUMBER(upper, lower, function, kind, field)		\
+	CX_OP_RUN(upper, lower, function, CX_READY, .type = kind,	\
+		  .bit = IFC_AT(lower##_in, field),			\
+		  .width = IFC_WIDTH(lower##_in, field))
+
+/* CX_OP(CREATE_CQ, create_cq, CX_READY): runs cmd_create_cq(). */
+#define CX_OP(upper, lower, when)	CX_OP_RUN(upper, lower, cmd_##lower, when)
+/* The same. cx_cmd.object is the object of type @kind with the number @field. */
+#define CX_OP_ON(upper, lower, kind, field) \
+	CX_OP_NUMBER(upper, lower, cmd_##lower, kind, field)
+/* Destroys that object. */
+#define CX_OP_DESTROY(upper, lower, kind, field) \
+	CX_OP_NUMBER(upper, lower, cmd_destroy, kind, field)
 
 /* Each ends with an entry without name. */
 extern const struct cx_op hca_ops[], caps_ops[], mkey_ops[], event_ops[],
 	completion_ops[], queue_ops[], steering_ops[], rss_ops[], port_ops[];
 
-/* Bytes of the input from @field on; 0 if the input ends before. */
-size_t cmd_rest(const struct cx_cmd *cmd, const uint8_t *field);
+/* Find an operation by its opcode, or NULL (object.c). */
+const struct cx_op *cmd_find(const struct cx_op *const *families, size_t count,
+			     uint16_t opcode);
+/* Find the object of @cmd->op, and run that operation. */
+uint8_t cmd_run(ConnectX *cx, struct cx_cmd *cmd);
+/* For CX_OP_DESTROY(). */
+uint8_t cmd_destroy(ConnectX *cx, struct cx_cmd *cmd);
+
+/* Bytes from @field to the end of the input; 0 if the input ends before. */
+static inline size_t cmd_rest(const struct cx_cmd *cmd, const uint8_t *field)
+{
+	return MAX(cmd->in + cmd->in_len - field, 0);
+}
+
+/* Bytes from @field to the end of the output. */
+static inline size_t cmd_room(const struct cx_cmd *cmd, const uint8_t *field)
+{
+	return MAX(cmd->out + cmd->out_len - field, 0);
+}
+
 void command_init(ConnectX *cx);
 void command_reset(ConnectX *cx);
 void command_exit(ConnectX *cx);
@@ -328,7 +369,10 @@ void receive_exit(ConnectX *cx);
 
 enum { CX_UNICAST, CX_MULTICAST, CX_BROADCAST, CX_CASTS };
 
-/* What the headers of a frame are; offsets are 0 when there is no such header. */
+/* The kind of a frame's destination address. */
+unsigned int packet_cast(const uint8_t *frame);
+
+/* The headers of a frame. An offset is 0 if the frame has no such header. */
 struct cx_packet {
 	const uint8_t *frame;
 	size_t len;
@@ -375,14 +419,16 @@ struct cx_rq;
 /* Receive queues that a frame goes to, most of the time one. */
 #define CX_MAX_COPIES	(1 << CX_LOG_MAX_DEST)
 
+struct cx_target {
+	struct cx_rq *rq;
+	uint32_t flow_tag;
+	uint32_t hash;		/* 0 if the TIR does not hash */
+	uint8_t hash_type;	/* rss_hash_type of the CQE */
+};
+
 struct cx_verdict {
 	unsigned int count;
-	struct {
-		struct cx_rq *rq;
-		uint32_t flow_tag;
-		uint32_t hash;		/* 0 when the TIR does not hash */
-		uint8_t hash_type;	/* rss_hash_type of the CQE */
-	} to[CX_MAX_COPIES];
+	struct cx_target to[CX_MAX_COPIES];
 };
 
 /* Walk the flow tables from the root. count = 0: dropped. */
@@ -438,9 +484,8 @@ bool attack_wants_accesses(ConnectX *cx);
 /* What completed has touched this; takes the GArray. */
 void attack_completed(ConnectX *cx, GArray *touched);
 /* The device has read (@write false) or written guest memory (from dma.c). */
-void attack_accessed(ConnectX *cx, uint64_t iova, const void *buf, size_t len,
-		     bool write);
-/* Whether the properties make sense, before attack_init(). */
+void attack_accessed(ConnectX *cx, uint64_t iova, size_t len, bool write);
+/* Check the properties, before attack_init(). */
 bool attack_check(ConnectX *cx, Error **errp);
 void attack_init(ConnectX *cx);
 void attack_reset(ConnectX *cx);
@@ -488,9 +533,8 @@ struct ConnectX {
 	struct device_tlb tlb;			/* property "ats" */
 
 	enum cx_stage stage;
-	uint64_t dma_faults;
-	bool in_dma;				/* our own access is under way */
-	QEMUTimer *late_reset;			/* a reset that it led to */
+	bool in_dma;				/* the device accesses memory */
+	QEMUTimer *late_reset;			/* for a reset that it caused */
 	uint32_t health_counter;
 	uint8_t health_syndrome;
 	uint8_t interface;			/* bar.c: who owns it */

@@ -164,7 +164,7 @@ static uint8_t cmd_create_mkey(ConnectX *cx, struct cx_cmd *cmd)
 	uint32_t mode = IFC_GET(mkc, mkc, access_mode_1_0) |
 			IFC_GET(mkc, mkc, access_mode_4_2) << 2;
 	uint64_t entries = IFC_GET(mkc, mkc, translations_octword_size) * 2;
-	void *pd = cx_object_find(cx, CX_PD, IFC_GET(mkc, mkc, pd));
+	struct cx_object *pd = cx_object_find(cx, CX_PD, IFC_GET(mkc, mkc, pd));
 	struct cx_mkey *mkey;
 
 	if (!pd || mode > MODE_MTT)
@@ -186,14 +186,8 @@ static uint8_t cmd_create_mkey(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_destroy_mkey(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_MKEY, IFC_GET(destroy_mkey_in, cmd->in,
-						      mkey_index));
-}
-
 const struct cx_op mkey_ops[] = {
-	CX_OP(CREATE_MKEY, create_mkey, cmd_create_mkey, CX_READY),
-	CX_OP(DESTROY_MKEY, destroy_mkey, cmd_destroy_mkey, CX_READY),
+	CX_OP(CREATE_MKEY, create_mkey, CX_READY),
+	CX_OP_DESTROY(DESTROY_MKEY, destroy_mkey, CX_MKEY, mkey_index),
 	{}
 };

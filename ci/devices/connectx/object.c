@@ -34,6 +34,14 @@ void *cx_object_find(ConnectX *cx, enum cx_type type, uint32_t num)
 	return g_hash_table_lookup(cx->objects[type], GUINT_TO_POINTER(num));
 }
 
+void *cx_object_find_get(ConnectX *cx, enum cx_type type, uint32_t num)
+{
+	void *object = cx_object_find(cx, type, num);
+
+	cx_object_get(object);
+	return object;
+}
+
 void *cx_object_new(ConnectX *cx, enum cx_type type, size_t size,
 		    void (*release)(ConnectX *cx, struct cx_object *object))
 {
@@ -81,7 +89,8 @@ void cx_object_get(void *opaque)
 {
 	struct cx_object *object = opaque;
 
-	object->refs++;
+	if (object)
+		object->refs++;
 }
 
 void cx_object_put(void *opaque)
@@ -145,6 +154,39 @@ void cx_objects_reset(ConnectX *cx)
 		while (g_hash_table_size(objects))
 			cx_object_drop(cx, unreferenced(objects));
 	}
+}
+
+const struct cx_op *cmd_find(const struct cx_op *const *families, size_t count,
+			     uint16_t opcode)
+{
+	const struct cx_op *op;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		for (op = families[i]; op->name; op++)
+			if (op->opcode == opcode)
+				return op;
+	return NULL;
+}
+
+uint8_t cmd_run(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const struct cx_op *op = cmd->op;
+
+	if (op->width) {
+		cmd->object = cx_object_find(cx, op->type,
+					     ifc_get(cmd->in, op->bit, op->width));
+		if (!cmd->object)
+			return CX_BAD_RES;
+	}
+	return op->run(cx, cmd);
+}
+
+uint8_t cmd_destroy(ConnectX *cx, struct cx_cmd *cmd)
+{
+	struct cx_object *object = cmd->object;
+
+	return cx_object_destroy(cx, object->type, object->num);
 }
 
 void cx_objects_free(ConnectX *cx)

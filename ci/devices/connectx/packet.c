@@ -12,8 +12,6 @@
 #include "net/eth.h"
 
 enum {
-	MAC			= 6,
-	ETHERNET_HEADER		= 14,
 	VLAN_TAG		= 4,
 	IPV4_HEADER		= 20,
 	IPV6_HEADER		= 40,
@@ -21,29 +19,24 @@ enum {
 	UDP_HEADER		= 8,
 };
 
-/* Bits of the byte at offset 13 of a TCP header. */
-enum { TCP_FIN = 0x01, TCP_PSH = 0x08, TCP_CWR = 0x80 };
-
 /* ---- headers ---- */
 
-static unsigned int cast_of(const uint8_t *dmac)
+unsigned int packet_cast(const uint8_t *frame)
 {
-	static const uint8_t broadcast[MAC] = { [0 ... MAC - 1] = 0xff };
-
-	if (!(dmac[0] & 1))
-		return CX_UNICAST;
-	return memcmp(dmac, broadcast, MAC) ? CX_MULTICAST : CX_BROADCAST;
+	if (is_broadcast_ether_addr(frame))
+		return CX_BROADCAST;
+	return is_multicast_ether_addr(frame) ? CX_MULTICAST : CX_UNICAST;
 }
 
 /* Returns where the payload of the Ethernet header and its VLAN tags begins. */
 static uint32_t parse_ethernet(struct cx_packet *packet)
 {
 	const uint8_t *frame = packet->frame;
-	uint32_t at = ETHERNET_HEADER;
+	uint32_t at = ETH_HLEN;
 	unsigned int tags;
 
-	if (packet->len >= MAC)
-		packet->cast = cast_of(frame);
+	if (packet->len >= ETH_ALEN)
+		packet->cast = packet_cast(frame);
 	if (packet->len < at)
 		return 0;
 	packet->ethertype = lduw_be_p(frame + at - 2);
@@ -320,9 +313,9 @@ static void adapt_headers(struct cx_packet *packet, uint8_t *frame,
 	}
 	stl_be_p(l4 + 4, ldl_be_p(l4 + 4) + offset);
 	if (!last)
-		l4[13] &= ~(TCP_FIN | TCP_PSH);
+		l4[13] &= ~(TH_FIN | TH_PUSH);
 	if (number)
-		l4[13] &= ~TCP_CWR;
+		l4[13] &= ~TH_CWR;
 }
 
 unsigned int packet_segment(ConnectX *cx, const uint8_t *frame, size_t len,

@@ -88,16 +88,9 @@ void port_link_changed(ConnectX *cx)
 
 /* ---- frames ---- */
 
-static unsigned int cast_of(const uint8_t *frame)
-{
-	if (is_broadcast_ether_addr(frame))
-		return CX_BROADCAST;
-	return is_multicast_ether_addr(frame) ? CX_MULTICAST : CX_UNICAST;
-}
-
 void traffic_count(struct cx_traffic *traffic, const uint8_t *frame, size_t len)
 {
-	unsigned int cast = cast_of(frame);
+	unsigned int cast = packet_cast(frame);
 
 	traffic->packets[cast]++;
 	traffic->bytes[cast] += len;
@@ -319,7 +312,7 @@ static const struct {
 	{ REG_PFCC, reg_pfcc, IFC_SIZE(pfcc_reg) },
 };
 
-static uint8_t cmd_access_reg(ConnectX *cx, struct cx_cmd *cmd)
+static uint8_t cmd_access_register(ConnectX *cx, struct cx_cmd *cmd)
 {
 	uint32_t num = IFC_GET(access_register_in, cmd->in, register_id);
 	uint8_t reg[IFC_SIZE(ppcnt_reg)] = {};
@@ -341,7 +334,7 @@ static uint8_t cmd_access_reg(ConnectX *cx, struct cx_cmd *cmd)
 						  cmd->op_mod == REG_WRITE);
 	cx_trace(cx, "register 0x%x %s: status %u", num,
 		 cmd->op_mod == REG_WRITE ? "write" : "read", status);
-	len = MIN(sizeof(reg), cmd->out_len - MIN(cmd->out_len, REG_DATA));
+	len = MIN(sizeof(reg), cmd_room(cmd, cmd->out + REG_DATA));
 	memcpy(cmd->out + REG_DATA, reg, len);
 	return status;
 }
@@ -363,7 +356,7 @@ static uint8_t cmd_modify_vport_state(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_query_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
+static uint8_t cmd_query_nic_vport_context(ConnectX *cx, struct cx_cmd *cmd)
 {
 	uint8_t *context = IFC_PTR(query_nic_vport_context_out, cmd->out,
 				   nic_vport_context);
@@ -371,7 +364,6 @@ static uint8_t cmd_query_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
 				allowed_list_type);
 	uint8_t *list = IFC_PTR(nic_vport_context, context,
 				current_uc_mac_address);
-	size_t room = cmd->out_len - MIN(cmd->out_len, (size_t)(list - cmd->out));
 	GByteArray *kept;
 
 	if (type >= LISTS)
@@ -387,7 +379,7 @@ static uint8_t cmd_query_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
 	IFC_SET(nic_vport_context, context, allowed_list_size,
 		kept->len / ADDRESS_SIZE);
 	if (kept->len)
-		memcpy(list, kept->data, MIN(kept->len, room));
+		memcpy(list, kept->data, MIN(kept->len, cmd_room(cmd, list)));
 	return CX_OK;
 }
 
@@ -407,7 +399,7 @@ static uint8_t set_list(ConnectX *cx, struct cx_cmd *cmd, const uint8_t *context
 	return CX_OK;
 }
 
-static uint8_t cmd_modify_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
+static uint8_t cmd_modify_nic_vport_context(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *select = IFC_PTR(modify_nic_vport_context_in, cmd->in,
 					field_select);
@@ -474,20 +466,10 @@ static uint8_t cmd_alloc_q_counter(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_dealloc_q_counter(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_Q_COUNTER,
-				 IFC_GET(dealloc_q_counter_in, cmd->in,
-					 counter_set_id));
-}
-
 static uint8_t cmd_query_q_counter(ConnectX *cx, struct cx_cmd *cmd)
 {
-	uint32_t id = IFC_GET(query_q_counter_in, cmd->in, counter_set_id);
-	struct q_counter *counter = cx_object_find(cx, CX_Q_COUNTER, id);
+	struct q_counter *counter = cmd->object;
 
-	if (!counter)
-		return CX_BAD_RES;
 	IFC_SET(query_q_counter_out, cmd->out, out_of_buffer,
 		counter->out_of_buffer);
 	if (IFC_GET(query_q_counter_in, cmd->in, clear))
@@ -531,21 +513,15 @@ void port_exit(ConnectX *cx)
 }
 
 const struct cx_op port_ops[] = {
-	CX_OP(ACCESS_REG, access_register, cmd_access_reg, CX_ENABLED),
-	CX_OP(QUERY_VPORT_STATE, query_vport_state, cmd_query_vport_state,
-	      CX_READY),
-	CX_OP(MODIFY_VPORT_STATE, modify_vport_state, cmd_modify_vport_state,
-	      CX_READY),
-	CX_OP(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context,
-	      cmd_query_nic_vport, CX_READY),
-	CX_OP(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context,
-	      cmd_modify_nic_vport, CX_READY),
-	CX_OP(QUERY_VPORT_COUNTER, query_vport_counter, cmd_query_vport_counter,
-	      CX_READY),
-	CX_OP(QUERY_VNIC_ENV, query_vnic_env, cmd_query_vnic_env, CX_READY),
-	CX_OP(ALLOC_Q_COUNTER, alloc_q_counter, cmd_alloc_q_counter, CX_READY),
-	CX_OP(DEALLOC_Q_COUNTER, dealloc_q_counter, cmd_dealloc_q_counter,
-	      CX_READY),
-	CX_OP(QUERY_Q_COUNTER, query_q_counter, cmd_query_q_counter, CX_READY),
+	CX_OP(ACCESS_REG, access_register, CX_ENABLED),
+	CX_OP(QUERY_VPORT_STATE, query_vport_state, CX_READY),
+	CX_OP(MODIFY_VPORT_STATE, modify_vport_state, CX_READY),
+	CX_OP(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, CX_READY),
+	CX_OP(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context, CX_READY),
+	CX_OP(QUERY_VPORT_COUNTER, query_vport_counter, CX_READY),
+	CX_OP(QUERY_VNIC_ENV, query_vnic_env, CX_READY),
+	CX_OP(ALLOC_Q_COUNTER, alloc_q_counter, CX_READY),
+	CX_OP_DESTROY(DEALLOC_Q_COUNTER, dealloc_q_counter, CX_Q_COUNTER, counter_set_id),
+	CX_OP_ON(QUERY_Q_COUNTER, query_q_counter, CX_Q_COUNTER, counter_set_id),
 	{}
 };

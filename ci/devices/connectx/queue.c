@@ -162,16 +162,11 @@ static uint8_t wq_init(ConnectX *cx, struct cx_wq *wq, const struct cx_cmd *cmd,
 	if (status)
 		return status;
 
-	wq->cq = cx_object_find(cx, CX_CQ, IFC_GET(sqc, context, cqn));
-	if (!wq->cq)
+	wq->cq = cx_object_find_get(cx, CX_CQ, IFC_GET(sqc, context, cqn));
+	wq->pd = cx_object_find_get(cx, CX_PD, pd);
+	/* The receive queue with which the driver drops frames has no PD. */
+	if (!wq->cq || (!wq->pd && (pd || wq->send)))
 		return CX_BAD_RES;
-	cx_object_get(wq->cq);
-	wq->pd = cx_object_find(cx, CX_PD, pd);
-	/* The queue that the driver drops frames with has none. */
-	if (!wq->pd && (pd || wq->send))
-		return CX_BAD_RES;
-	if (wq->pd)
-		cx_object_get(wq->pd);
 	memcpy(wq->context, context, sizeof(wq->context));
 	return CX_OK;
 }
@@ -217,17 +212,10 @@ static uint8_t sq_init(ConnectX *cx, struct cx_sq *sq, const uint8_t *context)
 	    (sq->umr && !cx->prop.striding_rq))
 		return CX_BAD_PARAM;
 
-	sq->wq.uar = cx_object_find(cx, CX_UAR, IFC_GET(wq, in, uar_page));
-	if (!sq->wq.uar)
-		return CX_BAD_RES;
-	cx_object_get(sq->wq.uar);
-	if (!tis_count)
-		return CX_OK;
-	sq->tis = cx_object_find(cx, CX_TIS, IFC_GET(sqc, context, tis_num_0));
-	if (!sq->tis)
-		return CX_BAD_RES;
-	cx_object_get(sq->tis);
-	return CX_OK;
+	sq->wq.uar = cx_object_find_get(cx, CX_UAR, IFC_GET(wq, in, uar_page));
+	if (tis_count)
+		sq->tis = cx_object_find_get(cx, CX_TIS, IFC_GET(sqc, context, tis_num_0));
+	return sq->wq.uar && (sq->tis || !tis_count) ? CX_OK : CX_BAD_RES;
 }
 
 static uint8_t rq_init_striding(ConnectX *cx, struct cx_rq *rq, const uint8_t *in)
@@ -293,12 +281,11 @@ static uint8_t cmd_create_sq(ConnectX *cx, struct cx_cmd *cmd)
 	status = wq_init(cx, &sq->wq, cmd, context, sq->object.num, sq_serve, sq);
 	if (!status)
 		status = sq_init(cx, sq, context);
-	if (status) {
+	if (status)
 		cx_object_drop(cx, sq);
-		return status;
-	}
-	IFC_SET(create_sq_out, cmd->out, sqn, sq->object.num);
-	return CX_OK;
+	else
+		IFC_SET(create_sq_out, cmd->out, sqn, sq->object.num);
+	return status;
 }
 
 static uint8_t cmd_create_rq(ConnectX *cx, struct cx_cmd *cmd)
@@ -313,12 +300,11 @@ static uint8_t cmd_create_rq(ConnectX *cx, struct cx_cmd *cmd)
 	status = wq_init(cx, &rq->wq, cmd, context, rq->object.num, rq_serve, rq);
 	if (!status)
 		status = rq_init(cx, rq, context);
-	if (status) {
+	if (status)
 		cx_object_drop(cx, rq);
-		return status;
-	}
-	IFC_SET(create_rq_out, cmd->out, rqn, rq->object.num);
-	return CX_OK;
+	else
+		IFC_SET(create_rq_out, cmd->out, rqn, rq->object.num);
+	return status;
 }
 
 /* ---- states ---- */
@@ -356,14 +342,11 @@ static bool wq_move(struct cx_wq *wq, uint8_t next)
 static uint8_t cmd_modify_sq(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *context = IFC_PTR(modify_sq_in, cmd->in, ctx);
-	struct cx_sq *sq = cx_object_find(cx, CX_SQ,
-					  IFC_GET(modify_sq_in, cmd->in, sqn));
+	struct cx_sq *sq = cmd->object;
 	uint8_t next = IFC_GET(sqc, context, state);
 	uint8_t status;
 
-	if (!sq)
-		return CX_BAD_RES;
-	/* Rate limits and the like: not offered. */
+	/* Rate limits and other settings are not advertised. */
 	if (IFC_GET(modify_sq_in, cmd->in, modify_bitmask))
 		return CX_BAD_PARAM;
 	status = wq_check_move(&sq->wq, IFC_GET(modify_sq_in, cmd->in, sq_state), next);
@@ -394,13 +377,10 @@ static uint8_t rq_modify(ConnectX *cx, struct cx_rq *rq, uint64_t what,
 static uint8_t cmd_modify_rq(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *context = IFC_PTR(modify_rq_in, cmd->in, ctx);
-	struct cx_rq *rq = cx_object_find(cx, CX_RQ,
-					  IFC_GET(modify_rq_in, cmd->in, rqn));
+	struct cx_rq *rq = cmd->object;
 	uint8_t next = IFC_GET(rqc, context, state);
 	uint8_t status;
 
-	if (!rq)
-		return CX_BAD_RES;
 	status = wq_check_move(&rq->wq, IFC_GET(modify_rq_in, cmd->in, rq_state), next);
 	if (!status)
 		status = rq_modify(cx, rq, IFC_GET(modify_rq_in, cmd->in, modify_bitmask),
@@ -422,44 +402,28 @@ static void wq_query(const struct cx_wq *wq, uint8_t *context)
 
 static uint8_t cmd_query_sq(ConnectX *cx, struct cx_cmd *cmd)
 {
-	struct cx_sq *sq = cx_object_find(cx, CX_SQ,
-					  IFC_GET(query_sq_in, cmd->in, sqn));
+	struct cx_sq *sq = cmd->object;
 
-	if (!sq)
-		return CX_BAD_RES;
 	wq_query(&sq->wq, IFC_PTR(query_sq_out, cmd->out, sq_context));
 	return CX_OK;
 }
 
 static uint8_t cmd_query_rq(ConnectX *cx, struct cx_cmd *cmd)
 {
-	struct cx_rq *rq = cx_object_find(cx, CX_RQ,
-					  IFC_GET(query_rq_in, cmd->in, rqn));
+	struct cx_rq *rq = cmd->object;
 
-	if (!rq)
-		return CX_BAD_RES;
 	wq_query(&rq->wq, IFC_PTR(query_rq_out, cmd->out, rq_context));
 	return CX_OK;
 }
 
-static uint8_t cmd_destroy_sq(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_SQ, IFC_GET(destroy_sq_in, cmd->in, sqn));
-}
-
-static uint8_t cmd_destroy_rq(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_RQ, IFC_GET(destroy_rq_in, cmd->in, rqn));
-}
-
 const struct cx_op queue_ops[] = {
-	CX_OP(CREATE_SQ, create_sq, cmd_create_sq, CX_READY),
-	CX_OP(MODIFY_SQ, modify_sq, cmd_modify_sq, CX_READY),
-	CX_OP(QUERY_SQ, query_sq, cmd_query_sq, CX_READY),
-	CX_OP(DESTROY_SQ, destroy_sq, cmd_destroy_sq, CX_READY),
-	CX_OP(CREATE_RQ, create_rq, cmd_create_rq, CX_READY),
-	CX_OP(MODIFY_RQ, modify_rq, cmd_modify_rq, CX_READY),
-	CX_OP(QUERY_RQ, query_rq, cmd_query_rq, CX_READY),
-	CX_OP(DESTROY_RQ, destroy_rq, cmd_destroy_rq, CX_READY),
+	CX_OP(CREATE_SQ, create_sq, CX_READY),
+	CX_OP_ON(MODIFY_SQ, modify_sq, CX_SQ, sqn),
+	CX_OP_ON(QUERY_SQ, query_sq, CX_SQ, sqn),
+	CX_OP_DESTROY(DESTROY_SQ, destroy_sq, CX_SQ, sqn),
+	CX_OP(CREATE_RQ, create_rq, CX_READY),
+	CX_OP_ON(MODIFY_RQ, modify_rq, CX_RQ, rqn),
+	CX_OP_ON(QUERY_RQ, query_rq, CX_RQ, rqn),
+	CX_OP_DESTROY(DESTROY_RQ, destroy_rq, CX_RQ, rqn),
 	{}
 };

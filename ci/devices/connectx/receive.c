@@ -7,6 +7,8 @@
  */
 #include "queue.h"
 
+#include "net/eth.h"
+
 enum {
 	BUFFER			= 512 * KiB,
 	MAX_BATCH		= 32,	/* frames, or flushed buffers, of one turn */
@@ -15,7 +17,6 @@ enum {
 	SEGMENT			= 16,	/* a data segment */
 	LINK			= 16,	/* what precedes it in a striding queue */
 	INVALID_KEY		= 0x100,	/* ends a list: MLX5_INVALID_LKEY */
-	ETH_HEADER		= 14,
 	VLAN_TAG		= 4,
 };
 
@@ -68,9 +69,7 @@ struct frame {
 /* A frame in one queue. */
 struct waiting {
 	struct frame *frame;
-	uint32_t flow_tag;
-	uint32_t hash;
-	uint8_t hash_type;
+	struct cx_target to;
 };
 
 /* ---- the buffer ---- */
@@ -119,7 +118,7 @@ bool receive_frame(ConnectX *cx, const uint8_t *data, size_t len)
 	struct frame *frame;
 	unsigned int i;
 
-	if (len < ETH_HEADER || len > MAX_FRAME)
+	if (len < ETH_HLEN || len > MAX_FRAME)
 		return true;
 	if (!receive_has_room(cx))
 		return false;
@@ -134,12 +133,7 @@ bool receive_frame(ConnectX *cx, const uint8_t *data, size_t len)
 		struct waiting *waiting = g_new(struct waiting, 1);
 		struct cx_rq *rq = verdict.to[i].rq;
 
-		*waiting = (struct waiting){
-			.frame = frame,
-			.flow_tag = verdict.to[i].flow_tag,
-			.hash = verdict.to[i].hash,
-			.hash_type = verdict.to[i].hash_type,
-		};
+		*waiting = (struct waiting) { frame, verdict.to[i] };
 		frame->users++;
 		g_queue_push_tail(&rq->frames, waiting);
 		cx_kick(cx, rq->wq.timer);
@@ -224,16 +218,16 @@ static void describe(uint8_t cqe[64], const struct waiting *waiting,
 {
 	const struct cx_packet *packet = &waiting->frame->packet;
 
-	stl_be_p(cqe + CQE_HASH, waiting->hash);
-	cqe[CQE_HASH_TYPE] = waiting->hash_type;
-	stw_be_p(cqe + CQE_CHECKSUM, packet_sum(data + ETH_HEADER, len - ETH_HEADER));
+	stl_be_p(cqe + CQE_HASH, waiting->to.hash);
+	cqe[CQE_HASH_TYPE] = waiting->to.hash_type;
+	stw_be_p(cqe + CQE_CHECKSUM, packet_sum(data + ETH_HLEN, len - ETH_HLEN));
 	cqe[CQE_OK] = packet_ok(packet);
 	cqe[CQE_TYPES] = packet_types(packet);
 	if (len < waiting->frame->len) {
 		cqe[CQE_TYPES] |= TYPE_VLAN;
 		stw_be_p(cqe + CQE_VLAN, packet->vlan);
 	}
-	stl_be_p(cqe + CQE_TAG, waiting->flow_tag & 0xffffff);
+	stl_be_p(cqe + CQE_TAG, waiting->to.flow_tag & 0xffffff);
 }
 
 /* Copy the frame without its first tag. */
@@ -407,7 +401,8 @@ static void rq_deliver(struct cx_rq *rq, const struct waiting *waiting)
 	GArray *touched = NULL;
 	enum cx_fault fault;
 
-	if (rq->strip_vlan && waiting->frame->packet.has_vlan && lduw_be_p(data + 12) == 0x8100) {
+	if (rq->strip_vlan && waiting->frame->packet.has_vlan &&
+	    lduw_be_p(data + 12) == ETH_P_VLAN) {
 		len = strip_vlan(stripped, waiting->frame);
 		data = stripped;
 	}

@@ -8,13 +8,14 @@
  */
 #include "queue.h"
 
+#include "net/eth.h"
+
 enum {
 	BLOCK			= 64,	/* bytes of a basic block: MLX5_SEND_WQE_BB */
 	UNIT			= 16,	/* in which a work request counts its size */
 	MAX_BATCH		= 32,	/* work requests of one turn */
 	MAX_TOUCHED		= 8192,	/* accesses that are remembered */
 	MIN_FRAME		= 60,	/* without FCS; shorter ones are padded */
-	ETH_HEADER		= 14,
 	MAX_SEND		= CX_MAX_FRAME - 4,	/* without FCS */
 	MAX_INLINE		= 0x3ff,
 	MAX_SEGMENTS		= 8192,	/* that one large send may become */
@@ -88,9 +89,8 @@ static enum cx_fault sq_gather(struct cx_sq *sq, const struct wqe *wqe,
 			       const uint8_t **at, size_t *len, size_t limit)
 {
 	const uint8_t *segment = *at;
-	uint32_t count;
+	uint32_t count = ldl_be_p(segment);
 
-	count = ldl_be_p(segment);
 	if (count & SEGMENT_INLINE) {
 		count &= MAX_INLINE;
 		if (wqe->end - segment < count + 4)
@@ -125,7 +125,7 @@ static enum cx_fault sq_gather_headers(struct cx_sq *sq, const struct wqe *wqe,
 	if (wqe->end < *at || type & ETH_INSERT_TRAILER || (size_t)(wqe->end - *at) < more)
 		return CX_FAULT_SEGMENT;
 	if (sq->wq.cx->prop.inline_l2 && wqe->opcode != WQE_MULTI_PACKET &&
-	    size < ETH_HEADER)
+	    size < ETH_HLEN)
 		return CX_FAULT_INLINE;
 	memcpy(frame, eth + 14, size);
 	*at += ROUND_UP(more, UNIT);
@@ -140,7 +140,7 @@ static size_t insert_vlan(const uint8_t *eth, size_t len)
 	if (!(type & ETH_INSERT_VLAN))
 		return len;
 	memmove(frame + 16, frame + 12, len - 12);
-	stw_be_p(frame + 12, type & ETH_SERVICE_VLAN ? 0x88a8 : 0x8100);
+	stw_be_p(frame + 12, type & ETH_SERVICE_VLAN ? ETH_P_DVLAN : ETH_P_VLAN);
 	memcpy(frame + 14, eth + 14, 2);
 	return len + 4;
 }
@@ -150,7 +150,7 @@ static enum cx_fault sq_finish(struct cx_sq *sq, const uint8_t *eth, size_t len)
 {
 	uint8_t flags = eth[4];
 
-	if (len < ETH_HEADER)
+	if (len < ETH_HLEN)
 		return CX_FAULT_LENGTH;
 	len = insert_vlan(eth, len);
 	if (len > MAX_SEND)
@@ -173,7 +173,7 @@ static enum cx_fault sq_send(struct cx_sq *sq, const struct wqe *wqe)
 	fault = sq_gather_headers(sq, wqe, &at, &len);
 	while (!fault && at < wqe->end)
 		fault = sq_gather(sq, wqe, &at, &len, MAX_SEND);
-	return fault ? fault : sq_finish(sq, wqe->data + UNIT, len);
+	return fault ?: sq_finish(sq, wqe->data + UNIT, len);
 }
 
 static enum cx_fault sq_large_send(struct cx_sq *sq, const struct wqe *wqe)

@@ -311,8 +311,7 @@ static uint8_t cmd_create_flow_table(ConnectX *cx, struct cx_cmd *cmd)
 	table->level = level;
 	table->size = 1U << log_size;
 	table->miss = miss;
-	if (miss)
-		cx_object_get(miss);
+	cx_object_get(miss);
 	IFC_SET(create_flow_table_out, cmd->out, table_id, table->object.num);
 	return CX_OK;
 }
@@ -333,8 +332,7 @@ static uint8_t cmd_modify_flow_table(ConnectX *cx, struct cx_cmd *cmd)
 	status = table_miss(cx, context, table->level, &miss);
 	if (status != CX_OK)
 		return status;
-	if (miss)
-		cx_object_get(miss);
+	cx_object_get(miss);
 	cx_object_put(table->miss);
 	table->miss = miss;
 	return CX_OK;
@@ -710,19 +708,13 @@ static uint8_t cmd_delete_fte(ConnectX *cx, struct cx_cmd *cmd)
 }
 
 const struct cx_op steering_ops[] = {
-	CX_OP(CREATE_FLOW_TABLE, create_flow_table, cmd_create_flow_table,
-	      CX_READY),
-	CX_OP(MODIFY_FLOW_TABLE, modify_flow_table, cmd_modify_flow_table,
-	      CX_READY),
-	CX_OP(DESTROY_FLOW_TABLE, destroy_flow_table, cmd_destroy_flow_table,
-	      CX_READY),
-	CX_OP(SET_FLOW_TABLE_ROOT, set_flow_table_root, cmd_set_flow_table_root,
-	      CX_READY),
-	CX_OP(CREATE_FLOW_GROUP, create_flow_group, cmd_create_flow_group,
-	      CX_READY),
-	CX_OP(DESTROY_FLOW_GROUP, destroy_flow_group, cmd_destroy_flow_group,
-	      CX_READY),
-	CX_OP(SET_FLOW_TABLE_ENTRY, set_fte, cmd_set_fte, CX_READY),
-	CX_OP(DELETE_FLOW_TABLE_ENTRY, delete_fte, cmd_delete_fte, CX_READY),
-	{ 0 }
+	CX_OP(CREATE_FLOW_TABLE, create_flow_table, CX_READY),
+	CX_OP(MODIFY_FLOW_TABLE, modify_flow_table, CX_READY),
+	CX_OP(DESTROY_FLOW_TABLE, destroy_flow_table, CX_READY),
+	CX_OP(SET_FLOW_TABLE_ROOT, set_flow_table_root, CX_READY),
+	CX_OP(CREATE_FLOW_GROUP, create_flow_group, CX_READY),
+	CX_OP(DESTROY_FLOW_GROUP, destroy_flow_group, CX_READY),
+	CX_OP(SET_FLOW_TABLE_ENTRY, set_fte, CX_READY),
+	CX_OP(DELETE_FLOW_TABLE_ENTRY, delete_fte, CX_READY),
+	{}
 };

@@ -21,6 +21,7 @@
 
 #include "../lib/compat.h"
 #include "../lib/device-tlb.h"
+#include "../lib/field.h"
 #include "../lib/ledger.h"
 #include "regs.h"
 
@@ -38,8 +39,7 @@ struct ledger_regs {
 };
 
 void ledger_regs_reset(struct ledger_regs *regs);
-bool ledger_read(struct ledger_regs *regs, unsigned int reg, uint64_t *val);
-unsigned int ledger_write(struct ledger_regs *regs, unsigned int reg, uint64_t val);
+unsigned int ledger_command(struct ledger_regs *regs, uint64_t cmd);
 
 /* ---- engine.c ---- */
 
@@ -60,13 +60,13 @@ struct engine {
 	uint64_t burst;
 	uint64_t count;
 	uint64_t target;
+	uint64_t running;
 	uint64_t made;
 	uint64_t exposure_ns;
 	struct counters counters;
 	QEMUTimer timer;	/* armed while running */
 	int64_t next;		/* when it is due */
 	guint cursor;		/* place in ledger.dead */
-	bool running;
 	bool writes;		/* direction while running */
 };
 
@@ -77,10 +77,6 @@ void engine_reset_counters(struct engine *engine);
 bool engine_read(struct engine *engine, unsigned int reg, uint64_t *val);
 unsigned int engine_write(struct engine *engine, unsigned int reg, uint64_t val);
 bool engine_is_stored(unsigned int reg);
-
-/* ---- ats.c ---- */
-
-bool ats_read(const struct device_tlb *tlb, unsigned int reg, uint64_t *val);
 
 /* ---- device.c and bar.c ---- */
 

@@ -38,28 +38,31 @@ struct device_tlb {
 	} count;
 };
 
-/* Give the device its ATS capability; it is a PCIe one already. */
-void device_tlb_init(struct device_tlb *tlb, PCIDevice *pci);
-/* The device is unplugged: no access comes any more. */
+/*
+ * Make the device a PCIe endpoint, and give it an ATS capability if it is
+ * present. Returns false and sets *@errp if there is no PCIe capability.
+ */
+bool device_tlb_init(struct device_tlb *tlb, PCIDevice *pci, Error **errp);
+/* The device is unplugged. It makes no access after this. */
 void device_tlb_exit(struct device_tlb *tlb);
 /* The device is freed. */
 void device_tlb_free(struct device_tlb *tlb);
 void device_tlb_reset(struct device_tlb *tlb);
 void device_tlb_reset_counters(struct device_tlb *tlb);
-/* Whether bytes [@addr, @addr + @len) of the configuration hold the control. */
-bool device_tlb_is_control(const struct device_tlb *tlb, uint32_t addr, int len);
-void device_tlb_control_written(struct device_tlb *tlb);
-/* Whether the guest has ATS enabled. */
+/* The guest has written @len bytes of configuration space at @addr. */
+void device_tlb_config_written(struct device_tlb *tlb, uint32_t addr, int len);
+/* Whether the guest has enabled ATS. */
 bool device_tlb_enabled(const struct device_tlb *tlb);
-/* Whether accesses go through the device TLB. */
-bool device_tlb_in_use(const struct device_tlb *tlb);
 /* Drop every entry. */
 void device_tlb_flush(struct device_tlb *tlb);
 /* Find the target of an access, asking the IOMMU if needed; false: none. */
 bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
 			  uint64_t *memory);
-/* One access within a page, to the target that the device TLB gives. */
-MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
-			   uint64_t len, bool write);
+/*
+ * Access guest memory: through the device TLB while the guest has translation
+ * and ATS on, else over the bus, with the attributes @bus.
+ */
+MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf, size_t len,
+			   bool write, MemTxAttrs bus);
 
 #endif /* XSMMU_DEVICES_DEVICE_TLB_H */

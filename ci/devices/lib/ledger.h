@@ -14,6 +14,7 @@
 enum {
 	LEDGER_PAGE_SHIFT	= 12,
 	LEDGER_PAGE_SIZE	= 1 << LEDGER_PAGE_SHIFT,
+	LEDGER_MAX_CAPACITY	= 1 << 20,	/* for a property "ledger" */
 };
 
 enum ledger_state { LEDGER_UNKNOWN, LEDGER_DEAD, LEDGER_ALIVE };

@@ -46,15 +46,4 @@ static const TypeInfo types[] = {
 	},
 };
 
-static void register_types(void)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(types); i++)
-		type_register_static(&types[i]);
-}
-
-static void __attribute__((constructor)) loaded(void)
-{
-	register_module_init(register_types, MODULE_INIT_QOM);
-}
+DEFINE_TYPES(types)

@@ -30,13 +30,8 @@ MAKES = {
     "ALLOC_UAR": ("UAR", "uar"), "ALLOC_Q_COUNTER": ("COUNTER", "counter_set_id"),
     "CREATE_FLOW_TABLE": ("TABLE", "table_id"), "CREATE_FLOW_GROUP": ("GROUP", "group_id"),
 }
-UNMAKES = {
-    "DESTROY_EQ": "EQ", "DESTROY_CQ": "CQ", "DESTROY_SQ": "SQ", "DESTROY_RQ": "RQ",
-    "DESTROY_TIR": "TIR", "DESTROY_TIS": "TIS", "DESTROY_RQT": "RQT", "DESTROY_MKEY": "MKEY",
-    "DEALLOC_PD": "PD", "DEALLOC_TRANSPORT_DOMAIN": "TD", "DEALLOC_UAR": "UAR",
-    "DEALLOC_Q_COUNTER": "COUNTER", "DESTROY_FLOW_TABLE": "TABLE",
-    "DESTROY_FLOW_GROUP": "GROUP",
-}
+UNMAKES = {upper.replace("CREATE_", "DESTROY_").replace("ALLOC_", "DEALLOC_"): kind
+           for upper, (kind, _) in MAKES.items()}
 
 # Fields that say how much there is, or where.
 LIMITING = re.compile("size|num|log_|len|index|level|type|offset|state|action|stride|_sz|id$")
@@ -53,7 +48,7 @@ class Interface:
         self.layouts = layouts
         opcodes = dict(re.findall(r"MLX5_CMD_OP_(\w+)\s*=\s*(0x\w+)", "".join(
             header.read_text("utf-8") for header in headers)))
-        names = re.findall(r"CX_OP\((\w+),\s*(\w+),", "".join(
+        names = re.findall(r"CX_OP\w*\((\w+),\s*(\w+),", "".join(
             source.read_text("utf-8") for source in sources))
         self.commands = {upper: (int(opcodes[upper], 16), lower) for upper, lower in names}
         self.weights = {}

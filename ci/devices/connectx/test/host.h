@@ -18,7 +18,6 @@ enum {
 };
 
 struct host {
-	ConnectX *cx;
 	uint8_t memory[HOST_MEMORY];
 	uint64_t refused;	/* an IOVA; accesses that touch it fail */
 	GArray *cqes;		/* 64 bytes each */
@@ -30,20 +29,20 @@ struct host {
 	unsigned int held;	/* so often an update is looked at in vain */
 	uint64_t first_entry;	/* of the last update of a key */
 	uint32_t entries;
-	uint32_t num;		/* of the queue that is tested */
+	uint32_t num;		/* of the queue under test */
+	bool send;		/* it is a send queue */
 };
 
 extern struct host host;
 
 /* A device with an empty memory. */
 void host_begin(void);
-void host_end(void);
-/* Fill in what the contexts of both kinds of queue have in common. */
+/* Fill in the fields that the contexts of both kinds of queue share. */
 void host_fill_context(uint8_t *context);
 /* Create a queue with the command that @in is; it becomes the one tested. */
 uint8_t host_create(uint16_t opcode, uint8_t *in, size_t len);
-/* MODIFY_SQ or MODIFY_RQ. */
-uint8_t host_modify(uint16_t opcode, uint8_t now, uint8_t next);
+/* Change the state of the queue under test from @now to @next. */
+uint8_t host_modify(uint8_t now, uint8_t next);
 void host_set_record(unsigned int at, uint32_t val);
 /* Let the timers run, until none is armed. */
 void host_run(void);
@@ -51,7 +50,9 @@ void host_run(void);
 const uint8_t *host_cqe(unsigned int index);
 /* The syndrome of that CQE, 0 if it is of success. */
 uint8_t host_syndrome(unsigned int index);
-/* Whether something stays armed, or held, after the queue went. */
+/* The current state of the queue under test. */
+uint8_t host_state(void);
+/* Whether no timer is armed. */
 bool host_is_idle(void);
 
 #endif /* XSMMU_CONNECTX_TEST_HOST_H */

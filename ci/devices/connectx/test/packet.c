@@ -275,8 +275,7 @@ static struct {
 
 static void check_tcp(const uint8_t *tcp, bool first, bool last)
 {
-	CHECK((uint32_t)ldl_be_p(tcp + 4) ==
-	      0xfffffff0 + expected.data->len);
+	CHECK((uint32_t)ldl_be_p(tcp + 4) == 0xfffffff0 + expected.data->len);
 	CHECK(tcp[13] == (0x10 | (first ? 0x80 : 0) | (last ? 0x09 : 0)));
 }
 
@@ -349,18 +348,18 @@ static void only_tcp_and_udp_are_segmented(void)
 }
 
 const struct test packet_tests[] = {
-	{ "headers_are_found", headers_are_found },
-	{ "two_vlan_tags_are_walked_over", two_vlan_tags_are_walked_over },
-	{ "extension_headers_are_walked_over", extension_headers_are_walked_over },
-	{ "fragments_have_no_ports", fragments_have_no_ports },
-	{ "truncated_frames_are_harmless", truncated_frames_are_harmless },
-	{ "garbage_is_harmless", garbage_is_harmless },
-	{ "sum_is_that_of_the_rfc", sum_is_that_of_the_rfc },
-	{ "wrong_checksums_are_seen", wrong_checksums_are_seen },
-	{ "udp_may_do_without_over_ipv4_only", udp_may_do_without_over_ipv4_only },
-	{ "checksums_are_filled_in", checksums_are_filled_in },
-	{ "udp_checksum_is_never_zero", udp_checksum_is_never_zero },
-	{ "segments_add_up", segments_add_up },
-	{ "only_tcp_and_udp_are_segmented", only_tcp_and_udp_are_segmented },
-	{ 0 }
+	TEST(headers_are_found),
+	TEST(two_vlan_tags_are_walked_over),
+	TEST(extension_headers_are_walked_over),
+	TEST(fragments_have_no_ports),
+	TEST(truncated_frames_are_harmless),
+	TEST(garbage_is_harmless),
+	TEST(sum_is_that_of_the_rfc),
+	TEST(wrong_checksums_are_seen),
+	TEST(udp_may_do_without_over_ipv4_only),
+	TEST(checksums_are_filled_in),
+	TEST(udp_checksum_is_never_zero),
+	TEST(segments_add_up),
+	TEST(only_tcp_and_udp_are_segmented),
+	{}
 };
