@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The registers of hostility, and the same numbers as properties for QMP:
- * qom-get with the device's path and a name of the tables below.
+ * The registers of the hostile side, and the same numbers as properties for
+ * QMP: qom-get with the path of the device and a name of the tables below.
  */
 #include "attack.h"
 
@@ -192,6 +192,7 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val, unsigned int size
 	const struct field *field = FIELD_FIND(attack_fields, addr);
 	struct cx_attack *attack = cx->attack;
 
+	/* The device's own DMA may lead to this BAR. */
 	if (cx->in_dma)
 		return;
 	switch (addr) {

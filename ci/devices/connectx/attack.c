@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One hostile access and its verdict; begin and end of the attacks.
+ * One hostile access and its verdict; start and reset of the attacks.
  *
- * An access has landed when it succeeded on a page that the ledger holds dead:
- * the guest freed the memory, and the device reached it. It was mistranslated
- * when it reached other memory than the guest says.
+ * An access has landed if it succeeded on a page that the ledger holds dead:
+ * the guest has freed the memory, and the device has reached it. An access was
+ * mistranslated if it reached other memory than the guest declared for the
+ * page.
  */
 #include "attack.h"
 
@@ -16,13 +17,14 @@
 #define PAGE_OFFSET	(CX_ATTACK_PAGE_SIZE - 1)
 
 /*
- * What the device writes where it must do no harm: what is there. This much of
- * the end of a buffer at most: should the guest write to the same bytes right
- * now, its write is lost, and the end is where it is least likely to.
+ * A write that must do no harm writes back the present contents, and at most
+ * this many bytes at the end of the buffer. If the guest writes to the same
+ * bytes at the same instant, its write is lost. That is least likely at the
+ * end.
  */
 #define HARMLESS_LEN	8
 
-/* Pages whose mapping may be under way. */
+/* The most pages whose mapping may be under way. */
 #define MAX_MAPPING	65536
 
 #define MIN_PERIOD	1000
@@ -74,7 +76,7 @@ static bool is_being_mapped(struct cx_attack *attack, uint64_t memory)
 	return attack->mapping_any || g_hash_table_contains(attack->mapping, key);
 }
 
-/* Judge an access to @iova that reached @memory; @page: the ledger's. */
+/* Judge an access that reached @memory. The ledger has @page for it, or NULL. */
 static enum verdict judge(struct cx_attack *attack, uint64_t memory,
 			  const struct ledger_page *page)
 {
@@ -120,7 +122,7 @@ static void record(ConnectX *cx, unsigned int kind, uint64_t iova,
 	}
 }
 
-/* Rewrite the contents of @memory at the end of the range. */
+/* Write back the contents of @memory at the end of the range. */
 static bool write_same(ConnectX *cx, uint64_t iova, uint64_t memory, size_t len)
 {
 	size_t part = MIN(len, HARMLESS_LEN);
@@ -133,8 +135,9 @@ static bool write_same(ConnectX *cx, uint64_t iova, uint64_t memory, size_t len)
 }
 
 /*
- * Free memory gets a pattern, so that the guest's page poisoning finds it. All
- * other memory keeps its contents, so that traffic goes on.
+ * Write a pattern to memory that has no owner, so that the guest's page
+ * poisoning finds it. Keep the contents of all other memory, so that traffic
+ * goes on.
  */
 static bool hostile_write(ConnectX *cx, uint64_t iova, uint64_t memory,
 			  size_t len, bool unowned)
@@ -156,9 +159,10 @@ static bool hostile_read(ConnectX *cx, uint64_t iova, size_t len)
 }
 
 /*
- * The translation comes first: it says what a write may do. Where it is refused
- * there is no access, which would be one fault for each 4 bytes in QEMU. Nor is
- * there one where no RAM is: devices do things when they are touched.
+ * Ask for the translation first, because a write depends on it. If the
+ * translation is refused, make no access: QEMU would report one fault for each
+ * 4 bytes. If it does not lead to RAM, make no access either: a device's
+ * register can have side effects.
  */
 void attack_access(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len)
 {
@@ -207,7 +211,7 @@ void attack_range(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len)
 	}
 }
 
-/* The device's own work must not land: if it does, a driver freed too early. */
+/* If the device's own work lands, the driver has freed the memory too early. */
 static void judge_work(ConnectX *cx, uint64_t iova, bool write)
 {
 	unsigned int kind = write ? CX_ATTACK_WORK_WRITE : CX_ATTACK_WORK_READ;

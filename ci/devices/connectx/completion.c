@@ -2,16 +2,17 @@
 /*
  * Completion queues.
  *
- * A CQE is written some time after its work was done, in the order in which the
- * queue was given them. An armed queue then tells its EQ, at once or, if the
- * driver asked for moderation, after a number of CQEs or a time.
+ * A CQE is written some time after its work was done. The CQEs of a queue are
+ * written in the order of cq_post(). An armed queue then posts an event on its
+ * EQ: at once or, if the driver asked for moderation, after a number of CQEs or
+ * a time.
  */
 #include "connectx.h"
 
 /* A queue with more CQEs that are not written yet writes them at once. */
 #define MAX_PENDING	4096
 
-/* The doorbell's command, and the record in memory. */
+/* Fields of the doorbell. */
 #define ARM_CQN(v)	((uint32_t)(v) & 0xffffff)
 #define ARM_CONSUMED(v)	((uint32_t)((v) >> 32) & 0xffffff)
 
@@ -32,12 +33,12 @@ struct cx_cq {
 	struct cx_object *eq;
 	uint64_t record;	/* IOVA of the doorbell record */
 	uint32_t produced;
-	uint32_t consumed;	/* 24 bits, as far as we know */
+	uint32_t consumed;	/* 24 bits, from the last doorbell or record */
 	uint32_t period_us;	/* moderation; 0: none */
 	uint32_t max_count;
 	uint32_t unannounced;	/* CQEs since the last event */
-	uint8_t status;		/* 0, or why it is broken */
-	bool restart_period;	/* by each CQE, instead of by the event */
+	uint8_t status;		/* 0, or the reason why it is broken */
+	bool restart_period;	/* each CQE restarts it, not each event */
 	bool ignore_overrun;
 	bool armed;
 	QEMUTimer writer;
@@ -78,7 +79,7 @@ static void cq_moderation_timer(void *opaque)
 		cq_event(cq);
 }
 
-/* Send an event, now or when moderation allows it. */
+/* Post an event, now or when moderation allows it. */
 static void cq_announce(struct cx_cq *cq)
 {
 	if (!cq->armed || !cq->unannounced)
@@ -103,7 +104,7 @@ static void cq_break(struct cx_cq *cq, uint8_t status, uint8_t syndrome)
 	event_post(cq->cx, CX_EVENT_CQ_ERROR, data);
 }
 
-/* The driver's consumer index is fetched only when it matters. */
+/* Read the driver's consumer index from memory only if the queue looks full. */
 static bool cq_is_full(struct cx_cq *cq)
 {
 	uint32_t size = 1u << cq->ring.log_size;
@@ -116,7 +117,6 @@ static bool cq_is_full(struct cx_cq *cq)
 	return ((cq->produced - cq->consumed) & 0xffffff) >= size;
 }
 
-/* The owner bit, in the last byte, is what makes an entry valid: it goes last. */
 static bool cq_write(struct cx_cq *cq, uint8_t *cqe)
 {
 	if (!cq->ignore_overrun && cq_is_full(cq)) {
@@ -173,7 +173,7 @@ void cq_doorbell(ConnectX *cx, uint64_t val)
 		return;
 	cq->consumed = ARM_CONSUMED(val);
 	cq->armed = true;
-	/* A CQE that the driver saw before it armed needs no event. */
+	/* A CQE that the driver saw before it armed the queue needs no event. */
 	cq->unannounced = (cq->produced - cq->consumed) & 0xffffff;
 	cq_announce(cq);
 }
@@ -210,7 +210,7 @@ static uint8_t cmd_create_cq(ConnectX *cx, struct cx_cmd *cmd)
 	struct cx_ring ring = {};
 	struct cx_cq *cq;
 
-	/* 64-byte CQEs are the only ones, and there is no compression. */
+	/* There are only CQEs of 64 bytes, and no compression. */
 	if (!eq || IFC_GET(cqc, cqc, cqe_sz) || IFC_GET(cqc, cqc, cqe_comp_en) ||
 	    !ring_init_cq(&ring, cqc, CX_LOG_MAX_CQ, pages, cmd_rest(cmd, pages)))
 		return CX_BAD_PARAM;

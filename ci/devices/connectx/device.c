@@ -2,8 +2,8 @@
 /*
  * The QEMU device: type, properties, PCI configuration, reset, network.
  *
- * Built as a shared object that a stock QEMU loads through LD_PRELOAD; the
- * constructor at the end registers the type before QEMU's main() asks for it.
+ * A stock QEMU loads the shared object through LD_PRELOAD. The constructor that
+ * DEFINE_TYPES() makes registers the type before QEMU's main() runs.
  */
 #include "connectx.h"
 #include "attack-regs.h"
@@ -15,7 +15,7 @@
 #include "../lib/common.h"
 
 #define VENDOR_ID	0x15b3
-/* A virtual function of a ConnectX-6 Dx or later: no firmware to take care of. */
+/* A virtual function of a ConnectX-6 Dx or later: no firmware to manage. */
 #define DEVICE_ID	0x101e
 #define BAR_REGISTERS	0
 #define BAR_MSIX	2
@@ -31,7 +31,7 @@ static void print_line(ConnectX *cx, const char *format, va_list args)
 	fputc('\n', stderr);
 }
 
-/* Each format is a kind; a guest must not fill the host's disk. */
+/* Each format is a kind. The limit protects the host's disk from a guest. */
 void cx_log(ConnectX *cx, const char *format, ...)
 {
 	guint lines = GPOINTER_TO_UINT(g_hash_table_lookup(cx->lines, format));
@@ -85,7 +85,7 @@ static void reset_all(void *opaque)
 
 	timer_del(cx->late_reset);
 	cx_reset(cx);
-	/* Hostility outlives what a driver may reset. */
+	/* A driver's reset by the interface register does not come here. */
 	attack_reset(cx);
 	device_tlb_reset(&cx->tlb);
 }
@@ -95,8 +95,8 @@ static void device_reset(DeviceState *dev)
 	ConnectX *cx = CONNECTX(dev);
 
 	/*
-	 * Our own DMA may have been led to a bridge that resets its bus. What
-	 * is in the midst of that access must end before it is taken down.
+	 * The device's own access may have led to a bridge that resets its bus.
+	 * The work that made the access must end before its state is freed.
 	 */
 	if (cx->in_dma)
 		timer_mod_ns(cx->late_reset,
@@ -112,7 +112,7 @@ static bool net_can_receive(NetClientState *nc)
 	return receive_has_room(qemu_get_nic_opaque(nc));
 }
 
-/* 0 asks QEMU to keep the frame until we flush its queue. */
+/* Returning 0 asks QEMU to keep the frame until its queue is flushed. */
 static ssize_t net_receive(NetClientState *nc, const uint8_t *frame, size_t len)
 {
 	return port_receive(qemu_get_nic_opaque(nc), frame, len) ? len : 0;
@@ -131,7 +131,7 @@ static NetClientInfo net_info = {
 	.link_status_changed = net_link_changed,
 };
 
-/* ---- life ---- */
+/* ---- start and end ---- */
 
 static bool check_properties(ConnectX *cx, Error **errp)
 {
@@ -207,7 +207,7 @@ static void device_realize(PCIDevice *pci, Error **errp)
 	cx_reset(cx);
 }
 
-/* Unplugged: nothing of it may run any more. */
+/* The device is unplugged. No part of it may run after this. */
 static void device_exit(PCIDevice *pci)
 {
 	ConnectX *cx = CONNECTX(pci);
@@ -238,7 +238,7 @@ static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
 {
 	ConnectX *cx = CONNECTX(pci);
 
-	/* No root complex takes configuration requests from a device. */
+	/* A root complex accepts no configuration requests from a device. */
 	if (cx->in_dma)
 		return;
 	pci_default_write_config(pci, addr, val, len);

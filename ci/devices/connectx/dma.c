@@ -2,8 +2,8 @@
 /*
  * Access to guest memory, and the device's own time.
  *
- * All of it goes through the virtual IOMMU, either by the bus or, with ATS, by
- * what the device TLB was granted.
+ * Every access goes through the virtual IOMMU: over the bus or, with ATS, by a
+ * translation in the device TLB.
  */
 #include "connectx.h"
 
@@ -21,10 +21,10 @@ bool dma_raw(ConnectX *cx, uint64_t iova, void *buf, size_t len, bool write)
 	bool was = cx->in_dma;
 	bool ok;
 
-	/* The end of the address space is no place to go round. */
+	/* An access does not wrap at the end of the address space. */
 	if (iova + len < iova)
 		return false;
-	/* DMA into our own BAR comes back as an access; bar.c refuses it. */
+	/* The access may lead to the device's own BAR, which then ignores it. */
 	cx->in_dma = true;
 	ok = device_tlb_dma(&cx->tlb, iova, buf, len, write, memory_only) == MEMTX_OK;
 	cx->in_dma = was;
@@ -43,7 +43,6 @@ static bool dma_access(ConnectX *cx, uint64_t iova, void *buf, size_t len,
 	return true;
 }
 
-/* Data that cannot be read become zeroes. */
 bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len)
 {
 	if (dma_access(cx, iova, buf, len, false))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Event queues: how the driver learns that something happened.
+ * Event queues tell the driver that something happened.
  *
- * An entry is written some time after its event, in the order of the events; an
- * armed queue then sends its MSI-X vector, once.
+ * An EQE is written some time after its event. The EQEs of a queue are in the
+ * order of the events. An armed queue then sends its MSI-X vector once.
  */
 #include "connectx.h"
 
@@ -22,7 +22,7 @@ struct cx_eq {
 	bool armed;
 	bool broken;
 	QEMUTimer timer;
-	GQueue pending;		/* of EQEs that wait to be written */
+	GQueue pending;		/* EQEs that are not written yet */
 };
 
 static void eq_raise(struct cx_eq *eq)
@@ -43,7 +43,6 @@ static void eq_break(struct cx_eq *eq, uint8_t syndrome)
 	cx_health(eq->cx, syndrome);
 }
 
-/* The owner bit, in the last byte, is what makes an entry valid: it goes last. */
 static void eq_write(struct cx_eq *eq, uint8_t *eqe)
 {
 	if (eq_is_full(eq)) {
@@ -77,7 +76,6 @@ static void eq_post(struct cx_eq *eq, unsigned int type, const uint8_t *data)
 
 	if (eq->broken)
 		return;
-	/* An event that cannot be written is dropped. */
 	if (g_queue_get_length(&eq->pending) >= 1u << eq->ring.log_size) {
 		eq_break(eq, CX_HEALTH_EQ_OVERRUN);
 		return;
@@ -134,7 +132,7 @@ void event_post_on(ConnectX *cx, uint32_t eqn, unsigned int type,
 		eq_post(eq, type, data);
 }
 
-/* Bits 31:24 are the EQ's number, the others its consumer index. */
+/* Bits 31:24 of @val are the number of the EQ, bits 23:0 its consumer index. */
 void event_doorbell(ConnectX *cx, uint32_t val, bool arm)
 {
 	struct cx_eq *eq = cx_object_find(cx, CX_EQ, val >> 24);

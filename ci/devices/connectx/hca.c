@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands about the function as a whole: its life, the memory that the driver
- * lends it, and the small objects that only have a number.
+ * Commands about the function as a whole: its state, the memory that the driver
+ * lends to it, and the small objects that only have a number.
  */
 #include "connectx.h"
 
@@ -12,10 +12,11 @@ enum { PAGES_CANT_GIVE = 0, PAGES_GIVE = 1, PAGES_TAKE = 2 };
 #define ISSI_SUPPORTED	0x3	/* versions 0 and 1, a bit each */
 #define VENDOR_ID	0x15b3
 
-/* The contents of a page that the device owns; the driver must not use it. */
+/* The beginning of each page that the device owns. The driver must not change it. */
 #define PAGE_PATTERN	0xc5
 #define PAGE_PATTERN_LEN	64
 
+/* Commands that have no effect on this device. */
 static uint8_t cmd_ok(ConnectX *cx, struct cx_cmd *cmd)
 {
 	return CX_OK;
@@ -89,7 +90,7 @@ static uint8_t cmd_query_pages(ConnectX *cx, struct cx_cmd *cmd)
 		pages = cx->prop.fw_pages;
 		break;
 	case PAGES_REGULAR:
-		/* Below 0: so many may be taken back. */
+		/* Negative: the driver may take this many pages back. */
 		pages = -(int32_t)cx->fw_pages->len;
 		break;
 	default:

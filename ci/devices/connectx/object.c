@@ -2,10 +2,10 @@
 /*
  * Numbered objects, and the references between them.
  *
- * Each type has numbers of its own, the lowest free one is given out. Number 0
- * is never used: to the driver it means "none" for some types. Send and receive
- * queues begin apart from each other, because a CQE names either by the same
- * field.
+ * Each type has its own numbers. A new object gets the lowest free one. Number
+ * 0 is never used, because for some types it means "none" to the driver. The
+ * numbers of send and receive queues do not overlap, because the same field of
+ * a CQE names both.
  */
 #include "connectx.h"
 
@@ -20,7 +20,7 @@ static const struct {
 	[CX_TIR]	= { 1, 1024 },
 	[CX_TIS]	= { 1, 1024 },
 	[CX_RQT]	= { 1, 1024 },
-	[CX_MKEY]	= { 2, 4096 },	/* key 0x100 ends a list: receive.c */
+	[CX_MKEY]	= { 2, 4096 },	/* key 0x100 ends a list (receive.c) */
 	[CX_PD]		= { 1, 1024 },
 	[CX_TD]		= { 1, 1024 },
 	[CX_UAR]	= { CX_FIRST_UAR, 1024 },
@@ -121,7 +121,7 @@ void cx_objects_init(ConnectX *cx)
 		cx->objects[type] = g_hash_table_new(NULL, NULL);
 }
 
-/* An object without references to it; there is one, as there are no cycles. */
+/* An object without references to it. There is one, because there are no cycles. */
 static struct cx_object *unreferenced(GHashTable *objects)
 {
 	GHashTableIter iter;
@@ -135,8 +135,9 @@ static struct cx_object *unreferenced(GHashTable *objects)
 }
 
 /*
- * An object may put others in its release(): those that refer go before those
- * that are referred to, between the types and, for flow tables, within one.
+ * An object drops its references in release(). So an object is dropped before
+ * the objects that it refers to. For flow tables this also holds within the
+ * type.
  */
 void cx_objects_reset(ConnectX *cx)
 {

@@ -2,9 +2,10 @@
 /*
  * The port and the vport: link, MTU, addresses, statistics.
  *
- * One function has the port to itself: there is no switch in between, so what
- * the driver writes into the vport's lists is kept and shown, and its own flow
- * tables decide what it receives. Registers: struct mlx5_ifc_*_reg_bits.
+ * One function has the port to itself, without a switch in between. So the
+ * device only stores the vport's lists that the driver writes, and returns
+ * them. The driver's own flow tables decide what it receives. The layouts of
+ * the registers are struct mlx5_ifc_*_reg_bits.
  */
 #include "connectx.h"
 
@@ -20,9 +21,9 @@ enum {
 };
 
 enum { REG_WRITE = 0, REG_READ = 1 };
-#define REG_DATA	16	/* in input and output */
+#define REG_DATA	16	/* offset in input and output */
 
-/* PAOS, vport state. */
+/* States of PAOS. */
 enum { STATUS_UP = 1, STATUS_DOWN = 2 };
 
 #define PROTO_100G_CR4	(1u << 20)	/* of the link modes in PTYS */
@@ -41,7 +42,7 @@ enum {
 #define ADDRESS_SIZE	8	/* of an entry in the vport's lists */
 #define LISTS		3	/* unicast, multicast, VLANs */
 
-/* Upper ends, with FCS, of the sizes that RFC 2819 counts (mlx5 goes to 10239). */
+/* Upper ends, with FCS, of the ranges of RFC 2819. mlx5 goes on to 10239. */
 static const uint16_t size_ends[] = {
 	64, 127, 255, 511, 1023, 1518, 2047, 4095, 8191, 10239,
 };
@@ -54,7 +55,7 @@ struct cx_port {
 	bool was_up;
 	uint8_t promisc;	/* unicast, multicast, all: bits 2:0 */
 	uint8_t vport_state;
-	uint8_t pause[8];	/* what PFCC was told; nobody sends pause frames */
+	uint8_t pause[8];	/* the settings of PFCC, without effect */
 	GByteArray *lists[LISTS];
 	uint64_t link_downs;
 	uint64_t too_long;
@@ -144,13 +145,13 @@ static uint64_t total(const uint64_t counts[CX_CASTS])
 	return counts[CX_UNICAST] + counts[CX_MULTICAST] + counts[CX_BROADCAST];
 }
 
-/* Each frame on the wire has an FCS. */
+/* Each frame has an FCS on the wire. */
 static uint64_t wire_bytes(const struct cx_traffic *traffic)
 {
 	return total(traffic->bytes) + FCS_LEN * total(traffic->packets);
 }
 
-/* A pair of fields, high and low. */
+/* Set a 64-bit counter, which is a pair of fields with the high one first. */
 #define SET64(layout, p, field, val) \
 	stq_be_p(IFC_PTR(layout, p, field##_high), val)
 
@@ -209,7 +210,7 @@ static void fill_2819(ConnectX *cx, uint8_t *set)
 		stq_be_p(sizes + 8 * i, cx->port->sizes[i]);
 }
 
-/* Without priorities all traffic has priority 0. */
+/* The device has no priorities: all traffic has priority 0. */
 static void fill_prio(ConnectX *cx, uint8_t *set)
 {
 #define PUT(field, val) \
@@ -488,7 +489,7 @@ void port_reset(ConnectX *cx)
 	port->admin_up = true;
 	port->was_up = true;
 	port->promisc = 0;
-	port->vport_state = 2;	/* follows the port */
+	port->vport_state = 2;	/* it follows the port */
 	memset(port->pause, 0, sizeof(port->pause));
 	for (i = 0; i < LISTS; i++)
 		g_byte_array_set_size(port->lists[i], 0);

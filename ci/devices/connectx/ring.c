@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Queues in guest memory: a list of pages, entries of equal size.
+ * Queues in guest memory: entries of one size, in a list of pages.
  */
 #include "connectx.h"
 
@@ -15,7 +15,7 @@ bool ring_init(struct cx_ring *ring, const uint8_t *list, size_t bytes)
 		return false;
 	ring->num_pages = pages;
 	ring->pages = g_new(uint64_t, pages);
-	/* A page's low bits are not part of its address. */
+	/* The low bits of a page are not part of its address. */
 	for (i = 0; i < pages; i++)
 		ring->pages[i] = ldq_be_p(list + 8 * i) &
 				 ~((1ull << CX_PAGE_SHIFT) - 1);

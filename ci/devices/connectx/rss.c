@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From a packet to a receive queue: transport interface receive objects (TIR),
- * which hash, and the tables that they look the hash up in (RQT). Transport
- * interface send objects (TIS) are here, too: what sends has to name one.
+ * The choice of a packet's receive queue. Transport interface receive objects
+ * (TIR) hash the packet, and look the hash up in a table of receive queues
+ * (RQT). Transport interface send objects (TIS), which a send queue has to
+ * name, are here, too.
  *
- * What is hashed: source and destination address, then the ports, as far as
- * they are selected, in the order in which they are in the packet. This is the
+ * The input of the hash is the source address, the destination address and the
+ * ports, as far as they are selected, in the order of the packet. This is the
  * input of "Verifying the RSS Hash Calculation" in Microsoft's NDIS
- * documentation, whose vectors ci/devices/connectx/test/ checks.
+ * documentation. The tests use its vectors.
  */
 #include "connectx.h"
 
@@ -28,7 +29,7 @@ enum {
 	ALL	= SRC_IP | DST_IP | SPORT | DPORT | SPI,
 };
 
-/* rss_hash_type of a CQE: what was hashed, in two fields. */
+/* rss_hash_type of a CQE: two fields that name the input of the hash. */
 enum {
 	HASHED_IPV4	= 1 << 2,
 	HASHED_IPV6	= 2 << 2,
@@ -48,8 +49,8 @@ struct cx_tir {
 	struct cx_object object;
 	uint8_t context[IFC_SIZE(tirc)];
 	struct cx_object *domain;
-	struct cx_object *rq;		/* this one, or … */
-	struct cx_rqt *rqt;		/* … one of these */
+	struct cx_object *rq;		/* the receive queue, or NULL */
+	struct cx_rqt *rqt;		/* if NULL: the table of receive queues */
 };
 
 struct cx_tis {
@@ -73,9 +74,10 @@ static void hash_add(struct hash_input *input, const uint8_t *data, unsigned int
 }
 
 /*
- * Two fields of @len bytes that lie behind each other at @pair, as far as they
- * are selected. A symmetric hash is the same for both directions of a flow. How
- * the card does that is not published; here the smaller field comes first.
+ * Add two fields of @len bytes, which lie next to each other at @pair, as far
+ * as they are selected. A symmetric hash is the same for both directions of a
+ * flow. The card's own way to make it so is not published. Here the smaller
+ * field comes first.
  */
 static void hash_pair(struct hash_input *input, const uint8_t *pair,
 		      unsigned int len, bool first, bool second, bool symmetric)
@@ -103,7 +105,7 @@ static void hash_spi(struct hash_input *input, const struct cx_packet *packet)
 	input->type |= HASHED_SPI;
 }
 
-/* The hashed part of @packet. Missing ports (fragments) are left out. */
+/* Select the input of the hash from @packet. A fragment has no ports. */
 static void hash_select(struct hash_input *input, const uint8_t *context,
 			const struct cx_packet *packet)
 {
@@ -146,7 +148,7 @@ static uint32_t hash_toeplitz(const uint8_t *key, const struct hash_input *input
 	return hash;
 }
 
-/* "Inverted": the last bit first; the driver turns its table accordingly. */
+/* "Inverted": the last bit comes first. The driver orders its table so. */
 static uint32_t hash_inverted_xor8(const struct hash_input *input)
 {
 	uint8_t sum = 0;
@@ -224,6 +226,7 @@ static uint8_t cmd_create_tir(ConnectX *cx, struct cx_cmd *cmd)
 	struct cx_rqt *rqt = NULL;
 	struct cx_tir *tir;
 
+	/* LRO, TLS and tunnels are not advertised. */
 	if (type > MLX5_TIRC_DISP_TYPE_INDIRECT || !tir_hash_is_known(context) ||
 	    IFC_GET(tirc, context, packet_merge_mask) || IFC_GET(tirc, context, tls_en) ||
 	    IFC_GET(tirc, context, tunneled_offload_en))
@@ -368,8 +371,9 @@ static void rqt_release(ConnectX *cx, struct cx_object *object)
 }
 
 /*
- * The receive queues that @context, of which @bytes bytes are there, lists; a
- * table has room for @max. NULL, and the reason in @status, if it may not.
+ * Replace the receive queues of a table by those that @context lists, up to
+ * rqt->max_size. @bytes bytes of the context are there. If the result is not
+ * CX_OK, nothing changes.
  */
 static uint8_t rqt_set_rqs(ConnectX *cx, struct cx_rqt *rqt, const uint8_t *context,
 			   size_t bytes)

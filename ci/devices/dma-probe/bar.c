@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BAR 0: access sizes, which part owns a register, errors; and the registers
- * of the device itself.
+ * BAR 0: access sizes, dispatch, errors, and the registers outside the engines'
+ * blocks.
  */
 #include "probe.h"
 
@@ -34,7 +34,7 @@ static const struct field fields[] = {
 #undef AT
 };
 
-/* The engine whose block holds @reg, or NULL; @reg becomes relative to it. */
+/* The engine whose block has @reg, or NULL. Makes @reg relative to the block. */
 static struct engine *engine_of(DmaProbe *probe, unsigned int *reg)
 {
 	unsigned int index;
@@ -63,10 +63,7 @@ static uint64_t features(DmaProbe *probe)
 	       (msi_present(&probe->pci) ? DMA_PROBE_FEATURE_MSI : 0);
 }
 
-/*
- * Write a line to the trace. QEMU flushes each line of its log before it writes
- * the next, so the order in the file is the order of events.
- */
+/* QEMU flushes its log after each line, so the lines keep their order. */
 static unsigned int mark(uint64_t val)
 {
 	if (val > UINT32_MAX)
@@ -248,7 +245,7 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val, unsigned int size
 	    read_register(probe, reg, &old))
 		val = deposit64(old, shift, 32, val);
 	else if (shift)
-		return;		/* the high half of one that acts */
+		return;		/* only the low half starts an action */
 
 	if (!probe_enter(probe)) {
 		fail(probe, DMA_PROBE_ERROR_BUSY, reg);

@@ -2,8 +2,8 @@
 /*
  * The QEMU device: type, properties, PCI configuration, reset, interrupt.
  *
- * Built as a shared object that a stock QEMU loads through LD_PRELOAD; the
- * constructor at the end registers the type before QEMU's main() asks for it.
+ * A stock QEMU loads the shared object through LD_PRELOAD. The constructor that
+ * DEFINE_TYPES() makes registers the type before QEMU's main() runs.
  */
 #include "probe.h"
 
@@ -16,11 +16,6 @@
 #define DEFAULT_ENGINES		4
 #define DEFAULT_LEDGER		(1u << 18)
 
-/*
- * Enter code that may do DMA or change settings of DMA. DMA may go anywhere,
- * even to this device's own BAR or to the switch that unplugs it. Access to
- * the BAR is refused; a reference keeps the state while it is unplugged.
- */
 bool probe_enter(DmaProbe *probe)
 {
 	if (probe->busy)
@@ -36,7 +31,6 @@ void probe_leave(DmaProbe *probe)
 	object_unref(OBJECT(probe));
 }
 
-/* Note that @engines (a bit each) ended, and tell the guest what it enabled. */
 void probe_raise(DmaProbe *probe, uint64_t engines)
 {
 	probe->irq_status |= engines;
@@ -60,7 +54,6 @@ static void reset_counters(DmaProbe *probe)
 	probe->landed_by = 0;
 }
 
-/* Reset what @what says, DMA_PROBE_RESET_* bits. */
 void probe_reset(DmaProbe *probe, uint64_t what)
 {
 	unsigned int i;
@@ -132,7 +125,10 @@ static void device_realize(PCIDevice *pci, Error **errp)
 			 &probe->bar);
 }
 
-/* The device is unplugged, perhaps by its own DMA: stop, but keep the state. */
+/*
+ * The device is unplugged, perhaps by its own DMA. It stops, and keeps its
+ * state until that DMA has returned.
+ */
 static void device_exit(PCIDevice *pci)
 {
 	DmaProbe *probe = DMA_PROBE(pci);

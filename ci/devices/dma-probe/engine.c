@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Engines: they make the accesses, and judge each one.
+ * Engines: they make the accesses, and count the result of each.
  *
- * An access that the bus let through and that hit a page which the ledger
- * holds dead has landed: the device reached memory that was taken from it.
+ * An access has landed if the bus let it through and the ledger holds its page
+ * dead: the device has reached memory that the guest has taken back.
  */
 #include "probe.h"
 
@@ -77,7 +77,7 @@ static MemTxResult access_page(struct engine *engine, uint64_t iova, void *buf,
 	return MEMTX_OK;
 }
 
-/* Bytes [@from, @from + @len) of a range that the pattern fills. */
+/* Fill @buf with bytes [@from, @from + @len) of the repeated pattern. */
 static void fill(const struct engine *engine, uint8_t *buf, uint64_t from,
 		 uint64_t len)
 {
@@ -111,7 +111,7 @@ static void access_range(struct engine *engine, uint64_t iova, uint64_t len,
 		engine->value = ldq_le_p(head);
 }
 
-/* The next dead page of the round, at whose start an access is made. */
+/* The address of the next dead page. The first one follows the last one. */
 static bool next_dead(struct engine *engine, uint64_t *iova)
 {
 	GPtrArray *dead = engine->probe->ledger.ledger.dead;
@@ -174,7 +174,7 @@ static void rearm(struct engine *engine)
 {
 	int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 
-	/* Drop overdue bursts, so that they do not pile up. */
+	/* Skip overdue bursts, so that they do not accumulate. */
 	engine->next += engine->period_ns;
 	if (engine->next <= now)
 		engine->next = now + engine->period_ns;
@@ -220,7 +220,6 @@ static unsigned int start(struct engine *engine, bool write)
 	return DMA_PROBE_ERROR_NONE;
 }
 
-/* Stop a running engine; harmless on an idle one. */
 void engine_stop(struct engine *engine)
 {
 	timer_del(&engine->timer);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ledger's registers.
+ * Commands of the ledger.
  */
 #include "probe.h"
 

@@ -2,10 +2,10 @@
 /*
  * The device TLB.
  *
- * QEMU gives no table to snoop: the IOMMU's memory region sends notifications,
- * for device-TLB invalidations among others, to registered notifiers.
- * That region appears in the device's address space when the guest turns
- * translation on, and goes when it turns it off; a listener follows it.
+ * The IOMMU's memory region notifies registered notifiers of device-TLB
+ * invalidations. That region appears in the device's address space when the
+ * guest turns translation on, and disappears when the guest turns it off. A
+ * memory listener follows it.
  */
 #include "device-tlb.h"
 
@@ -17,9 +17,9 @@
 #define PAGE_SHIFT	12
 #define PAGE_OFFSET	((1ull << PAGE_SHIFT) - 1)
 
-/* One 4 KiB page. Each direction was granted by a request of its own. */
+/* One 4 KiB page. A translation request grants one direction. */
 struct device_tlb_entry {
-	uint64_t pfn;		/* first: the hash table's key points here */
+	uint64_t pfn;		/* the hash table's key points here */
 	uint64_t target;	/* address of the page in as */
 	AddressSpace *as;
 	bool granted[2];	/* for reading, for writing */
@@ -59,7 +59,7 @@ static gboolean entry_in_range(gpointer key, gpointer value, gpointer opaque)
 	return entry->pfn >= range->first && entry->pfn <= range->last;
 }
 
-/* The IOMMU invalidates @what's range. */
+/* The IOMMU invalidates the range of @what. */
 static void invalidate(IOMMUNotifier *notifier, IOMMUTLBEntry *what)
 {
 	struct device_tlb *tlb = container_of(notifier, struct device_tlb,
@@ -90,7 +90,7 @@ static void iommu_appeared(MemoryListener *listener,
 
 	if (!memory_region_is_iommu(section->mr))
 		return;
-	/* The interrupt window cuts the region in two; one notifier will do. */
+	/* The interrupt window cuts the region in two. One notifier is enough. */
 	if (tlb->iommu) {
 		tlb->sections += tlb->iommu == IOMMU_MEMORY_REGION(section->mr);
 		return;
@@ -143,8 +143,9 @@ static void unlisten(struct device_tlb *tlb)
 }
 
 /*
- * Entries do not outlive the permission to use them. The IOMMU is looked up
- * only here, because at realize time it may not exist yet.
+ * The guest has enabled or disabled ATS. Disabling it drops all entries. The
+ * IOMMU is looked up only here, because it may not exist yet when the device is
+ * realized.
  */
 static void control_written(struct device_tlb *tlb)
 {
@@ -207,7 +208,7 @@ void device_tlb_reset_counters(struct device_tlb *tlb)
 	memset(&tlb->count, 0, sizeof(tlb->count));
 }
 
-/* Keep the IOMMU's answer to a request for one direction. */
+/* Store the IOMMU's answer to a request for one direction. */
 static struct device_tlb_entry *keep(struct device_tlb *tlb, uint64_t pfn,
 				     AddressSpace *as, uint64_t target,
 				     bool write)
@@ -224,7 +225,7 @@ static struct device_tlb_entry *keep(struct device_tlb *tlb, uint64_t pfn,
 		entry->pfn = pfn;
 		g_hash_table_insert(tlb->entries, &entry->pfn, entry);
 	}
-	/* A grant for another target is void. */
+	/* The other direction was granted for the old target only. */
 	if (entry->as != as || entry->target != target)
 		entry->granted[!write] = false;
 	entry->as = as;
@@ -300,7 +301,7 @@ bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
 MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf, size_t len,
 			   bool write, MemTxAttrs bus)
 {
-	/* An access to a device's register can have side effects. */
+	/* An access to a register of another device can have side effects. */
 	static const MemTxAttrs memory_only = { .memory = 1 };
 	DMADirection way = write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE;
 	const struct device_tlb_entry *entry;

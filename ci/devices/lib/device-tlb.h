@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A device TLB for a PCI device: with ATS, the device asks the IOMMU for
- * translations, keeps them, and uses them until the IOMMU says that they are no
- * longer valid. An entry that software forgot to invalidate therefore lets the
- * device through, and the IOMMU's own cache has no part in it.
+ * The device TLB of a PCI device. With ATS, the device requests translations
+ * from the IOMMU, caches them, and uses them until the IOMMU invalidates them.
+ * If software forgets to invalidate an entry, the device still reaches memory
+ * with it, whatever the IOMMU's own cache holds.
  *
  * The device sets present before device_tlb_init(), calls
- * device_tlb_control_written() when the guest wrote the capability's control
- * register, and makes its accesses with device_tlb_dma() while
- * device_tlb_in_use().
+ * device_tlb_config_written() for each write of its configuration space, and
+ * makes its accesses with device_tlb_dma().
  */
 #ifndef XSMMU_DEVICES_DEVICE_TLB_H
 #define XSMMU_DEVICES_DEVICE_TLB_H
@@ -23,7 +22,7 @@ struct device_tlb {
 	bool present;		/* for a property "ats" */
 	PCIDevice *pci;
 	GHashTable *entries;	/* of struct device_tlb_entry */
-	MemoryListener listener;	/* sees the IOMMU come and go */
+	MemoryListener listener;	/* sees the IOMMU's region come and go */
 	bool listening;
 	IOMMUMemoryRegion *iommu;	/* NULL while requests bypass it */
 	unsigned int sections;	/* of the address space that lead to iommu */
@@ -33,7 +32,7 @@ struct device_tlb {
 		uint64_t fills;
 		uint64_t refused;
 		uint64_t invalidations;
-		uint64_t dropped;	/* entries, by them */
+		uint64_t dropped;	/* entries that they dropped */
 		uint64_t overflows;
 	} count;
 };
@@ -55,7 +54,11 @@ void device_tlb_config_written(struct device_tlb *tlb, uint32_t addr, int len);
 bool device_tlb_enabled(const struct device_tlb *tlb);
 /* Drop every entry. */
 void device_tlb_flush(struct device_tlb *tlb);
-/* Find the target of an access, asking the IOMMU if needed; false: none. */
+/*
+ * Find out where an access to @iova would go, and ask the IOMMU if needed.
+ * QEMU's IOMMUs answer as they do for an access. Returns false if the access
+ * would be blocked.
+ */
 bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
 			  uint64_t *memory);
 /*

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ledger's pages.
+ * The ledger.
  *
- * A hash table tells for every access if its page is dead. A device goes round
- * the array of the dead pages. A page that leaves the array changes places
- * with the last one, so every operation takes constant time per page.
+ * A hash table finds the page of an access. An array holds the dead pages, so
+ * that a device can visit all of them in turn. When a page leaves the array,
+ * the last page takes its place. So every operation takes constant time per
+ * page.
  */
 #include "ledger.h"
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The accelerator that QEMU's qtest needs: CPUs that never run, and a virtual
- * clock that only qtest moves. It is a module of its own that Debian does not
- * ship; all that it stands on is in the binary. Loaded as the devices are.
+ * clock that only qtest moves. In QEMU it is a module, which Debian does not
+ * ship. The functions that it calls are in the binary. It is loaded in the same
+ * way as the devices.
  */
 #include "qemu/osdep.h"
 #include "qemu/accel.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device of which only the objects live, and commands for it.
+ * Commands for the device under test.
  */
 #include "test.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What QEMU and the other parts of the device are to send and receive queues.
+ * The functions of QEMU and of the other parts of the device that the tests
+ * need.
  */
 #include "host.h"
 
@@ -86,7 +87,7 @@ bool mkey_update(ConnectX *cx, uint32_t key, uint64_t first, const uint8_t *entr
 	host.first_entry = first;
 	host.entries = count;
 	for (i = 0; i < count; i++)
-		host.memory[0] += entries[8 * i];	/* a sanitizer looks on */
+		host.memory[0] += entries[8 * i];	/* a sanitizer checks this read */
 	return key == HOST_KEY;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ledger of dead pages, which the DMA probe has, too.
+ * The ledger of dead pages. The DMA probe has the same one.
  */
 #include "test.h"
 
@@ -41,7 +41,7 @@ static void pages_die_and_live(void)
 	CHECK(!ledger_find_dead(&ledger, PAGE) && !ledger_count_dead(&ledger));
 }
 
-/* [@iova, @iova + @len) is what it touches, and the first death counts. */
+/* A range covers the pages that it touches. The first death of a page counts. */
 static void ranges_and_times(void)
 {
 	int64_t first;
@@ -69,7 +69,7 @@ static void memory_is_remembered(void)
 	CHECK(ledger_find(&ledger, 5 * PAGE)->memory == LEDGER_ANYWHERE);
 }
 
-/* Only dead pages' memory is taken, and a new death undoes that. */
+/* Only the memory of a dead page is taken. A new death of the page undoes that. */
 static void memory_is_taken(void)
 {
 	begin(8);

@@ -73,7 +73,7 @@ static void extension_headers_are_walked_over(void)
 	packet_verify(&packet);
 	CHECK(packet.protocol == IPPROTO_UDP && packet.l4 == 62 && packet.l4_ok);
 
-	len = with_extension(IPPROTO_FRAGMENT, 0);	/* the whole, RFC 6946 */
+	len = with_extension(IPPROTO_FRAGMENT, 0);	/* atomic (RFC 6946) */
 	packet_parse(&packet, frame, len);
 	CHECK(!packet.fragment && packet.l4 == 62);
 
@@ -99,7 +99,7 @@ static void fragments_have_no_ports(void)
 	CHECK(!packet.ip_ok && !packet.l4_ok);
 }
 
-/* What holds for each packet, whatever its bytes are. */
+/* These conditions hold for every packet. */
 static void check_bounds(const struct cx_packet *packet)
 {
 	CHECK(packet->l3 <= packet->len && packet->l3_end <= packet->len);
@@ -109,7 +109,7 @@ static void check_bounds(const struct cx_packet *packet)
 	CHECK(!packet->l4 || packet->l4 == packet->upper);
 }
 
-/* Exactly as large as the frame, so that a sanitizer sees each byte beyond. */
+/* The copy is as large as the frame, so that a sanitizer finds each access beyond. */
 static void parse_copy(const uint8_t *bytes, size_t len)
 {
 	uint8_t *copy = g_memdup2(bytes, len);
@@ -134,7 +134,7 @@ static void truncated_frames_are_harmless(void)
 	len = with_extension(IPPROTO_ROUTING, 0);
 	for (cut = 0; cut <= len; cut++)
 		parse_copy(frame, cut);
-	/* The same, of which the IP header knows. */
+	/* The same, with the shorter length in the IP header. */
 	for (cut = len; cut >= 54; cut--) {
 		stw_be_p(frame + 18, cut - 54);
 		parse_copy(frame, cut);
@@ -252,7 +252,7 @@ static void udp_checksum_is_never_zero(void)
 	size_t len = frame_build(frame, &flows[1], 2, NULL);
 	uint8_t *check = frame + 18 + 20 + 6, *data = check + 2;
 
-	/* Data that makes the sum of everything else 0xffff. */
+	/* These data make the sum of everything else 0xffff. */
 	stw_be_p(data, 0);
 	packet_fill_checksums(frame, len, false, true);
 	stw_be_p(data, lduw_be_p(check));
@@ -328,7 +328,7 @@ static void segments_add_up(void)
 		segment_and_compare(&flows[i], 2000, 1000);
 		segment_and_compare(&flows[i], 10, 1000);
 		segment_and_compare(&flows[i], 11, 1);
-		/* larger than the length of an IP header can say */
+		/* more than the length in an IP header can hold */
 		segment_and_compare(&flows[i], 200000, 8900);
 	}
 }

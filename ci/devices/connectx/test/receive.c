@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What receive queues make of frames, in buffers of both kinds.
+ * Receive queues: frames in cyclic and striding buffers.
  */
 #include "host.h"
 
@@ -21,7 +21,7 @@ static const struct flow flow = {
 
 static uint8_t frame[2 * STRIDES * STRIDE];
 
-/* ---- queues, and a flow table that sends all to the one ---- */
+/* ---- the queue, and a flow table that sends all frames to it ---- */
 
 static void make_root(void)
 {
@@ -63,7 +63,7 @@ static uint8_t *entry(unsigned int index)
 	return host.memory + HOST_RING + 32 * index;
 }
 
-/* Buffer @index: two pieces of memory, the first one of 50 bytes. */
+/* Buffer @index has two pieces of memory. The first one has 50 bytes. */
 static void set_buffer(unsigned int index)
 {
 	uint64_t addr = HOST_DATA + index * BUFFER;
@@ -99,7 +99,7 @@ static void a_frame_is_scattered_and_described(void)
 	set_buffer(0);
 	post(1);
 	arrive(FRAME);
-	CHECK(!host.cqes->len);		/* not when it arrives */
+	CHECK(!host.cqes->len);		/* the timer has not run */
 	host_run();
 	cqe = host_cqe(0);
 	CHECK(!memcmp(host.memory + HOST_DATA, frame, 50));
@@ -206,7 +206,7 @@ static void frames_share_a_buffer(void)
 	post(2);
 	arrive(FRAME);		/* 3 strides of 8 */
 	arrive(FRAME);
-	arrive(FRAME);		/* in the next one, after a filler */
+	arrive(FRAME);		/* in the next buffer, after a filler */
 	host_run();
 	CHECK(host.cqes->len == 4);
 	CHECK(ldl_be_p(host_cqe(0) + 44) == (3 << 16 | FRAME));
@@ -228,7 +228,7 @@ static void a_link_is_read_when_it_is_followed(void)
 	arrive(FRAME);
 	arrive(FRAME);
 	host_run();
-	CHECK(host.cqes->len == 3 && host.no_buffer == 1);	/* a filler, too */
+	CHECK(host.cqes->len == 3 && host.no_buffer == 1);	/* with a filler */
 	set_striding_buffer(0, 4);
 	set_striding_buffer(4, 0);
 	post(2);
@@ -262,7 +262,7 @@ static void the_first_frame_of_a_buffer_fails_with_it(void)
 	host.fails = true;
 	arrive(FRAME);
 	host_run();
-	CHECK(host.cqes->len == 4 && host_syndrome(3));	/* a filler, too */
+	CHECK(host.cqes->len == 4 && host_syndrome(3));	/* with a filler */
 	CHECK(lduw_be_p(host_cqe(3) + 2) == 5 && lduw_be_p(host_cqe(3) + 44) == STRIDES);
 	CHECK(host_state() == CX_QUEUE_ERROR);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The hash, and what is looked up with it. The vectors are those that Microsoft
- * publishes with NDIS ("Verifying the RSS Hash Calculation").
+ * The hash and the table that it selects from. The vectors are those that
+ * Microsoft publishes with NDIS ("Verifying the RSS Hash Calculation").
  */
 #include "test.h"
 
@@ -116,7 +116,7 @@ static void symmetric_hash_is_that_of_the_answer(void)
 	}
 }
 
-/* What a TIR for TCP makes of UDP, and one for IPv4 of IPv6. */
+/* A TIR for TCP gets UDP, and a TIR for IPv4 gets IPv6. */
 static void other_packets_are_hashed_as_far_as_they_fit(void)
 {
 	uint32_t rq = test_object(CX_RQ);
@@ -133,7 +133,7 @@ static void other_packets_are_hashed_as_far_as_they_fit(void)
 	CHECK(!verdict.to[0].hash && !verdict.to[0].hash_type);
 }
 
-/* The driver turns its table for this hash: entry xor8 is the one that counts. */
+/* The driver reverses the bits of the index for this hash. */
 static void xor8_finds_the_turned_entry(void)
 {
 	struct flow flow = { AF_INET, "1.2.4.8", "16.32.64.128", IPPROTO_TCP,

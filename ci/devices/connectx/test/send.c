@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What send queues do with work requests, good and bad ones.
+ * Send queues: good and bad work requests.
  */
 #include "host.h"
 
@@ -22,7 +22,7 @@ static const struct flow flow = {
 };
 
 static uint16_t posted;		/* the producer counter */
-static uint8_t wqe[1024];	/* the work request in the making */
+static uint8_t wqe[1024];	/* the work request that is being built */
 
 /* ---- work requests ---- */
 
@@ -47,7 +47,7 @@ static void begin(bool umr)
 	frame_build(host.memory + HOST_DATA, &flow, PAYLOAD, NULL);
 }
 
-/* A work request of @units times 16 bytes, for where the next one goes. */
+/* Begin a work request of @units times 16 bytes for the next place in the ring. */
 static void make(uint8_t opcode, unsigned int units)
 {
 	memset(wqe, 0, sizeof(wqe));
@@ -76,7 +76,7 @@ static void ring(uint16_t counter)
 	send_doorbell(cx, host.num);
 }
 
-/* Write the work request to the ring, of which it takes @blocks. */
+/* Write the work request to the ring, where it takes @blocks. */
 static void post(unsigned int blocks)
 {
 	unsigned int i;
@@ -101,14 +101,14 @@ static bool sent_is(unsigned int index, const uint8_t *frame, size_t len)
 	return sent(index)->len == len && !memcmp(sent(index)->data, frame, len);
 }
 
-/* ---- what goes well ---- */
+/* ---- good work requests ---- */
 
 static void a_frame_goes_out_and_then_completes(void)
 {
 	begin(false);
 	make_send();
 	post(1);
-	CHECK(!host.sent->len && !host.cqes->len);	/* not in the doorbell */
+	CHECK(!host.sent->len && !host.cqes->len);	/* the timer has not run */
 	host_run();
 	CHECK(sent_is(0, host.memory + HOST_DATA, FRAME));
 	CHECK(host.cqes->len == 1 && !host_syndrome(0));
@@ -134,7 +134,7 @@ static void headers_may_be_inline(void)
 {
 	begin(false);
 	make(SEND, 4);
-	stw_be_p(wqe + 16 + 12, 18);	/* two bytes there, 16 behind */
+	stw_be_p(wqe + 16 + 12, 18);	/* two bytes in the segment, 16 behind */
 	memcpy(wqe + 16 + 14, host.memory + HOST_DATA, 18);
 	set_data(3, FRAME - 18, HOST_DATA + 18);
 	post(1);
@@ -244,7 +244,7 @@ static void a_large_send_has_limits(void)
 	}
 }
 
-/* @units of two entries each; there is room for two of them. */
+/* @units of two entries each. The work request has room for two units. */
 static void make_update(unsigned int units)
 {
 	make(UMR, 10);
@@ -314,7 +314,7 @@ static void the_ring_goes_round(void)
 	CHECK(host.sent->len == 3 * RING && host_state() == CX_QUEUE_READY);
 }
 
-/* ---- what does not ---- */
+/* ---- bad work requests ---- */
 
 /* A change that makes a good send bad: @len bytes at @at become @val. */
 static const struct {
@@ -459,7 +459,7 @@ static void nothing_is_left_of_a_destroyed_queue(void)
 	CHECK(host_is_idle());
 }
 
-/* Sanitizers look on; each work request must end in some CQE, or stop the queue. */
+/* Sanitizers look for errors. */
 static void random_work_requests_break_nothing(void)
 {
 	static const uint8_t opcodes[] = { 0, SEND, LSO, UMR, MULTI_PACKET, 0x23 };

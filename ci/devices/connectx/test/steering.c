@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Small flow tables: what is matched, in which order, and what is refused.
+ * Small flow tables: matching, the order of entries, and refused commands.
  */
 #include "test.h"
 
@@ -102,7 +102,7 @@ static void first_entry_decides(void)
 	CHECK(delete_entry(table, 5) == CX_BAD_INDEX);
 }
 
-/* Every field of the outer headers decides when it is asked for. */
+/* The match depends on every field of the outer headers that the mask has. */
 static void each_field_is_looked_at(void)
 {
 	static const struct flow tagged = {
@@ -166,7 +166,7 @@ static void tables_lead_on(void)
 	CHECK(receivers(&to_port_80) == 3);
 	CHECK(receivers(&to_port_81) == 2);
 
-	/* Changed in one step, and back to where it was if that is refused. */
+	/* An entry changes in one step, or not at all. */
 	entry = (struct entry) { first, group, 0, port_80, { tirs[0] } };
 	CHECK(!set_entry(&entry, 4));
 	CHECK(receivers(&to_port_80) == 1);
@@ -177,7 +177,7 @@ static void tables_lead_on(void)
 	CHECK(destroy_table(first) == CX_BAD_RES_STATE);
 }
 
-/* ---- what is refused ---- */
+/* ---- refused commands ---- */
 
 static void what_cannot_be_matched_is_refused(void)
 {
@@ -261,7 +261,7 @@ static void what_is_in_use_stays(void)
 	CHECK(receivers(&to_port_80) == 0);
 }
 
-/* A tree of copies, as wide and as deep as can be made. */
+/* The widest and deepest tree of copies. */
 static void copies_are_bounded(void)
 {
 	uint32_t next[2], group;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tests of the parts of the emulated ConnectX that need no QEMU around them.
- * They run on the host, and print KTAP (main.c).
+ * Tests of the parts of the emulated ConnectX that need no QEMU. They run on
+ * the host and print KTAP (main.c).
  */
 #ifndef XSMMU_CONNECTX_TEST_H
 #define XSMMU_CONNECTX_TEST_H
@@ -30,7 +30,7 @@ void test_failed(const char *file, int line, const char *what);
 
 /* ---- frame.c ---- */
 
-/* What a frame is made of; everything else in it is fixed. */
+/* The parts of a frame that tests choose. All others are fixed. */
 struct flow {
 	int family;		/* AF_INET or AF_INET6 */
 	const char *source;
