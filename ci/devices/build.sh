@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Build the QEMU devices: each folder beside this script becomes OUTDIR/<folder>.so,
-# to be loaded into Debian's own qemu-system binaries with LD_PRELOAD. lib/ holds
-# what several of them share.
+# Builds the QEMU devices. Each folder beside this script with a device.c becomes
+# OUTDIR/<folder>.so. LD_PRELOAD loads it into Debian's own qemu-system binaries. lib/
+# has the code that several devices share.
 #
 #   ci/devices/build.sh OUTDIR [QEMU]
 #   ci/devices/build.sh --options [QEMU]	prints the compiler's options
 #
-# They are compiled against the headers of that QEMU's source package (a word of
-# ci/qemu.sh; default: stock, the installed one), configured but not built. Those
-# are kept in the cache, one set per version. The layouts of the ConnectX interface
-# come from the source of the first base kernel.
+# QEMU is a word of ci/qemu.sh; the default is stock, the installed one. The devices
+# are compiled against the headers of its source package, which is configured but not
+# built. The cache keeps one set of headers per version. The layouts of the ConnectX
+# interface come from the source of the first base kernel.
 #
 # Debian packages that this needs (and qemu-system-x86 or qemu-system-arm):
 #   dpkg-dev gcc libfdt-dev libglib2.0-dev libpixman-1-dev meson ninja-build
@@ -23,11 +23,12 @@ set -eu -o pipefail
 . "$ci/lib/deb.sh"
 
 needs="awk dpkg-source flock gcc meson ninja pkg-config python3 sha256sum tar xz"
-# Hidden, and what is not used dropped: devices share names, but no code at run time.
+# Symbols are hidden, because several devices are loaded at the same time and their
+# names are the same. Unused functions of lib/ are dropped.
 cflags="-std=gnu11 -O2 -g -fPIC -D_GNU_SOURCE
 	-fvisibility=hidden -ffunction-sections -fdata-sections
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers"
-# -z now: a symbol that this QEMU lacks is seen at its start, not in mid-test.
+# -z now: if this QEMU lacks a symbol, it fails at its start and not during a test.
 ldflags="-shared -Wl,-z,now -Wl,--gc-sections"
 
 check_tools() {
@@ -38,11 +39,11 @@ check_tools() {
 	done
 }
 
-# Version of the source package that the installed emulators were built from.
-# (Not the binaries' own version: a rebuild adds +b1 to that.)
+# The version of the source package that the installed emulators were built from. A
+# rebuild adds +b1 to the version of the binaries, but not to this one.
 qemu_version() {
 	local version
-	# dpkg-query fails when it does not know one of the two
+	# dpkg-query fails if it does not know one of the two
 	version=$({ dpkg-query -W -f '${db:Status-Status} ${source:Version}\n' \
 		qemu-system-x86 qemu-system-arm 2>/dev/null || true; } |
 		awk '$1 == "installed" { print $2 }' | sort -u)
@@ -54,7 +55,7 @@ qemu_version() {
 	printf '%s\n' "$version"
 }
 
-# unpack_source DIR LOG: the source of $version, as Debian builds it.
+# unpack_source DIR LOG: unpacks the source of $version as Debian builds it.
 unpack_source() {
 	case $word in
 	stock)
@@ -70,14 +71,15 @@ unpack_source() {
 	esac || die "cannot unpack QEMU $version: $(tail -n1 "$2")"
 }
 
-# Debian leaves out of the tarball what configure looks for, with no need: a
-# Python package for QEMU's tests, and firmware.
+# Removes parts from the configuration that configure looks for, although it does not
+# need them, and that Debian's tarball lacks: a Python package for QEMU's tests, and
+# firmware.
 skip_missing() {
 	sed -i '/^pycotap /d' "$1/pythondeps.toml" && echo 'roms = []' >"$1/pc-bios/meson.build"
 }
 
-# Configure SOURCE in BUILD and generate headers; a minimal set of features has
-# the same layout of the structures that devices see as Debian's full set.
+# configure SOURCE BUILD: configures the source and generates headers. With a minimal set
+# of features, the structures that devices use have the same layout as with Debian's.
 configure() {
 	local source=$1 build=$2 meson=()
 	case $word in
@@ -93,11 +95,11 @@ configure() {
 		xargs nice ninja <headers
 }
 
-# Make the header tree at $tree: whole or not at all.
+# Makes the header tree at $tree. It appears there only when it is complete.
 make_headers() {
 	local new
 	need_space "$cache" 800 "unpacking QEMU's source"
-	rm -rf "$tree" "$tree".tmp.*	# the lock is ours: left by a killed run
+	rm -rf "$tree" "$tree".tmp.*	# we hold the lock, so a killed run left these
 	new=$(mktemp -d "$tree.tmp.XXXXXX")
 	# shellcheck disable=SC2064 # expand now: new is local
 	trap "rm -rf '$new'" EXIT
@@ -125,7 +127,7 @@ have_headers() {
 	make_headers
 }
 
-# What device sources are compiled with.
+# Prints the compiler's options for the sources of devices.
 options() {
 	# shellcheck disable=SC2086 # a list of options
 	printf '%s ' $cflags
@@ -134,7 +136,7 @@ options() {
 	echo "-idirafter $interface $(pkg-config --cflags glib-2.0)"
 }
 
-# Compile device folder FOLDER to OUT/<name>.so, unless it is there already.
+# build_device FOLDER OUT: compiles OUT/<name>.so, unless it is there and up to date.
 build_device() {
 	local folder=$1 out=$2 name key
 	name=$(basename "$folder")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of QEMU's devices of our own in real emulators, without a guest."""
+"""Tests of our QEMU devices in real emulators, without a guest."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ def with_devices(qemu, program, *arguments, **options):
 
 
 def rung_in(qemu, script):
-    """What one emulator logs when these accesses are made; see rung()."""
+    """Makes these accesses in one emulator; see rung()."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
         done = with_devices(
             qemu, "qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-S", "-nodefaults",
@@ -44,11 +44,11 @@ def rung_in(qemu, script):
 
 
 def rung(*accesses):
-    """Which commands, by number, the log shows when these accesses are made.
+    """Makes these accesses and returns the numbers of the commands in the log.
 
-    No guest runs: QEMU's test protocol makes them. The ring is filled before
-    with commands that hold their own number. What the IOMMU executes must be
-    what was logged, and be logged before.
+    No guest runs: QEMU's test protocol makes the accesses. Before, the ring is
+    filled with commands that hold their own number. The IOMMU must execute
+    exactly the commands in the log, each after its line.
     """
     fill = [f"writeq {RING + 16 * n:#x} {2 << 60 | n:#x}" for n in range(SLOTS)]
     script = [*fill, f"writeq {BASE:#x} {8 << 56 | RING:#x}", *accesses, RESET]
@@ -63,7 +63,7 @@ def tail(slot, size="l"):
 
 
 class Devices(unittest.TestCase):
-    """The command log, and that all devices load."""
+    """Tests of the command log, and of the loading of all devices."""
 
     def test_devices_load(self):
         """The devices load into every emulator, and the command log wants an amd-iommu."""

@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes the raw commands that a guest gives to QEMU's amd-iommu into QEMU's
- * log, each before the IOMMU executes it. QEMU's own trace of them leaves out
- * the address, the size and the PDE bit.
+ * This device logs the raw commands that a guest gives to QEMU's amd-iommu,
+ * each before the IOMMU executes it. QEMU's own trace of a command omits the
+ * address, the size and the PDE bit.
  *
- * A memory region over that of the IOMMU's registers sees each access first
- * and passes it on as it is. Registers and their fields are those of the AMD
- * I/O Virtualization Technology specification (48882), section 3.4.
+ * A memory region lies over that of the IOMMU's registers. It gets each access
+ * first, and passes it on unchanged. Registers and their fields are those of
+ * the AMD I/O Virtualization Technology specification (48882), section 3.4.
  *
- * Built as a shared object that a stock QEMU loads through LD_PRELOAD. It
- * also gets loaded where there is no amd-iommu at all (Arm): hence no symbol
- * of that device is used, and its region is found by name.
+ * A stock QEMU loads the shared object through LD_PRELOAD. An emulator without
+ * amd-iommu (Arm) loads it, too. So this code uses no symbol of that device,
+ * and finds the region by its name.
  */
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
 #include "hw/qdev-core.h"
-#include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "qom/object.h"
 
+#include "../lib/common.h"
+
 #define TYPE_COMMAND_LOG "command-log"
 OBJECT_DECLARE_SIMPLE_TYPE(CommandLog, COMMAND_LOG)
 
-/* Whose commands: QEMU's names of the type, and of its registers' region. */
+/* QEMU's names of the IOMMU's type and of the region of its registers. */
 #define TYPE_AMD_IOMMU		"amd-iommu"
 #define AMD_IOMMU_REGISTERS	"amdvi-mmio[0]"
 
@@ -38,7 +39,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(CommandLog, COMMAND_LOG)
 #define CONTROL_CMD_BUF_EN	(1ull << 12)
 #define REG_COMMAND_HEAD	0x2000
 #define REG_COMMAND_TAIL	0x2008
-#define COMMAND_POINTER		MAKE_64BIT_MASK(4, 15)	/* of both: bytes */
+#define COMMAND_POINTER		MAKE_64BIT_MASK(4, 15)	/* of both, in bytes */
 
 #define COMMAND_SIZE		16
 
@@ -48,14 +49,14 @@ struct CommandLog {
 	MemoryRegion *registers;	/* the IOMMU's own, below the overlay */
 };
 
-/* One access on its way to the registers. */
+/* One write that goes on to the registers. */
 struct write {
 	hwaddr addr;
 	uint64_t val;
 	unsigned int size;
 };
 
-/* Forward an access of @size bytes; what is read and said comes back as it is. */
+/* Pass on a read of @size bytes, and return its value and result. */
 static MemTxResult overlay_read(void *opaque, hwaddr addr, uint64_t *val,
 				unsigned int size, MemTxAttrs attrs)
 {
@@ -65,7 +66,7 @@ static MemTxResult overlay_read(void *opaque, hwaddr addr, uint64_t *val,
 					   size_memop(size) | MO_LE, attrs);
 }
 
-/* What the 8-byte register @reg will hold once @write has been done. */
+/* The value of the 8-byte register @reg after @write. */
 static uint64_t register_after(CommandLog *log, unsigned int reg,
 			       const struct write *write)
 {
@@ -95,10 +96,10 @@ static void log_command(hwaddr addr)
 }
 
 /*
- * Log what the IOMMU will execute in consequence of @write: all from its head
- * to the tail. (To the end of the ring when the tail lies outside of it, which
- * is the guest's fault.) The guest may reuse a command's place as soon as the
- * head has passed it, so now is the time to read it.
+ * Log the commands that the IOMMU will execute because of @write: those from
+ * the head to the tail. If the guest sets a tail outside the ring, log the
+ * whole ring. Read the commands now, because the guest may reuse a command's
+ * place as soon as the head has passed it.
  */
 static void log_commands(CommandLog *log, const struct write *write)
 {
@@ -111,7 +112,7 @@ static void log_commands(CommandLog *log, const struct write *write)
 
 	if (!(control & CONTROL_IOMMU_EN) || !(control & CONTROL_CMD_BUF_EN))
 		return;
-	/* QEMU's head may stand at the ring's end, where it means the start. */
+	/* QEMU's head may be at the end of the ring, which means the start. */
 	head = (head & COMMAND_POINTER) % size;
 	tail &= COMMAND_POINTER;
 	for (left = size; left && head != tail; left -= COMMAND_SIZE) {
@@ -120,7 +121,7 @@ static void log_commands(CommandLog *log, const struct write *write)
 	}
 }
 
-/* The registers whose write makes the IOMMU look for commands. */
+/* Whether a write to this register makes the IOMMU look for commands. */
 static bool is_doorbell(hwaddr addr)
 {
 	switch (addr & ~7ull) {
@@ -145,7 +146,7 @@ static MemTxResult overlay_write(void *opaque, hwaddr addr, uint64_t val,
 					    size_memop(size) | MO_LE, attrs);
 }
 
-/* The sizes that the region below takes; aligned, as register_after() needs. */
+/* The access sizes of the region below, aligned as register_after() needs. */
 static const MemoryRegionOps overlay_ops = {
 	.read_with_attrs = overlay_read,
 	.write_with_attrs = overlay_write,
@@ -187,35 +188,23 @@ static void device_realize(DeviceState *dev, Error **errp)
 					    log->registers->priority + 1);
 }
 
-static const VMStateDescription vmstate = {
-	.name = TYPE_COMMAND_LOG,
-	.unmigratable = 1,
-};
-
 static void class_init(ObjectClass *class, void *data)
 {
 	DeviceClass *dev = DEVICE_CLASS(class);
 
 	dev->realize = device_realize;
-	dev->desc = "log of the commands that an amd-iommu executes";
 	dev->hotpluggable = false;
-	dev->vmsd = &vmstate;
-	set_bit(DEVICE_CATEGORY_MISC, dev->categories);
+	device_class_describe(dev, "log of the commands that an amd-iommu executes",
+			      DEVICE_CATEGORY_MISC);
 }
 
-static const TypeInfo type = {
-	.name = TYPE_COMMAND_LOG,
-	.parent = TYPE_DEVICE,
-	.instance_size = sizeof(CommandLog),
-	.class_init = class_init,
+static const TypeInfo types[] = {
+	{
+		.name = TYPE_COMMAND_LOG,
+		.parent = TYPE_DEVICE,
+		.instance_size = sizeof(CommandLog),
+		.class_init = class_init,
+	},
 };
 
-static void register_type(void)
-{
-	type_register_static(&type);
-}
-
-static void __attribute__((constructor)) loaded(void)
-{
-	register_module_init(register_type, MODULE_INIT_QOM);
-}
+DEFINE_TYPES(types)

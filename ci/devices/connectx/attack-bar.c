@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The registers of hostility, and the same numbers as properties for QMP:
- * qom-get with the device's path and a name of the tables below.
+ * The registers of the hostile side, and the same numbers as properties for
+ * QMP: qom-get with the path of the device and a name of the tables below.
  */
 #include "attack.h"
+
+#include "../lib/field.h"
 
 #include "qapi/visitor.h"
 #include "qemu/log.h"
@@ -11,20 +13,18 @@
 #define COUNTERS_END	CX_ATTACK_KIND(CX_ATTACK_KINDS)
 
 static const char *const kinds[CX_ATTACK_KINDS] = {
-	[CX_ATTACK_REPLAY_READ] = "replay-read",
-	[CX_ATTACK_REPLAY_WRITE] = "replay-write",
-	[CX_ATTACK_SWEEP_READ] = "sweep-read",
-	[CX_ATTACK_SWEEP_WRITE] = "sweep-write",
-	[CX_ATTACK_WORK_READ] = "work-read",
-	[CX_ATTACK_WORK_WRITE] = "work-write",
+	[CX_ATTACK_REPLAY_READ] = "replay-read-",
+	[CX_ATTACK_REPLAY_WRITE] = "replay-write-",
+	[CX_ATTACK_SWEEP_READ] = "sweep-read-",
+	[CX_ATTACK_SWEEP_WRITE] = "sweep-write-",
+	[CX_ATTACK_WORK_READ] = "work-read-",
+	[CX_ATTACK_WORK_WRITE] = "work-write-",
 };
 
-struct named_register {
+static const struct {
 	const char *name;
-	unsigned int reg;
-};
-
-static const struct named_register counters[] = {
+	unsigned int offset;
+} counters[] = {
 	{ "tried", CX_ATTACK_TRIED },
 	{ "ok", CX_ATTACK_OK },
 	{ "faulted", CX_ATTACK_FAULTED },
@@ -33,90 +33,68 @@ static const struct named_register counters[] = {
 	{ "unjudged", CX_ATTACK_UNJUDGED },
 };
 
-static const struct named_register others[] = {
-	{ "attack-control", CX_ATTACK_CONTROL },
-	{ "attack-ledger-errors", CX_ATTACK_LEDGER_ERRORS },
-	{ "attack-ledger-dead-pages", CX_ATTACK_LEDGER_DEAD_PAGES },
-	{ "attack-ledger-alive-pages", CX_ATTACK_LEDGER_ALIVE_PAGES },
-	{ "attack-landed-first", CX_ATTACK_LANDED_FIRST },
-	{ "attack-landed-last", CX_ATTACK_LANDED_LAST },
-	{ "attack-exposure-ns", CX_ATTACK_EXPOSURE_NS },
-	{ "attack-mistranslated-first", CX_ATTACK_MISTRANSLATED_FIRST },
-	{ "attack-dropped", CX_ATTACK_DROPPED },
-	{ "attack-damaged", CX_ATTACK_DAMAGED },
-	{ "attack-ats-enabled", CX_ATTACK_ATS_ENABLED },
-	{ "attack-ats-hits", CX_ATTACK_ATS_HITS },
-	{ "attack-ats-fills", CX_ATTACK_ATS_FILLS },
-	{ "attack-ats-refused", CX_ATTACK_ATS_REFUSED },
-	{ "attack-ats-invalidations", CX_ATTACK_ATS_INVALIDATIONS },
-	{ "attack-ats-dropped", CX_ATTACK_ATS_DROPPED },
-	{ "attack-ats-overflows", CX_ATTACK_ATS_OVERFLOWS },
+/* The registers that are fields of struct cx_attack. */
+static const struct field attack_fields[] = {
+#define AT(member)	offsetof(struct cx_attack, member)
+	{ CX_ATTACK_CONTROL, AT(control), .name = "control" },
+	{ CX_ATTACK_FAIL_SEND, AT(fail_send), UINT64_MAX },
+	{ CX_ATTACK_FAIL_RECEIVE, AT(fail_receive), UINT64_MAX },
+	{ CX_ATTACK_HOLD_UPDATES, AT(hold_updates) },
+	{ CX_ATTACK_LEDGER_MEMORY, AT(memory), UINT64_MAX },
+	{ CX_ATTACK_LEDGER_STATE, AT(state) },
+	{ CX_ATTACK_LEDGER_ERRORS, AT(errors), .name = "ledger-errors" },
+	{ CX_ATTACK_LANDED_FIRST, AT(result.landed_first), .name = "landed-first" },
+	{ CX_ATTACK_LANDED_LAST, AT(result.landed_last), .name = "landed-last" },
+	{ CX_ATTACK_EXPOSURE_NS, AT(result.exposure_ns), .name = "exposure-ns" },
+	{ CX_ATTACK_MISTRANSLATED_FIRST, AT(result.mistranslated_first),
+	  .name = "mistranslated-first" },
+	{ CX_ATTACK_DROPPED, AT(result.dropped), .name = "dropped" },
+	{ CX_ATTACK_DAMAGED, AT(result.damaged), .name = "damaged" },
+#undef AT
 };
 
-/* ---- reading ---- */
+/* The registers that are fields of ConnectX. */
+static const struct field tlb_fields[] = {
+#define AT(member)	offsetof(ConnectX, tlb.count.member)
+	{ CX_ATTACK_ATS_HITS, AT(hits), .name = "ats-hits" },
+	{ CX_ATTACK_ATS_FILLS, AT(fills), .name = "ats-fills" },
+	{ CX_ATTACK_ATS_REFUSED, AT(refused), .name = "ats-refused" },
+	{ CX_ATTACK_ATS_INVALIDATIONS, AT(invalidations), .name = "ats-invalidations" },
+	{ CX_ATTACK_ATS_DROPPED, AT(dropped), .name = "ats-dropped" },
+	{ CX_ATTACK_ATS_OVERFLOWS, AT(overflows), .name = "ats-overflows" },
+#undef AT
+};
 
-static uint64_t read_ledger(struct cx_attack *attack, unsigned int reg)
+/* Registers that are computed and have a property. */
+static const struct field computed[] = {
+	{ CX_ATTACK_LEDGER_DEAD_PAGES, .name = "ledger-dead-pages" },
+	{ CX_ATTACK_LEDGER_ALIVE_PAGES, .name = "ledger-alive-pages" },
+	{ CX_ATTACK_ATS_ENABLED, .name = "ats-enabled" },
+};
+
+static uint64_t read_computed(ConnectX *cx, unsigned int reg)
 {
+	struct cx_attack *attack = cx->attack;
+	unsigned int offset = reg - CX_ATTACK_COUNTERS;
+
+	if (reg >= CX_ATTACK_COUNTERS && reg < COUNTERS_END)
+		return attack->result.kind[offset / 0x40].n[offset % 0x40 / 8];
+
 	switch (reg) {
-	case CX_ATTACK_LEDGER_MEMORY:
-		return attack->memory;
-	case CX_ATTACK_LEDGER_STATE:
-		return attack->state;
-	case CX_ATTACK_LEDGER_ERRORS:
-		return attack->errors;
+	case CX_ATTACK_ID:
+		return CX_ATTACK_MAGIC;
+	case CX_ATTACK_VERSION:
+		return CX_ATTACK_VERSION_NOW;
+	case CX_ATTACK_CLOCK_NS:
+		return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 	case CX_ATTACK_LEDGER_DEAD_PAGES:
 		return ledger_count_dead(&attack->ledger);
 	case CX_ATTACK_LEDGER_ALIVE_PAGES:
 		return ledger_count_alive(&attack->ledger);
 	case CX_ATTACK_LEDGER_CAPACITY:
 		return attack->ledger.capacity;
-	default:
-		return 0;
-	}
-}
-
-static uint64_t read_result(const struct attack_result *result, unsigned int reg)
-{
-	unsigned int offset = reg - CX_ATTACK_COUNTERS;
-
-	if (reg < COUNTERS_END)
-		return result->kind[offset / 0x40].n[offset % 0x40 / 8];
-
-	switch (reg) {
-	case CX_ATTACK_LANDED_FIRST:
-		return result->landed_first;
-	case CX_ATTACK_LANDED_LAST:
-		return result->landed_last;
-	case CX_ATTACK_EXPOSURE_NS:
-		return result->exposure_ns;
-	case CX_ATTACK_MISTRANSLATED_FIRST:
-		return result->mistranslated_first;
-	case CX_ATTACK_DROPPED:
-		return result->dropped;
-	case CX_ATTACK_DAMAGED:
-		return result->damaged;
-	default:
-		return 0;
-	}
-}
-
-static uint64_t read_tlb(const struct device_tlb *tlb, unsigned int reg)
-{
-	switch (reg) {
 	case CX_ATTACK_ATS_ENABLED:
-		return device_tlb_enabled(tlb);
-	case CX_ATTACK_ATS_HITS:
-		return tlb->count.hits;
-	case CX_ATTACK_ATS_FILLS:
-		return tlb->count.fills;
-	case CX_ATTACK_ATS_REFUSED:
-		return tlb->count.refused;
-	case CX_ATTACK_ATS_INVALIDATIONS:
-		return tlb->count.invalidations;
-	case CX_ATTACK_ATS_DROPPED:
-		return tlb->count.dropped;
-	case CX_ATTACK_ATS_OVERFLOWS:
-		return tlb->count.overflows;
+		return device_tlb_enabled(&cx->tlb);
 	default:
 		return 0;
 	}
@@ -124,46 +102,20 @@ static uint64_t read_tlb(const struct device_tlb *tlb, unsigned int reg)
 
 static uint64_t read_register(ConnectX *cx, unsigned int reg)
 {
-	struct cx_attack *attack = cx->attack;
+	const struct field *field = FIELD_FIND(attack_fields, reg);
 
-	if (reg >= CX_ATTACK_ATS_ENABLED)
-		return read_tlb(&cx->tlb, reg);
-	if (reg >= CX_ATTACK_COUNTERS)
-		return read_result(&attack->result, reg);
-
-	switch (reg) {
-	case CX_ATTACK_ID:
-		return CX_ATTACK_MAGIC;
-	case CX_ATTACK_VERSION:
-		return CX_ATTACK_VERSION_NOW;
-	case CX_ATTACK_CONTROL:
-		return attack->control;
-	case CX_ATTACK_FAIL_SEND:
-		return attack->fail_send;
-	case CX_ATTACK_FAIL_RECEIVE:
-		return attack->fail_receive;
-	case CX_ATTACK_HOLD_UPDATES:
-		return attack->hold_updates;
-	case CX_ATTACK_CLOCK_NS:
-		return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-	default:
-		return read_ledger(attack, reg);
-	}
+	if (field)
+		return *field_in(cx->attack, field);
+	field = FIELD_FIND(tlb_fields, reg);
+	return field ? *field_in(cx, field) : read_computed(cx, reg);
 }
 
 /* ---- writing ---- */
 
-static uint64_t state_of(enum ledger_state state)
-{
-	switch (state) {
-	case LEDGER_DEAD:
-		return CX_ATTACK_PAGE_DEAD;
-	case LEDGER_ALIVE:
-		return CX_ATTACK_PAGE_ALIVE;
-	default:
-		return CX_ATTACK_PAGE_UNKNOWN;
-	}
-}
+/* The register holds the ledger's own values. */
+_Static_assert(CX_ATTACK_PAGE_UNKNOWN == (int)LEDGER_UNKNOWN &&
+	       CX_ATTACK_PAGE_DEAD == (int)LEDGER_DEAD &&
+	       CX_ATTACK_PAGE_ALIVE == (int)LEDGER_ALIVE, "states of a page");
 
 static bool map_memory(struct cx_attack *attack, uint64_t addr,
 		       unsigned int pages, bool begins)
@@ -204,7 +156,7 @@ static bool ledger_command(struct cx_attack *attack, uint64_t val)
 	case CX_ATTACK_LEDGER_MAPPED:
 		return map_memory(attack, addr, pages, false);
 	case CX_ATTACK_LEDGER_QUERY:
-		attack->state = state_of(ledger_state(ledger, addr));
+		attack->state = ledger_state(ledger, addr);
 		return true;
 	default:
 		return false;
@@ -219,12 +171,8 @@ static void reset(ConnectX *cx, uint64_t what)
 		attack_reset_counters(attack);
 		device_tlb_reset_counters(&cx->tlb);
 	}
-	if (what & CX_ATTACK_RESET_LEDGER) {
-		ledger_clear(&attack->ledger);
-		g_hash_table_remove_all(attack->mapping);
-		attack->mapping_any = 0;
-		attack->errors = 0;
-	}
+	if (what & CX_ATTACK_RESET_LEDGER)
+		attack_reset_ledger(attack);
 	if (what & CX_ATTACK_RESET_MEMORY) {
 		replay_reset(cx);
 		sweep_reset(cx);
@@ -241,8 +189,10 @@ static uint64_t bar_read(void *opaque, hwaddr addr, unsigned int size)
 static void bar_write(void *opaque, hwaddr addr, uint64_t val, unsigned int size)
 {
 	ConnectX *cx = opaque;
+	const struct field *field = FIELD_FIND(attack_fields, addr);
 	struct cx_attack *attack = cx->attack;
 
+	/* The device's own DMA may lead to this BAR. */
 	if (cx->in_dma)
 		return;
 	switch (addr) {
@@ -256,21 +206,15 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val, unsigned int size
 	case CX_ATTACK_MARK:
 		qemu_log("dma_probe_mark %" PRIu32 "\n", (uint32_t)val);
 		break;
-	case CX_ATTACK_FAIL_SEND:
-		attack->fail_send = val;
-		break;
-	case CX_ATTACK_FAIL_RECEIVE:
-		attack->fail_receive = val;
-		break;
 	case CX_ATTACK_HOLD_UPDATES:
-		attack->hold_updates = val;
-		break;
-	case CX_ATTACK_LEDGER_MEMORY:
-		attack->memory = val;
+		attack->hold_updates = !!val;
 		break;
 	case CX_ATTACK_LEDGER_CMD:
 		attack->errors += !ledger_command(attack, val);
 		break;
+	default:
+		if (field && field->max)
+			*field_in(attack, field) = val;
 	}
 }
 
@@ -295,26 +239,33 @@ static void get_property(Object *obj, Visitor *visitor, const char *name,
 	visit_type_uint64(visitor, name, &val, errp);
 }
 
-static void add_property(ObjectClass *class, const char *name, unsigned int reg)
+static void add_property(ObjectClass *class, unsigned int reg, const char *prefix,
+			 const char *name)
 {
-	object_class_property_add(class, name, "uint64", get_property, NULL,
-				  NULL, GUINT_TO_POINTER(reg));
+	g_autofree char *property = g_strconcat("attack-", prefix, name, NULL);
+
+	object_class_property_add(class, property, "uint64", get_property, NULL, NULL,
+				  GUINT_TO_POINTER(reg));
+}
+
+static void add_properties(ObjectClass *class, const struct field *fields, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (fields[i].name)
+			add_property(class, fields[i].reg, "", fields[i].name);
 }
 
 void attack_class_init(ObjectClass *class)
 {
 	unsigned int i, kind;
 
-	for (i = 0; i < ARRAY_SIZE(others); i++)
-		add_property(class, others[i].name, others[i].reg);
-	for (kind = 0; kind < CX_ATTACK_KINDS; kind++) {
-		for (i = 0; i < ARRAY_SIZE(counters); i++) {
-			g_autofree char *name = NULL;
-
-			name = g_strdup_printf("attack-%s-%s", kinds[kind],
-					       counters[i].name);
-			add_property(class, name,
-				     CX_ATTACK_KIND(kind) + counters[i].reg);
-		}
-	}
+	add_properties(class, attack_fields, ARRAY_SIZE(attack_fields));
+	add_properties(class, tlb_fields, ARRAY_SIZE(tlb_fields));
+	add_properties(class, computed, ARRAY_SIZE(computed));
+	for (kind = 0; kind < CX_ATTACK_KINDS; kind++)
+		for (i = 0; i < ARRAY_SIZE(counters); i++)
+			add_property(class, CX_ATTACK_KIND(kind) + counters[i].offset,
+				     kinds[kind], counters[i].name);
 }

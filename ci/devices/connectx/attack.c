@@ -1,60 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One hostile access and its verdict; begin and end of the attacks.
+ * One hostile access and its verdict; start and reset of the attacks.
  *
- * An access has landed when it succeeded on a page that the ledger holds dead:
- * the guest freed the memory, and the device reached it. It was mistranslated
- * when it reached other memory than the guest says.
+ * An access has landed if it succeeded on a page that the ledger holds dead:
+ * the guest has freed the memory, and the device has reached it. An access was
+ * mistranslated if it reached other memory than the guest declared for the
+ * page.
  */
 #include "attack.h"
 
 #include "exec/address-spaces.h"
-#include "hw/pci/pci.h"
-#include "qapi/error.h"
 #include "qemu/rcu.h"
+
+#include "../lib/common.h"
 
 #define PAGE_OFFSET	(CX_ATTACK_PAGE_SIZE - 1)
 
 /*
- * What the device writes where it must do no harm: what is there. This much of
- * the end of a buffer at most: should the guest write to the same bytes right
- * now, its write is lost, and the end is where it is least likely to.
+ * A write that must do no harm writes back the present contents, and at most
+ * this many bytes at the end of the buffer. If the guest writes to the same
+ * bytes at the same instant, its write is lost. That is least likely at the
+ * end.
  */
 #define HARMLESS_LEN	8
 
-/* Pages whose mapping may be under way. */
+/* The most pages whose mapping may be under way. */
 #define MAX_MAPPING	65536
 
 #define MIN_PERIOD	1000
 #define MAX_PERIOD	1000000000
 #define MAX_BURST	1024
-#define MAX_LEDGER	(1 << 20)
 
 enum verdict { HARMLESS, LANDED, MISTRANSLATED, UNJUDGED };
 
 static void count(ConnectX *cx, unsigned int kind, unsigned int what)
 {
 	cx->attack->result.kind[kind].n[what / 8]++;
-}
-
-/* The target of an access. QEMU's IOMMUs translate it like a real access. */
-static bool translate(ConnectX *cx, uint64_t iova, bool write, uint64_t *memory)
-{
-	AddressSpace *as = pci_device_iommu_address_space(&cx->pci);
-	IOMMUTLBEntry got;
-
-	if (device_tlb_in_use(&cx->tlb))
-		return device_tlb_translate(&cx->tlb, iova, write, memory);
-	if (!(pci_get_word(cx->pci.config + PCI_COMMAND) & PCI_COMMAND_MASTER))
-		return false;
-	WITH_RCU_READ_LOCK_GUARD() {
-		got = address_space_get_iotlb_entry(as, iova, write,
-						    MEMTXATTRS_UNSPECIFIED);
-	}
-	if (!got.target_as || !(got.perm & (write ? IOMMU_WO : IOMMU_RO)))
-		return false;
-	*memory = got.translated_addr | (iova & got.addr_mask);
-	return true;
 }
 
 static bool is_ram(uint64_t memory, size_t len, bool write)
@@ -95,7 +76,7 @@ static bool is_being_mapped(struct cx_attack *attack, uint64_t memory)
 	return attack->mapping_any || g_hash_table_contains(attack->mapping, key);
 }
 
-/* Judge an access to @iova that reached @memory; @page: the ledger's. */
+/* Judge an access that reached @memory. The ledger has @page for it, or NULL. */
 static enum verdict judge(struct cx_attack *attack, uint64_t memory,
 			  const struct ledger_page *page)
 {
@@ -141,7 +122,7 @@ static void record(ConnectX *cx, unsigned int kind, uint64_t iova,
 	}
 }
 
-/* Rewrite the contents of @memory at the end of the range. */
+/* Write back the contents of @memory at the end of the range. */
 static bool write_same(ConnectX *cx, uint64_t iova, uint64_t memory, size_t len)
 {
 	size_t part = MIN(len, HARMLESS_LEN);
@@ -154,8 +135,9 @@ static bool write_same(ConnectX *cx, uint64_t iova, uint64_t memory, size_t len)
 }
 
 /*
- * Free memory gets a pattern, so that the guest's page poisoning finds it. All
- * other memory keeps its contents, so that traffic goes on.
+ * Write a pattern to memory that has no owner, so that the guest's page
+ * poisoning finds it. Keep the contents of all other memory, so that traffic
+ * goes on.
  */
 static bool hostile_write(ConnectX *cx, uint64_t iova, uint64_t memory,
 			  size_t len, bool unowned)
@@ -177,9 +159,10 @@ static bool hostile_read(ConnectX *cx, uint64_t iova, size_t len)
 }
 
 /*
- * The translation comes first: it says what a write may do. Where it is refused
- * there is no access, which would be one fault for each 4 bytes in QEMU. Nor is
- * there one where no RAM is: devices do things when they are touched.
+ * Ask for the translation first, because a write depends on it. If the
+ * translation is refused, make no access: QEMU would report one fault for each
+ * 4 bytes. If it does not lead to RAM, make no access either: a device's
+ * register can have side effects.
  */
 void attack_access(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len)
 {
@@ -190,7 +173,7 @@ void attack_access(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len)
 	uint64_t memory;
 	bool ok;
 
-	ok = translate(cx, iova, write, &memory);
+	ok = device_tlb_translate(&cx->tlb, iova, write, &memory);
 	if (ok && !is_ram(memory, len, write))
 		return;
 	count(cx, kind, CX_ATTACK_TRIED);
@@ -228,7 +211,7 @@ void attack_range(ConnectX *cx, unsigned int kind, uint64_t iova, size_t len)
 	}
 }
 
-/* The device's own work must not land: if it does, a driver freed too early. */
+/* If the device's own work lands, the driver has freed the memory too early. */
 static void judge_work(ConnectX *cx, uint64_t iova, bool write)
 {
 	unsigned int kind = write ? CX_ATTACK_WORK_WRITE : CX_ATTACK_WORK_READ;
@@ -238,12 +221,11 @@ static void judge_work(ConnectX *cx, uint64_t iova, bool write)
 	count(cx, kind, CX_ATTACK_TRIED);
 	count(cx, kind, CX_ATTACK_OK);
 	page = ledger_find(&cx->attack->ledger, iova);
-	if (page && translate(cx, iova, write, &memory))
+	if (page && device_tlb_translate(&cx->tlb, iova, write, &memory))
 		record(cx, kind, iova, judge(cx->attack, memory, page), page);
 }
 
-void attack_accessed(ConnectX *cx, uint64_t iova, const void *buf, size_t len,
-		     bool write)
+void attack_accessed(ConnectX *cx, uint64_t iova, size_t len, bool write)
 {
 	size_t part;
 
@@ -285,6 +267,14 @@ void attack_completed(ConnectX *cx, GArray *touched)
 		g_array_unref(touched);
 }
 
+void attack_reset_ledger(struct cx_attack *attack)
+{
+	ledger_clear(&attack->ledger);
+	g_hash_table_remove_all(attack->mapping);
+	attack->mapping_any = 0;
+	attack->errors = 0;
+}
+
 void attack_reset_counters(struct cx_attack *attack)
 {
 	memset(&attack->result, 0, sizeof(attack->result));
@@ -297,21 +287,12 @@ bool attack_check(ConnectX *cx, Error **errp)
 {
 	const struct cx_attack_properties *prop = &cx->prop.attack;
 
-	if (prop->replay_times > CX_MAX_REPLAYS)
-		error_setg(errp, "property replay-times must be 0 .. %d",
-			   CX_MAX_REPLAYS);
-	else if (prop->sweep_ns < MIN_PERIOD || prop->sweep_ns > MAX_PERIOD)
-		error_setg(errp, "property sweep-ns must be %d .. %d",
-			   MIN_PERIOD, MAX_PERIOD);
-	else if (prop->sweep_burst < 1 || prop->sweep_burst > MAX_BURST)
-		error_setg(errp, "property sweep-burst must be 1 .. %d",
-			   MAX_BURST);
-	else if (prop->ledger < 1 || prop->ledger > MAX_LEDGER)
-		error_setg(errp, "property ledger must be 1 .. %d pages",
-			   MAX_LEDGER);
-	else
-		return true;
-	return false;
+	return device_check_property("replay-times", prop->replay_times, 0, CX_MAX_REPLAYS,
+				     errp) &&
+	       device_check_property("sweep-ns", prop->sweep_ns, MIN_PERIOD, MAX_PERIOD,
+				     errp) &&
+	       device_check_property("sweep-burst", prop->sweep_burst, 1, MAX_BURST, errp) &&
+	       device_check_property("ledger", prop->ledger, 1, LEDGER_MAX_CAPACITY, errp);
 }
 
 void attack_init(ConnectX *cx)
@@ -335,13 +316,10 @@ void attack_reset(ConnectX *cx)
 		(cx->prop.attack.sweep ? CX_ATTACK_CONTROL_SWEEP : 0);
 	attack->fail_send = 0;
 	attack->fail_receive = 0;
-	attack->hold_updates = false;
-	ledger_clear(&attack->ledger);
-	g_hash_table_remove_all(attack->mapping);
-	attack->mapping_any = 0;
+	attack->hold_updates = 0;
 	attack->memory = LEDGER_ANYWHERE;
 	attack->state = CX_ATTACK_PAGE_UNKNOWN;
-	attack->errors = 0;
+	attack_reset_ledger(attack);
 	attack_reset_counters(attack);
 	replay_reset(cx);
 	sweep_reset(cx);

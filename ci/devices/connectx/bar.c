@@ -2,8 +2,7 @@
 /*
  * BAR 0: the initialisation segment, then pages of doorbells (UARs).
  *
- * The segment's layout is struct mlx5_init_seg, its health buffer struct
- * health_buffer of the driver.
+ * The layouts are struct mlx5_init_seg and struct health_buffer of the driver.
  */
 #include "connectx.h"
 
@@ -28,7 +27,7 @@
 #define FW_SUBMINOR		1000
 #define CMD_REVISION		5
 #define HW_ID			0x209
-#define REQUEST_RESET		(1u << 31)	/* in the severity's dword */
+#define REQUEST_RESET		(1u << 31)	/* in the dword of the severity */
 
 /* In the low word of the command queue's address. */
 #define CMDQ_ADDRESS		0xfffff000u
@@ -42,7 +41,7 @@
 #define UAR_BLUEFLAME		0x800
 #define UAR_BLUEFLAME_SIZE	0x100
 
-/* The owner of the interface; after a reset it has none. */
+/* The owner of the interface. After a reset it has none. */
 enum { INTERFACE_DRIVER = 0, INTERFACE_DISABLED = 1, INTERFACE_RESET = 7 };
 
 static uint32_t segment_read(ConnectX *cx, hwaddr addr)
@@ -72,7 +71,7 @@ static uint32_t segment_read(ConnectX *cx, hwaddr addr)
 	case SEG_TIMER_LOW:
 		return now;
 	case SEG_HEALTH_COUNTER:
-		/* It stands still when the function is broken. */
+		/* The counter of a broken function does not change. */
 		if (!cx->health_syndrome)
 			cx->health_counter++;
 		return cx->health_counter & 0xffffff;
@@ -81,7 +80,7 @@ static uint32_t segment_read(ConnectX *cx, hwaddr addr)
 	}
 }
 
-/* Smaller reads get their part: the driver's health poll reads single bytes. */
+/* The driver's health poll reads single bytes, so any size works. */
 static uint64_t bar_read(void *opaque, hwaddr addr, unsigned int size)
 {
 	ConnectX *cx = opaque;
@@ -130,7 +129,7 @@ static void segment_write(ConnectX *cx, hwaddr addr, uint32_t val)
 	}
 }
 
-/* A blue flame register is written as a whole; its first 8 bytes are enough. */
+/* Of a blue flame register only the first 8 bytes count. */
 static void uar_write(ConnectX *cx, uint32_t reg, uint64_t val,
 		      unsigned int size)
 {
@@ -148,7 +147,7 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val,
 {
 	ConnectX *cx = opaque;
 
-	/* The device's own DMA may hit this BAR. */
+	/* The device's own DMA may lead to this BAR. */
 	if (cx->in_dma)
 		return;
 	if (addr >= CX_FIRST_UAR << CX_PAGE_SHIFT)
@@ -157,7 +156,7 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val,
 		segment_write(cx, addr, val);
 }
 
-/* 64-bit doorbells come as one write, their first word in the upper half. */
+/* A 64-bit doorbell is one write, with the first word in the upper half. */
 const MemoryRegionOps cx_bar_ops = {
 	.read = bar_read,
 	.write = bar_write,

@@ -9,7 +9,7 @@
 
 #define CAP_SIZE	4096
 
-/* "op_mod" of QUERY_HCA_CAP: the group, and in bit 0 whether maximum or current. */
+/* "op_mod" of QUERY_HCA_CAP: bits 15:1 are the group. Bit 0: current values. */
 enum { GROUP_GENERAL = 0, GROUP_ETHERNET = 1, GROUP_FLOW_TABLE = 7 };
 
 static void general(ConnectX *cx, uint8_t *caps)
@@ -66,7 +66,7 @@ static void ethernet(ConnectX *cx, uint8_t *caps)
 	CAP(csum_cap, 1);
 	CAP(vlan_cap, 1);
 	CAP(max_lso_cap, CX_LOG_MAX_LSO);
-	/* 0: the L2 header must be inline, 2: nothing must. */
+	/* 0: the L2 header must be inline. 2: no header must be. */
 	CAP(wqe_inline_mode, cx->prop.inline_l2 ? 0 : 2);
 	CAP(wqe_vlan_insert, 1);
 	CAP(rss_ind_tbl_cap, CX_LOG_MAX_RQT);
@@ -77,7 +77,7 @@ static void ethernet(ConnectX *cx, uint8_t *caps)
 #undef CAP
 }
 
-/* The fields of a packet that rules may ask for, wholly or under a mask. */
+/* The fields that a flow table may match, as a whole or under a mask. */
 static void match_fields(uint8_t *caps)
 {
 #define CAP(field, val) \
@@ -169,7 +169,7 @@ static uint8_t cmd_set_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
 }
 
 const struct cx_op caps_ops[] = {
-	CX_OP(QUERY_HCA_CAP, query_hca_cap, cmd_query_hca_cap, CX_ENABLED),
-	CX_OP(SET_HCA_CAP, set_hca_cap, cmd_set_hca_cap, CX_ENABLED),
+	CX_OP(QUERY_HCA_CAP, query_hca_cap, CX_ENABLED),
+	CX_OP(SET_HCA_CAP, set_hca_cap, CX_ENABLED),
 	{}
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The command queue: 32 slots in a page of guest memory, each with 16 bytes of
- * input and output inline and chains of mailboxes for the rest.
+ * The command queue: 32 slots in a page of guest memory. A slot holds the first
+ * 16 bytes of a command's input and output. Chains of mailboxes hold the rest.
  *
  * The layouts are struct mlx5_cmd_layout and struct mlx5_cmd_prot_block of the
- * driver; a signature is the complement of the exclusive or of all other bytes
+ * driver. A signature is the complement of the exclusive or of all other bytes
  * that it covers.
  */
 #include "connectx.h"
@@ -22,15 +22,15 @@
 #define SLOT_SIGNATURE	61
 #define SLOT_STATUS	63
 #define INLINE_LEN	16
-#define HEADER_LEN	8	/* what all inputs and outputs begin with */
+#define HEADER_LEN	8	/* the common beginning of all inputs and outputs */
 #define TYPE_PCI	7
-#define STATUS_OWNED	1	/* by the device; the bits above are the delivery */
+#define STATUS_OWNED	1	/* by the device; the higher bits are the delivery */
 
 /* A mailbox. */
 #define BOX_SIZE	576
 #define BOX_ALIGN	512
 #define BOX_DATA	512
-#define BOX_CONTROL	512	/* here begins what ctrl_sig covers */
+#define BOX_CONTROL	512	/* begin of the bytes that ctrl_sig covers */
 #define BOX_NEXT	560
 #define BOX_NUMBER	568
 #define BOX_TOKEN	573
@@ -65,13 +65,6 @@ static const struct cx_op *const families[] = {
 	steering_ops, rss_ops, port_ops,
 };
 
-size_t cmd_rest(const struct cx_cmd *cmd, const uint8_t *field)
-{
-	size_t before = field - cmd->in;
-
-	return before < cmd->in_len ? cmd->in_len - before : 0;
-}
-
 static uint8_t exclusive_or(const uint8_t *data, size_t len)
 {
 	uint8_t sum = 0;
@@ -90,7 +83,7 @@ static enum delivery box_check(const uint8_t *box, uint32_t number,
 		return DELIVERY_BLOCK_NUMBER;
 	if (box[BOX_TOKEN] != token)
 		return DELIVERY_TOKEN;
-	/* A driver that does without signatures leaves them zero. */
+	/* A driver that does not use signatures leaves them zero. */
 	if (box[BOX_SIG] && exclusive_or(box, BOX_SIZE) != 0xff)
 		return DELIVERY_SIGNATURE;
 	return DELIVERY_OK;
@@ -106,8 +99,8 @@ static void box_sign(uint8_t *box)
 }
 
 /*
- * Move what is behind the inline part from or to a chain of mailboxes. A block
- * is always written back whole, so that its signature is right.
+ * Copy the data behind the inline part from or to a chain of mailboxes. A block
+ * is always written back as a whole, so that its signature is right.
  */
 static enum delivery boxes_move(ConnectX *cx, uint64_t iova, uint8_t token,
 				uint8_t *data, uint32_t len, bool out)
@@ -142,44 +135,31 @@ static enum delivery boxes_move(ConnectX *cx, uint64_t iova, uint8_t token,
 
 /* ---- execution ---- */
 
-static const struct cx_op *op_find(uint16_t opcode)
+static uint8_t op_run(ConnectX *cx, struct cx_cmd *cmd)
 {
-	const struct cx_op *op;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(families); i++)
-		for (op = families[i]; op->name; op++)
-			if (op->opcode == opcode)
-				return op;
-	return NULL;
-}
-
-static uint8_t op_run(ConnectX *cx, const struct cx_op *op, struct cx_cmd *cmd)
-{
-	if (!op)
+	if (!cmd->op)
 		return CX_BAD_OP;
-	if (cx->stage < op->stage)
+	if (cx->stage < cmd->op->stage)
 		return CX_BAD_SYS_STATE;
-	if (cmd->in_len < op->in_size)
+	if (cmd->in_len < cmd->op->in_size)
 		return CX_BAD_INPUT_LEN;
-	return op->run(cx, cmd);
+	return cmd_run(cx, cmd);
 }
 
-/* Input and output are never shorter than what their layouts name. */
+/* Input and output are at least as long as their layouts. */
 static void cmd_execute(ConnectX *cx, struct cx_cmd *cmd)
 {
 	uint16_t opcode = lduw_be_p(cmd->in);
-	const struct cx_op *op = op_find(opcode);
 	uint8_t status;
 
 	cmd->op_mod = lduw_be_p(cmd->in + 6);
-	status = op_run(cx, op, cmd);
+	status = op_run(cx, cmd);
 	cx_trace(cx, "command 0x%03x %s modifier 0x%x: status %u", opcode,
-		 op ? op->name : "unknown", cmd->op_mod, status);
+		 cmd->op ? cmd->op->name : "unknown", cmd->op_mod, status);
 	if (status) {
 		/* The driver does not get the output of a failed command. */
 		memset(cmd->out, 0, MAX(cmd->out_len, INLINE_LEN));
-		stl_be_p(cmd->out + 4, cmd->syndrome ?: opcode);
+		stl_be_p(cmd->out + 4, opcode);
 	}
 	cmd->out[0] = status;
 }
@@ -205,11 +185,13 @@ static enum delivery slot_execute(ConnectX *cx, uint8_t *slot, struct cx_cmd *cm
 			  cmd->out, cmd->out_len, true);
 }
 
-/* The slot's inline output is in @slot afterwards. */
+/* Execute the command of @slot, and put its inline output there. */
 static enum delivery slot_deliver(ConnectX *cx, uint8_t *slot)
 {
-	const struct cx_op *op = op_find(lduw_be_p(slot + SLOT_IN));
+	const struct cx_op *op = cmd_find(families, ARRAY_SIZE(families),
+					  lduw_be_p(slot + SLOT_IN));
 	struct cx_cmd cmd = {
+		.op = op,
 		.in_len = ldl_be_p(slot + SLOT_IN_LEN),
 		.out_len = ldl_be_p(slot + SLOT_OUT_LEN),
 	};
@@ -232,7 +214,7 @@ static enum delivery slot_deliver(ConnectX *cx, uint8_t *slot)
 	return status;
 }
 
-/* True if the slot was ours and is the driver's again. */
+/* Run the slot if the device owns it. True if the driver owns it again. */
 static bool slot_run(ConnectX *cx, unsigned int index)
 {
 	uint64_t iova = cx->commands->iova + (index << CX_LOG_CMD_STRIDE);
@@ -249,14 +231,14 @@ static bool slot_run(ConnectX *cx, unsigned int index)
 	slot[SLOT_STATUS] = status << 1;
 	slot[SLOT_SIGNATURE] = 0;
 	slot[SLOT_SIGNATURE] = ~exclusive_or(slot, sizeof(slot));
-	/* The owner bit, in the last byte, goes last. */
+	/* The last byte has the owner bit, so it is written last. */
 	return dma_write(cx, iova + SLOT_OUT, slot + SLOT_OUT, INLINE_LEN) &&
 	       dma_write(cx, iova + SLOT_TOKEN, slot + SLOT_TOKEN,
 			 SLOT_STATUS - SLOT_TOKEN) &&
 	       dma_write(cx, iova + SLOT_STATUS, slot + SLOT_STATUS, 1);
 }
 
-/* Any of the slots that wait. */
+/* Choose one of the waiting slots at random. */
 static unsigned int slot_choose(ConnectX *cx, uint32_t pending)
 {
 	unsigned int skip = g_rand_int_range(cx->random, 0, ctpop32(pending));
@@ -272,8 +254,9 @@ static void command_timer(void *opaque)
 	ConnectX *cx = queue->cx;
 	unsigned int index = slot_choose(cx, queue->pending);
 	/*
-	 * Asked before the command runs: the driver polls for the completion of
-	 * the CREATE_EQ that makes this event wanted, and does not expect it.
+	 * Look at this before the command runs. It may be the CREATE_EQ that
+	 * asks for this event: the driver polls for its completion and expects
+	 * no event.
 	 */
 	bool wanted = event_wanted(cx, CX_EVENT_COMMAND);
 	uint8_t data[28] = {};

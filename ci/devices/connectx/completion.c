@@ -2,18 +2,17 @@
 /*
  * Completion queues.
  *
- * A CQE is written some time after its work was done, in the order in which the
- * queue was given them. An armed queue then tells its EQ, at once or, if the
- * driver asked for moderation, after a number of CQEs or a time.
+ * A CQE is written some time after its work was done. The CQEs of a queue are
+ * written in the order of cq_post(). An armed queue then posts an event on its
+ * EQ: at once or, if the driver asked for moderation, after a number of CQEs or
+ * a time.
  */
 #include "connectx.h"
 
-#define CQE_SIZE	64
-#define CQE_OWNER	63
-/* CQEs that the driver need not see at an exact time are kept this long. */
+/* A queue with more CQEs that are not written yet writes them at once. */
 #define MAX_PENDING	4096
 
-/* The doorbell's command, and the record in memory. */
+/* Fields of the doorbell. */
 #define ARM_CQN(v)	((uint32_t)(v) & 0xffffff)
 #define ARM_CONSUMED(v)	((uint32_t)((v) >> 32) & 0xffffff)
 
@@ -34,12 +33,12 @@ struct cx_cq {
 	struct cx_object *eq;
 	uint64_t record;	/* IOVA of the doorbell record */
 	uint32_t produced;
-	uint32_t consumed;	/* 24 bits, as far as we know */
+	uint32_t consumed;	/* 24 bits, from the last doorbell or record */
 	uint32_t period_us;	/* moderation; 0: none */
 	uint32_t max_count;
 	uint32_t unannounced;	/* CQEs since the last event */
-	uint8_t status;		/* 0, or why it is broken */
-	bool restart_period;	/* by each CQE, instead of by the event */
+	uint8_t status;		/* 0, or the reason why it is broken */
+	bool restart_period;	/* each CQE restarts it, not each event */
 	bool ignore_overrun;
 	bool armed;
 	QEMUTimer writer;
@@ -48,7 +47,7 @@ struct cx_cq {
 };
 
 struct pending_cqe {
-	uint8_t cqe[CQE_SIZE];
+	uint8_t cqe[CX_ENTRY_SIZE];
 	GArray *touched;
 };
 
@@ -80,7 +79,7 @@ static void cq_moderation_timer(void *opaque)
 		cq_event(cq);
 }
 
-/* Send an event, now or when moderation allows it. */
+/* Post an event, now or when moderation allows it. */
 static void cq_announce(struct cx_cq *cq)
 {
 	if (!cq->armed || !cq->unannounced)
@@ -105,7 +104,7 @@ static void cq_break(struct cx_cq *cq, uint8_t status, uint8_t syndrome)
 	event_post(cq->cx, CX_EVENT_CQ_ERROR, data);
 }
 
-/* The driver's consumer index is fetched only when it matters. */
+/* Read the driver's consumer index from memory only if the queue looks full. */
 static bool cq_is_full(struct cx_cq *cq)
 {
 	uint32_t size = 1u << cq->ring.log_size;
@@ -118,18 +117,14 @@ static bool cq_is_full(struct cx_cq *cq)
 	return ((cq->produced - cq->consumed) & 0xffffff) >= size;
 }
 
-/* The owner bit, in the last byte, is what makes an entry valid: it goes last. */
 static bool cq_write(struct cx_cq *cq, uint8_t *cqe)
 {
-	uint64_t iova = ring_iova(&cq->ring, cq->produced);
-
 	if (!cq->ignore_overrun && cq_is_full(cq)) {
 		cq_break(cq, CQ_OVERFLOW, CQ_ERROR_OVERRUN);
 		return false;
 	}
-	cqe[CQE_OWNER] |= cq->produced >> cq->ring.log_size & 1;
-	if (!dma_write(cq->cx, iova, cqe, CQE_OWNER) ||
-	    !dma_write(cq->cx, iova + CQE_OWNER, cqe + CQE_OWNER, 1)) {
+	if (!dma_write_entry(cq->cx, ring_iova(&cq->ring, cq->produced), cqe,
+			     cq->produced >> cq->ring.log_size)) {
 		cq_break(cq, CQ_WRITE_FAILED, CQ_ERROR_ACCESS);
 		return false;
 	}
@@ -162,8 +157,7 @@ void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64],
 		pending_free(pending);
 		return;
 	}
-	memcpy(pending->cqe, cqe, CQE_SIZE);
-	pending->cqe[CQE_OWNER] &= ~1;
+	memcpy(pending->cqe, cqe, CX_ENTRY_SIZE);
 	g_queue_push_tail(&cq->pending, pending);
 	if (g_queue_get_length(&cq->pending) > MAX_PENDING)
 		cq_writer_timer(cq);
@@ -179,7 +173,7 @@ void cq_doorbell(ConnectX *cx, uint64_t val)
 		return;
 	cq->consumed = ARM_CONSUMED(val);
 	cq->armed = true;
-	/* A CQE that the driver saw before it armed needs no event. */
+	/* A CQE that the driver saw before it armed the queue needs no event. */
 	cq->unannounced = (cq->produced - cq->consumed) & 0xffffff;
 	cq_announce(cq);
 }
@@ -212,19 +206,13 @@ static uint8_t cmd_create_cq(ConnectX *cx, struct cx_cmd *cmd)
 	const uint8_t *cqc = IFC_PTR(create_cq_in, cmd->in, cq_context);
 	const uint8_t *pages = IFC_PTR(create_cq_in, cmd->in, pas);
 	uint32_t eqn = IFC_GET(cqc, cqc, c_eqn_or_apu_element);
-	struct cx_eq *eq = cx_object_find(cx, CX_EQ, eqn);
-	struct cx_ring ring = {
-		.log_size = IFC_GET(cqc, cqc, log_cq_size),
-		.log_stride = 6,
-		.log_page = CX_PAGE_SHIFT + IFC_GET(cqc, cqc, log_page_size),
-		.page_offset = IFC_GET(cqc, cqc, page_offset) * 64,
-	};
+	struct cx_object *eq = cx_object_find(cx, CX_EQ, eqn);
+	struct cx_ring ring = {};
 	struct cx_cq *cq;
 
-	/* 64-byte CQEs are the only ones, and there is no compression. */
+	/* There are only CQEs of 64 bytes, and no compression. */
 	if (!eq || IFC_GET(cqc, cqc, cqe_sz) || IFC_GET(cqc, cqc, cqe_comp_en) ||
-	    ring.log_size > CX_LOG_MAX_CQ ||
-	    !ring_init(&ring, pages, cmd_rest(cmd, pages)))
+	    !ring_init_cq(&ring, cqc, CX_LOG_MAX_CQ, pages, cmd_rest(cmd, pages)))
 		return CX_BAD_PARAM;
 	cq = cx_object_new(cx, CX_CQ, sizeof(*cq), cq_release);
 	if (!cq) {
@@ -233,7 +221,7 @@ static uint8_t cmd_create_cq(ConnectX *cx, struct cx_cmd *cmd)
 	}
 	cq->cx = cx;
 	cq->ring = ring;
-	cq->eq = (struct cx_object *)eq;
+	cq->eq = eq;
 	cx_object_get(eq);
 	cq->record = IFC_GET(cqc, cqc, dbr_addr);
 	cq->ignore_overrun = IFC_GET(cqc, cqc, oi);
@@ -247,24 +235,16 @@ static uint8_t cmd_create_cq(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_destroy_cq(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_CQ, IFC_GET(destroy_cq_in, cmd->in, cqn));
-}
-
-/* Moderation can be changed, the size cannot. */
+/* Changes moderation and overrun. There is no change of the size. */
 static uint8_t cmd_modify_cq(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *cqc = IFC_PTR(modify_cq_in, cmd->in, cq_context);
-	uint32_t num = IFC_GET(modify_cq_in, cmd->in, cqn);
-	struct cx_cq *cq = cx_object_find(cx, CX_CQ, num);
+	struct cx_cq *cq = cmd->object;
 	uint32_t fields = ifc_get(cmd->in,
 				  IFC_AT(modify_cq_in,
 					 modify_field_select_resize_field_select),
 				  32);
 
-	if (!cq)
-		return CX_BAD_RES;
 	if (cmd->op_mod || fields & ~7u)
 		return CX_BAD_PARAM;
 	if (fields & 4)
@@ -275,12 +255,9 @@ static uint8_t cmd_modify_cq(ConnectX *cx, struct cx_cmd *cmd)
 
 static uint8_t cmd_query_cq(ConnectX *cx, struct cx_cmd *cmd)
 {
-	uint32_t num = IFC_GET(query_cq_in, cmd->in, cqn);
-	struct cx_cq *cq = cx_object_find(cx, CX_CQ, num);
+	struct cx_cq *cq = cmd->object;
 	uint8_t *cqc = IFC_PTR(query_cq_out, cmd->out, cq_context);
 
-	if (!cq)
-		return CX_BAD_RES;
 	IFC_SET(cqc, cqc, status, cq->status);
 	IFC_SET(cqc, cqc, st, cq->armed ? CQ_ARMED : CQ_FIRED);
 	IFC_SET(cqc, cqc, oi, cq->ignore_overrun);
@@ -296,9 +273,9 @@ static uint8_t cmd_query_cq(ConnectX *cx, struct cx_cmd *cmd)
 }
 
 const struct cx_op completion_ops[] = {
-	CX_OP(CREATE_CQ, create_cq, cmd_create_cq, CX_READY),
-	CX_OP(DESTROY_CQ, destroy_cq, cmd_destroy_cq, CX_READY),
-	CX_OP(MODIFY_CQ, modify_cq, cmd_modify_cq, CX_READY),
-	CX_OP(QUERY_CQ, query_cq, cmd_query_cq, CX_READY),
+	CX_OP(CREATE_CQ, create_cq, CX_READY),
+	CX_OP_DESTROY(DESTROY_CQ, destroy_cq, CX_CQ, cqn),
+	CX_OP_ON(MODIFY_CQ, modify_cq, CX_CQ, cqn),
+	CX_OP_ON(QUERY_CQ, query_cq, CX_CQ, cqn),
 	{}
 };

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The emulated ConnectX: its state, and what its parts offer each other.
+ * The state of the emulated ConnectX, and the functions that its parts share.
  *
  * device.c	the QEMU device: PCI configuration, properties, reset, network
  * bar.c	initialisation segment, health, doorbells
  * dma.c	access to guest memory
  * ring.c	queues in guest memory
- * command.c	the command queue; which command is handled where
- * object.c	numbered objects, who refers to whom
- * hca.c	commands: life of the function, pages, UARs, domains
+ * command.c	the command queue
+ * object.c	numbered objects, the references between them, commands on them
+ * hca.c	commands: state of the function, pages, UARs, domains
  * caps.c	commands: capabilities
  * mkey.c	memory keys
  * event.c	event queues
  * completion.c	completion queues
  * queue.c	commands: send and receive queues
- * send.c	what send queues do
- * receive.c	what receive queues do
+ * send.c	the work of send queues
+ * receive.c	the work of receive queues
  * packet.c	headers, checksums, segmentation
  * steering.c	flow tables
- * rss.c	TIRs, TISs, RQTs: which receive queue
+ * rss.c	TIRs, TISs, RQTs: the choice of the receive queue
  * port.c	vport, port registers, statistics
- * attack.c	hostility: one access, and what it means (attack.h names its parts)
+ * attack.c	one hostile access; attack.h lists the parts of the hostile side
  *
- * Everything runs under QEMU's big lock; the structures have no lock of their
+ * All code runs under QEMU's big lock, so the structures have no lock of their
  * own. All numbers are in the host's byte order unless a comment says so.
  */
 #ifndef XSMMU_CONNECTX_H
@@ -41,15 +41,17 @@
 #define TYPE_CONNECTX "connectx"
 OBJECT_DECLARE_SIMPLE_TYPE(ConnectX, CONNECTX)
 
-/* ---- limits, as the capabilities say (caps.c) ---- */
+/* ---- limits that the capabilities advertise (caps.c) ---- */
 
 enum {
 	CX_PAGE_SHIFT		= 12,
 	CX_BAR_SIZE		= 32 * MiB,
-	CX_FIRST_UAR		= 16,	/* the pages below are the init segment */
+	CX_FIRST_UAR		= 16,	/* below it is the init segment */
 	CX_LAST_UAR		= CX_BAR_SIZE / 4096 - 1,
 	CX_LOG_CMDS		= 5,
 	CX_LOG_CMD_STRIDE	= 6,
+	CX_LOG_ENTRY_SIZE	= 6,	/* CQE, EQE: bytes */
+	CX_ENTRY_SIZE		= 1 << CX_LOG_ENTRY_SIZE,
 	CX_LOG_MAX_WQ		= 15,	/* work queue: entries */
 	CX_LOG_MAX_CQ		= 18,
 	CX_LOG_MAX_EQ		= 18,
@@ -57,9 +59,9 @@ enum {
 	CX_MAX_RECV_WQE		= 512,
 	CX_LOG_MAX_LSO		= 18,
 	CX_LOG_MAX_RQT		= 8,
-	CX_LOG_MAX_FT_SIZE	= 20,	/* flow tables: entries; aRFS wants so many */
-	CX_LOG_MAX_FLOW		= 17,	/* entries of all of them */
-	CX_LOG_MAX_DEST		= 4,	/* of an entry */
+	CX_LOG_MAX_FT_SIZE	= 20,	/* flow table: entries, as aRFS needs */
+	CX_LOG_MAX_FLOW		= 17,	/* entries of all flow tables */
+	CX_LOG_MAX_DEST		= 4,	/* entry: destinations */
 	CX_MAX_FT_LEVEL		= 64,
 	CX_MAX_MTU		= 9978,
 	CX_L2_OVERHEAD		= 22,	/* Ethernet header, VLAN tag, FCS */
@@ -67,20 +69,16 @@ enum {
 	CX_MAX_VECTORS		= 64,
 };
 
-/* Status of a command: mlx5 interface, "status" of every *_out layout. */
+/* Status of a command: the field status of every *_out layout. */
 enum {
 	CX_OK			= 0x00,
-	CX_INTERNAL_ERR		= 0x01,
 	CX_BAD_OP		= 0x02,
 	CX_BAD_PARAM		= 0x03,
 	CX_BAD_SYS_STATE	= 0x04,
 	CX_BAD_RES		= 0x05,
-	CX_RES_BUSY		= 0x06,
-	CX_LIMIT		= 0x08,
 	CX_BAD_RES_STATE	= 0x09,
 	CX_BAD_INDEX		= 0x0a,
 	CX_NO_RES		= 0x0f,
-	CX_BAD_QP_STATE		= 0x10,
 	CX_BAD_SIZE		= 0x40,
 	CX_BAD_INPUT_LEN	= 0x50,
 	CX_BAD_OUTPUT_LEN	= 0x51,
@@ -91,16 +89,13 @@ enum {
 	CX_EVENT_COMPLETION	= 0x00,
 	CX_EVENT_CQ_ERROR	= 0x04,
 	CX_EVENT_WQ_CATAS_ERROR	= 0x05,
-	CX_EVENT_PORT_CHANGE	= 0x09,
 	CX_EVENT_PORT_DOWN	= 0x109,
 	CX_EVENT_PORT_UP	= 0x409,
 	CX_EVENT_COMMAND	= 0x0a,
-	CX_EVENT_PAGE_REQUEST	= 0x0b,
 };
 
 /* Syndromes of the health buffer. */
 enum {
-	CX_HEALTH_OK		= 0,
 	CX_HEALTH_EQ_OVERRUN	= 0x0c,
 	CX_HEALTH_EQ_ERROR	= 0x0d,
 };
@@ -124,8 +119,8 @@ enum {
 /* ---- dma.c ---- */
 
 /*
- * One access to guest memory as hostility remembers it (attack.c). A work
- * request collects its own in a GArray and hands that to cq_post().
+ * One access to guest memory that the attacks may repeat (attack.c). A work
+ * request collects its accesses in a GArray and passes that to cq_post().
  */
 struct cx_access {
 	uint64_t iova;
@@ -133,16 +128,24 @@ struct cx_access {
 	bool write;
 };
 
-/* Refused accesses are counted and logged, others told to attack.c. */
+/*
+ * Access guest memory and tell attack.c. Returns false if the access is
+ * blocked; that is logged, and a read then gives zeroes.
+ */
 bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len);
 bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len);
-/* The access alone; for attack.c. @buf is only written by a read. */
+/* The same, but neither logged nor told to attack.c, which calls this. */
 bool dma_raw(ConnectX *cx, uint64_t iova, void *buf, size_t len, bool write);
+/*
+ * Write a CQE or EQE at @iova. Bit 0 of its last byte is the owner bit, which
+ * makes the entry valid: the last byte is set to have @owner there, and is
+ * written last.
+ */
+bool dma_write_entry(ConnectX *cx, uint64_t iova, uint8_t entry[CX_ENTRY_SIZE],
+		     unsigned int owner);
 /* Send an MSI-X vector. */
 void dma_interrupt(ConnectX *cx, unsigned int vector);
-/* Virtual time of something that the device does later: delay and spread. */
-int64_t cx_later(ConnectX *cx);
-/* Arm @timer for cx_later(), unless it is armed already. */
+/* Arm @timer for now plus the delay and a random spread, unless it is armed. */
 void cx_kick(ConnectX *cx, QEMUTimer *timer);
 
 /* ---- ring.c ---- */
@@ -158,12 +161,15 @@ struct cx_ring {
 };
 
 /*
- * Take @ring's page list from @list (big endian, @bytes bytes are there).
- * False when they do not cover it.
+ * Take @ring's list of pages from @list, big endian, of which @bytes are there.
+ * Returns false if they do not cover the ring.
  */
 bool ring_init(struct cx_ring *ring, const uint8_t *list, size_t bytes);
+/* Initialise the ring of a CQ or an EQ from its context @cqc in the same way. */
+bool ring_init_cq(struct cx_ring *ring, const uint8_t *cqc, uint32_t max_log_size,
+		  const uint8_t *list, size_t bytes);
 void ring_free(struct cx_ring *ring);
-/* Entry @index modulo the size; an entry may not cross a page. */
+/* The address of entry @index modulo the size. No entry crosses a page. */
 uint64_t ring_iova(const struct cx_ring *ring, uint32_t index);
 
 /* ---- object.c ---- */
@@ -189,25 +195,28 @@ enum cx_type {
 struct cx_object {
 	enum cx_type type;
 	uint32_t num;
-	unsigned int refs;	/* of other objects: not destroyed while above 0 */
+	unsigned int refs;	/* from other objects; destroyed only at 0 */
 	void (*release)(ConnectX *cx, struct cx_object *object);
 };
 
 /*
- * A new object of @size bytes, which begins with its struct cx_object, or NULL
- * when there are too many. @release, if not NULL, undoes what its creator did
- * besides (references, timers, memory); the object itself is freed afterwards.
+ * A new object of @size bytes, which begins with its struct cx_object. Returns
+ * NULL if there are too many. @release, if not NULL, undoes what the creator
+ * did (references, timers, memory). The object itself is freed afterwards.
  */
 void *cx_object_new(ConnectX *cx, enum cx_type type, size_t size,
 		    void (*release)(ConnectX *cx, struct cx_object *object));
 void *cx_object_find(ConnectX *cx, enum cx_type type, uint32_t num);
+/* Find an object and take a reference to it. */
+void *cx_object_find_get(ConnectX *cx, enum cx_type type, uint32_t num);
 /* Returns CX_OK, CX_BAD_RES (no such number) or CX_BAD_RES_STATE (in use). */
 uint8_t cx_object_destroy(ConnectX *cx, enum cx_type type, uint32_t num);
-/* Free an object that nobody refers to, without looking. */
+/* Free an object. The caller knows that nothing refers to it. */
 void cx_object_drop(ConnectX *cx, void *object);
+/* Take or drop a reference. Both accept NULL. */
 void cx_object_get(void *object);
-void cx_object_put(void *object);	/* NULL is allowed */
-/* Call @function for each object of @type, in no special order. */
+void cx_object_put(void *object);
+/* Call @function for each object of @type, in any order. */
 void cx_object_each(ConnectX *cx, enum cx_type type,
 		    void (*function)(ConnectX *cx, void *object, void *opaque),
 		    void *opaque);
@@ -218,15 +227,16 @@ void cx_objects_free(ConnectX *cx);
 /* ---- command.c ---- */
 
 struct cx_cmd {
+	const struct cx_op *op;
+	void *object;		/* of a CX_OP_ON() */
 	uint8_t *in;		/* zeroes follow, at least the operation's size */
 	uint8_t *out;		/* zeroed; the status is filled in afterwards */
 	uint32_t in_len;	/* as the driver gave them */
 	uint32_t out_len;
 	uint16_t op_mod;
-	uint32_t syndrome;	/* goes with a status that is not CX_OK */
 };
 
-/* When an operation is allowed. */
+/* The stage of the function from which on an operation is allowed. */
 enum cx_stage { CX_ANY_TIME, CX_ENABLED, CX_READY };
 
 struct cx_op {
@@ -234,31 +244,66 @@ struct cx_op {
 	const char *name;
 	uint8_t (*run)(ConnectX *cx, struct cx_cmd *cmd);
 	uint32_t in_size;	/* least length of the input, bytes */
-	uint32_t out_size;	/* the output has room for so much */
+	uint32_t out_size;	/* cx_cmd.out has at least this length */
 	enum cx_stage stage;
+	enum cx_type type;	/* of the object that it makes or works on */
+	uint32_t bit;		/* where the input has the object's number, */
+	uint32_t width;		/* or 0 */
 };
 
-/* CX_OP(CREATE_CQ, create_cq, cmd_create_cq, CX_READY) */
-#define CX_OP(upper, lower, function, when) {	\
+#define CX_OP_RUN(upper, lower, function, when, ...) {	\
 	.opcode = MLX5_CMD_OP_##upper,		\
 	.name = #upper,				\
 	.run = function,			\
 	.in_size = IFC_SIZE(lower##_in),	\
 	.out_size = IFC_SIZE(lower##_out),	\
 	.stage = when,				\
+	## __VA_ARGS__				\
 }
+
+#define CX_OP_NUMBER(upper, lower, function, kind, field)		\
+	CX_OP_RUN(upper, lower, function, CX_READY, .type = kind,	\
+		  .bit = IFC_AT(lower##_in, field),			\
+		  .width = IFC_WIDTH(lower##_in, field))
+
+/* CX_OP(CREATE_CQ, create_cq, CX_READY): runs cmd_create_cq(). */
+#define CX_OP(upper, lower, when)	CX_OP_RUN(upper, lower, cmd_##lower, when)
+/* The same. cx_cmd.object is the object of type @kind with the number @field. */
+#define CX_OP_ON(upper, lower, kind, field) \
+	CX_OP_NUMBER(upper, lower, cmd_##lower, kind, field)
+/* Destroys that object. */
+#define CX_OP_DESTROY(upper, lower, kind, field) \
+	CX_OP_NUMBER(upper, lower, cmd_destroy, kind, field)
 
 /* Each ends with an entry without name. */
 extern const struct cx_op hca_ops[], caps_ops[], mkey_ops[], event_ops[],
 	completion_ops[], queue_ops[], steering_ops[], rss_ops[], port_ops[];
 
-/* Bytes of the input from @field on; 0 if the input ends before. */
-size_t cmd_rest(const struct cx_cmd *cmd, const uint8_t *field);
+/* Find an operation by its opcode, or NULL (object.c). */
+const struct cx_op *cmd_find(const struct cx_op *const *families, size_t count,
+			     uint16_t opcode);
+/* Find the object of @cmd->op, and run that operation. */
+uint8_t cmd_run(ConnectX *cx, struct cx_cmd *cmd);
+/* For CX_OP_DESTROY(). */
+uint8_t cmd_destroy(ConnectX *cx, struct cx_cmd *cmd);
+
+/* Bytes from @field to the end of the input; 0 if the input ends before. */
+static inline size_t cmd_rest(const struct cx_cmd *cmd, const uint8_t *field)
+{
+	return MAX(cmd->in + cmd->in_len - field, 0);
+}
+
+/* Bytes from @field to the end of the output. */
+static inline size_t cmd_room(const struct cx_cmd *cmd, const uint8_t *field)
+{
+	return MAX(cmd->out + cmd->out_len - field, 0);
+}
+
 void command_init(ConnectX *cx);
 void command_reset(ConnectX *cx);
 void command_exit(ConnectX *cx);
 void command_doorbell(ConnectX *cx, uint32_t slots);
-/* Where the slots are, as the registers say. */
+/* The address of the slots that the registers hold. */
 uint64_t command_queue_iova(ConnectX *cx);
 void command_set_queue_iova(ConnectX *cx, uint64_t iova);
 
@@ -269,29 +314,29 @@ void caps_reset(ConnectX *cx);
 /* ---- mkey.c ---- */
 
 /*
- * Access @len bytes at @addr through key @key (with its low 8 bits). False if
- * the key does not allow it or the bus refused. Appends what was accessed to
- * @touched, a GArray of struct cx_access, unless that is NULL.
+ * Access @len bytes at @addr through key @key (with its low 8 bits). Returns
+ * false if the key does not allow it or the access is blocked. Appends each
+ * access to @touched, a GArray of struct cx_access, unless that is NULL.
  */
 bool mkey_read(ConnectX *cx, uint32_t key, uint64_t addr, void *buf, size_t len,
 	       GArray *touched);
 bool mkey_write(ConnectX *cx, uint32_t key, uint64_t addr, const void *buf,
 		size_t len, GArray *touched);
-/* Replace @count entries of a key's page table from @first on (UMR). */
+/* Replace @count entries of a key's page table, beginning with @first (UMR). */
 bool mkey_update(ConnectX *cx, uint32_t key, uint64_t first,
 		 const uint8_t *entries, uint32_t count);
 
 /* ---- event.c ---- */
 
 /*
- * Tell the driver, if an EQ asked for this type; @data is that of the EQE. Bits
- * 15:8 of @type are the sub-type.
+ * Post an EQE with @data, if the driver asked for this type in an EQ. Bits 15:8
+ * of @type are the sub-type.
  */
 void event_post(ConnectX *cx, unsigned int type, const uint8_t data[28]);
-/* The same on EQ @eqn. */
+/* Post an EQE on EQ @eqn. */
 void event_post_on(ConnectX *cx, uint32_t eqn, unsigned int type,
 		   const uint8_t data[28]);
-/* Whether an EQ has asked for this type. */
+/* Whether the driver asked for this type in an EQ. */
 bool event_wanted(ConnectX *cx, unsigned int type);
 void event_doorbell(ConnectX *cx, uint32_t val, bool arm);
 
@@ -300,9 +345,10 @@ void event_doorbell(ConnectX *cx, uint32_t val, bool arm);
 struct cx_cq;
 
 /*
- * Write @cqe to @cq later, in the order of these calls; the owner bit is set
- * then. @touched, if not NULL, is the GArray of accesses of what completes; it
- * goes to attack.c when the CQE has been written, and is freed.
+ * Write @cqe to @cq later, in the order of these calls, and set its owner bit
+ * then. @touched, if not NULL, is the GArray of the accesses of the work
+ * requests that complete. It goes to attack.c when the CQE has been written,
+ * and is freed.
  */
 void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64],
 	     GArray *touched);
@@ -315,12 +361,12 @@ enum { CX_QUEUE_RESET = 0, CX_QUEUE_READY = 1, CX_QUEUE_ERROR = 3 };
 
 /* A doorbell of send queue @sqn. */
 void send_doorbell(ConnectX *cx, uint32_t sqn);
-/* A frame from the network: keep it until its time comes; false: no room. */
+/* Queue a frame from the network. False: there is no room. */
 bool receive_frame(ConnectX *cx, const uint8_t *frame, size_t len);
-/* Whether receive_frame() would take one of any size. */
+/* Whether receive_frame() would take a frame of any size. */
 bool receive_has_room(ConnectX *cx);
 void receive_init(ConnectX *cx);
-/* Forget all frames that wait. */
+/* Drop all queued frames. */
 void receive_reset(ConnectX *cx);
 void receive_exit(ConnectX *cx);
 
@@ -328,7 +374,10 @@ void receive_exit(ConnectX *cx);
 
 enum { CX_UNICAST, CX_MULTICAST, CX_BROADCAST, CX_CASTS };
 
-/* What the headers of a frame are; offsets are 0 when there is no such header. */
+/* The kind of a frame's destination address. */
+unsigned int packet_cast(const uint8_t *frame);
+
+/* The headers of a frame. An offset is 0 if the frame has no such header. */
 struct cx_packet {
 	const uint8_t *frame;
 	size_t len;
@@ -338,15 +387,15 @@ struct cx_packet {
 	bool has_vlan;
 	bool has_second_vlan;
 	uint32_t l3;
-	uint32_t upper;		/* what the IP headers carry; 0 for fragments */
-	uint32_t l4;		/* the same, if it is a TCP or UDP header */
+	uint32_t upper;		/* the payload of IP; 0 for a fragment */
+	uint32_t l4;		/* the same, if TCP or UDP */
 	uint32_t payload;	/* behind a TCP or UDP header */
-	uint32_t l3_end;	/* behind the IP payload, without Ethernet padding */
+	uint32_t l3_end;	/* end of the IP payload, before any padding */
 	uint8_t ip_version;	/* 0, 4 or 6 */
 	uint8_t protocol;	/* of the IP payload, also of a fragment's */
 	bool fragment;
-	bool ip_ok;		/* l3 is there, its checksum is right or none */
-	bool l4_ok;		/* the same of l4 */
+	bool ip_ok;		/* l3 exists with a right checksum, if any */
+	bool l4_ok;		/* the same for l4 */
 	uint16_t sport;
 	uint16_t dport;
 };
@@ -356,12 +405,12 @@ void packet_parse(struct cx_packet *packet, const uint8_t *frame, size_t len);
 void packet_verify(struct cx_packet *packet);
 /* One's complement sum over @len bytes, not inverted, folded to 16 bits. */
 uint16_t packet_sum(const uint8_t *data, size_t len);
-/* Fill in the IPv4 header's and the TCP or UDP checksum, as asked for. */
+/* Fill in the checksum of the IPv4 header, of TCP or UDP, or both. */
 void packet_fill_checksums(uint8_t *frame, size_t len, bool l3, bool l4);
 /*
  * Large send: cut @frame, whose first @header bytes are headers, into segments
- * of at most @mss bytes of payload, and call @emit for each, checksums filled in.
- * Returns the number of segments, 0 when this is not TCP or UDP over IP.
+ * of at most @mss bytes of payload. Fill in the checksums and call @emit for
+ * each. Returns the number of segments, 0 if this is not TCP or UDP over IP.
  */
 unsigned int packet_segment(ConnectX *cx, const uint8_t *frame, size_t len,
 			    uint32_t header, uint32_t mss,
@@ -372,23 +421,25 @@ unsigned int packet_segment(ConnectX *cx, const uint8_t *frame, size_t len,
 
 struct cx_rq;
 
-/* Receive queues that a frame goes to, most of the time one. */
+/* The most receive queues that a frame goes to. Usually it goes to one. */
 #define CX_MAX_COPIES	(1 << CX_LOG_MAX_DEST)
+
+struct cx_target {
+	struct cx_rq *rq;
+	uint32_t flow_tag;
+	uint32_t hash;		/* 0 if the TIR does not hash */
+	uint8_t hash_type;	/* rss_hash_type of the CQE */
+};
 
 struct cx_verdict {
 	unsigned int count;
-	struct {
-		struct cx_rq *rq;
-		uint32_t flow_tag;
-		uint32_t hash;		/* 0 when the TIR does not hash */
-		uint8_t hash_type;	/* rss_hash_type of the CQE */
-	} to[CX_MAX_COPIES];
+	struct cx_target to[CX_MAX_COPIES];
 };
 
-/* Walk the flow tables from the root. count = 0: dropped. */
+/* Walk the flow tables from the root. The frame is dropped if the count is 0. */
 void steering_classify(ConnectX *cx, const struct cx_packet *packet,
 		       struct cx_verdict *verdict);
-/* Add what TIR @tirn makes of the packet to the verdict. */
+/* Add the receive queue that TIR @tirn chooses to the verdict. */
 void rss_deliver(ConnectX *cx, uint32_t tirn, const struct cx_packet *packet,
 		 uint32_t flow_tag, struct cx_verdict *verdict);
 void steering_reset(ConnectX *cx);
@@ -402,51 +453,50 @@ struct cx_traffic {
 };
 
 struct cx_statistics {
-	struct cx_traffic wire_rx;	/* everything that arrived */
+	struct cx_traffic wire_rx;	/* all frames that arrived */
 	struct cx_traffic wire_tx;
-	struct cx_traffic vport_rx;	/* what steering delivered */
-	struct cx_traffic vport_tx;	/* what send queues sent */
-	uint64_t wire_rx_discards;	/* arrived, but the buffer was full */
-	uint64_t rx_steering_drops;	/* no rule wanted it */
+	struct cx_traffic vport_rx;	/* frames that steering delivered */
+	struct cx_traffic vport_tx;	/* frames from send queues */
+	uint64_t wire_rx_discards;	/* the buffer was full */
+	uint64_t rx_steering_drops;	/* no entry of the flow tables matched */
 	uint64_t tx_errors;		/* work requests that failed */
 };
 
-/* Account one frame. */
+/* Count one frame. */
 void traffic_count(struct cx_traffic *traffic, const uint8_t *frame, size_t len);
-/* A receive queue had no buffer: counts on its Q counter @id, if there is one. */
+/* Count a frame without buffer on Q counter @id, if there is one. */
 void port_out_of_buffer(ConnectX *cx, uint32_t id);
-/* Whether the link is up for the driver: what it asked for and QEMU's netdev. */
+/* Whether both the driver and QEMU's netdev have the link up. */
 bool port_is_up(ConnectX *cx);
-/* QEMU changed the link. */
+/* The link may have changed: tell the driver if it has. */
 void port_link_changed(ConnectX *cx);
 void port_init(ConnectX *cx);
 void port_reset(ConnectX *cx);
 void port_exit(ConnectX *cx);
-/* A frame from the network; false: keep it, there is no room now. */
+/* Take a frame from the network. False: no room, QEMU has to keep it. */
 bool port_receive(ConnectX *cx, const uint8_t *frame, size_t len);
-/* Send a frame to the network; counted. */
+/* Send a frame to the network and count it. */
 void port_transmit(ConnectX *cx, const uint8_t *frame, size_t len);
 
 /* ---- attack.c ---- */
 
-/* Whether the buffer of this work request shall not be reached. */
+/* Whether this work request must fail as if its buffer were blocked. */
 bool attack_fails(ConnectX *cx, bool send);
 /* Whether updates of memory keys have to wait. */
 bool attack_holds_updates(ConnectX *cx);
 /* Whether work requests have to collect their accesses. */
 bool attack_wants_accesses(ConnectX *cx);
-/* What completed has touched this; takes the GArray. */
+/* Work requests with these accesses have completed. Takes the GArray. */
 void attack_completed(ConnectX *cx, GArray *touched);
 /* The device has read (@write false) or written guest memory (from dma.c). */
-void attack_accessed(ConnectX *cx, uint64_t iova, const void *buf, size_t len,
-		     bool write);
-/* Whether the properties make sense, before attack_init(). */
+void attack_accessed(ConnectX *cx, uint64_t iova, size_t len, bool write);
+/* Check the properties, before attack_init(). */
 bool attack_check(ConnectX *cx, Error **errp);
 void attack_init(ConnectX *cx);
 void attack_reset(ConnectX *cx);
 void attack_exit(ConnectX *cx);
 extern const MemoryRegionOps attack_bar_ops;
-/* Counters as properties of the object, for QMP. */
+/* Make the counters properties of the object, for QMP. */
 void attack_class_init(ObjectClass *class);
 
 #define CX_MAX_REPLAYS	8
@@ -462,18 +512,18 @@ struct cx_attack_properties {
 
 /* ---- device.c and bar.c ---- */
 
-/* Delays of 0 are allowed: then things happen as soon as QEMU's loop turns. */
+/* A delay may be 0: then the device acts as soon as QEMU's main loop runs. */
 struct cx_properties {
 	uint64_t delay_ns;
 	uint64_t spread_ns;	/* random, 0 .. this, is added to the delay */
-	uint32_t seed;		/* of everything random */
+	uint32_t seed;		/* of all random numbers */
 	uint32_t vectors;
 	uint32_t fw_pages;	/* asked for at boot and again at init */
 	uint16_t device_id;
 	bool trace;		/* log every command */
 	bool striding_rq;
 	bool multi_packet_wqe;
-	bool inline_l2;		/* work requests must inline the L2 header */
+	bool inline_l2;		/* the L2 header must be inline in work requests */
 	struct cx_attack_properties attack;
 };
 
@@ -488,20 +538,19 @@ struct ConnectX {
 	struct device_tlb tlb;			/* property "ats" */
 
 	enum cx_stage stage;
-	uint64_t dma_faults;
-	bool in_dma;				/* our own access is under way */
-	QEMUTimer *late_reset;			/* a reset that it led to */
+	bool in_dma;				/* the device accesses memory */
+	QEMUTimer *late_reset;			/* for a reset that it caused */
 	uint32_t health_counter;
 	uint8_t health_syndrome;
-	uint8_t interface;			/* bar.c: who owns it */
+	uint8_t interface;			/* bar.c: its owner */
 
 	struct cx_command_queue *commands;	/* command.c */
 	GHashTable *objects[CX_TYPES];		/* object.c */
-	GArray *fw_pages;			/* hca.c: IOVAs that we hold */
+	GArray *fw_pages;			/* hca.c: IOVAs */
 	uint8_t *caps_current;			/* caps.c: general, as last set */
 	struct cx_receiver *receiver;		/* receive.c */
-	struct cx_steering *steering;		/* steering.c: roots */
-	GHashTable *lines;			/* cx_log(): how often, by format */
+	struct cx_steering *steering;		/* steering.c */
+	GHashTable *lines;			/* cx_log(): how many, by format */
 	struct cx_port *port;			/* port.c */
 	struct cx_attack *attack;		/* attack.c */
 	struct cx_statistics stats;
@@ -509,13 +558,13 @@ struct ConnectX {
 
 extern const MemoryRegionOps cx_bar_ops;
 
-/* A line on stderr, for what should not happen; the first of each kind only. */
+/* Print a line about an error on stderr, up to a limit for each kind. */
 void cx_log(ConnectX *cx, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* A line on stderr if the property "trace" is set. */
+/* Print a line on stderr if the property "trace" is set. */
 void cx_trace(ConnectX *cx, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* The function is broken: the driver's health poll will see it. */
+/* The function is broken: report @syndrome to the driver's health poll. */
 void cx_health(ConnectX *cx, uint8_t syndrome);
-/* Stop everything and forget all objects; the pages of the driver, too. */
+/* Stop all work. Forget all objects and the pages that the driver gave. */
 void cx_reset(ConnectX *cx);
 
 #endif /* XSMMU_CONNECTX_H */

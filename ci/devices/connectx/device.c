@@ -2,26 +2,24 @@
 /*
  * The QEMU device: type, properties, PCI configuration, reset, network.
  *
- * Built as a shared object that a stock QEMU loads through LD_PRELOAD; the
- * constructor at the end registers the type before QEMU's main() asks for it.
+ * A stock QEMU loads the shared object through LD_PRELOAD. The constructor that
+ * DEFINE_TYPES() makes registers the type before QEMU's main() runs.
  */
 #include "connectx.h"
 #include "attack-regs.h"
 
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
-#include "migration/vmstate.h"
-#include "qapi/error.h"
-#include "qemu/guest-random.h"
 #include "qemu/module.h"
 
+#include "../lib/common.h"
+
 #define VENDOR_ID	0x15b3
-/* A virtual function of a ConnectX-6 Dx or later: no firmware to take care of. */
+/* A virtual function of a ConnectX-6 Dx or later: no firmware to manage. */
 #define DEVICE_ID	0x101e
 #define BAR_REGISTERS	0
 #define BAR_MSIX	2
 #define BAR_ATTACK	4
-#define ATS_OFFSET	PCI_CONFIG_SPACE_SIZE
 #define MAX_FW_PAGES	4096
 #define MAX_LINES	10	/* on stderr, of each kind */
 
@@ -33,7 +31,7 @@ static void print_line(ConnectX *cx, const char *format, va_list args)
 	fputc('\n', stderr);
 }
 
-/* Each format is a kind; a guest must not fill the host's disk. */
+/* Each format is a kind. The limit protects the host's disk from a guest. */
 void cx_log(ConnectX *cx, const char *format, ...)
 {
 	guint lines = GPOINTER_TO_UINT(g_hash_table_lookup(cx->lines, format));
@@ -87,7 +85,7 @@ static void reset_all(void *opaque)
 
 	timer_del(cx->late_reset);
 	cx_reset(cx);
-	/* Hostility outlives what a driver may reset. */
+	/* A driver's reset by the interface register does not come here. */
 	attack_reset(cx);
 	device_tlb_reset(&cx->tlb);
 }
@@ -97,8 +95,8 @@ static void device_reset(DeviceState *dev)
 	ConnectX *cx = CONNECTX(dev);
 
 	/*
-	 * Our own DMA may have been led to a bridge that resets its bus. What
-	 * is in the midst of that access must end before it is taken down.
+	 * The device's own access may have led to a bridge that resets its bus.
+	 * The work that made the access must end before its state is freed.
 	 */
 	if (cx->in_dma)
 		timer_mod_ns(cx->late_reset,
@@ -114,7 +112,7 @@ static bool net_can_receive(NetClientState *nc)
 	return receive_has_room(qemu_get_nic_opaque(nc));
 }
 
-/* 0 asks QEMU to keep the frame until we flush its queue. */
+/* Returning 0 asks QEMU to keep the frame until its queue is flushed. */
 static ssize_t net_receive(NetClientState *nc, const uint8_t *frame, size_t len)
 {
 	return port_receive(qemu_get_nic_opaque(nc), frame, len) ? len : 0;
@@ -133,46 +131,32 @@ static NetClientInfo net_info = {
 	.link_status_changed = net_link_changed,
 };
 
-/* ---- life ---- */
+/* ---- start and end ---- */
 
 static bool check_properties(ConnectX *cx, Error **errp)
 {
-	if (cx->prop.vectors < 2 || cx->prop.vectors > CX_MAX_VECTORS) {
-		error_setg(errp, "property vectors must be 2 .. %d",
-			   CX_MAX_VECTORS);
-		return false;
-	}
-	if (cx->prop.fw_pages > MAX_FW_PAGES) {
-		error_setg(errp, "property fw-pages must be at most %d",
-			   MAX_FW_PAGES);
-		return false;
-	}
-	if (cx->prop.delay_ns > NANOSECONDS_PER_SECOND ||
-	    cx->prop.spread_ns > NANOSECONDS_PER_SECOND) {
-		error_setg(errp, "properties delay-ns and spread-ns must be at most one second");
-		return false;
-	}
-	return attack_check(cx, errp);
+	return device_check_property("vectors", cx->prop.vectors, 2, CX_MAX_VECTORS, errp) &&
+	       device_check_property("fw-pages", cx->prop.fw_pages, 0, MAX_FW_PAGES, errp) &&
+	       device_check_property("delay-ns", cx->prop.delay_ns, 0,
+				     NANOSECONDS_PER_SECOND, errp) &&
+	       device_check_property("spread-ns", cx->prop.spread_ns, 0,
+				     NANOSECONDS_PER_SECOND, errp) &&
+	       attack_check(cx, errp);
 }
 
 static bool init_capabilities(ConnectX *cx, Error **errp)
 {
 	uint32_t i;
-	int ret;
 
-	ret = pcie_endpoint_cap_init(&cx->pci, 0);
-	if (ret < 0) {
-		error_setg_errno(errp, -ret, "no PCIe capability");
+	if (!device_tlb_init(&cx->tlb, &cx->pci, errp))
 		return false;
-	}
 	pcie_cap_flr_init(&cx->pci);
 	if (msix_init_exclusive_bar(&cx->pci, cx->prop.vectors, BAR_MSIX, errp)) {
-		pcie_cap_exit(&cx->pci);
+		device_tlb_exit(&cx->tlb);
 		return false;
 	}
 	for (i = 0; i < cx->prop.vectors; i++)
 		msix_vector_use(&cx->pci, i);
-	device_tlb_init(&cx->tlb, &cx->pci);
 	return true;
 }
 
@@ -223,7 +207,7 @@ static void device_realize(PCIDevice *pci, Error **errp)
 	cx_reset(cx);
 }
 
-/* Unplugged: nothing of it may run any more. */
+/* The device is unplugged. No part of it may run after this. */
 static void device_exit(PCIDevice *pci)
 {
 	ConnectX *cx = CONNECTX(pci);
@@ -236,9 +220,8 @@ static void device_exit(PCIDevice *pci)
 	receive_exit(cx);
 	command_exit(cx);
 	cx_objects_free(cx);
-	device_tlb_exit(&cx->tlb);
 	msix_uninit_exclusive_bar(pci);
-	pcie_cap_exit(pci);
+	device_tlb_exit(&cx->tlb);
 	g_clear_pointer(&cx->caps_current, g_free);
 	g_array_unref(cx->fw_pages);
 	g_hash_table_unref(cx->lines);
@@ -255,13 +238,12 @@ static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
 {
 	ConnectX *cx = CONNECTX(pci);
 
-	/* No root complex takes configuration requests from a device. */
+	/* A root complex accepts no configuration requests from a device. */
 	if (cx->in_dma)
 		return;
 	pci_default_write_config(pci, addr, val, len);
 	pcie_cap_flr_write_config(pci, addr, val, len);
-	if (device_tlb_is_control(&cx->tlb, addr, len))
-		device_tlb_control_written(&cx->tlb);
+	device_tlb_config_written(&cx->tlb, addr, len);
 }
 
 static PROPERTY_CONST Property properties[] = {
@@ -287,11 +269,6 @@ static PROPERTY_CONST Property properties[] = {
 	END_OF_PROPERTIES
 };
 
-static const VMStateDescription vmstate = {
-	.name = TYPE_CONNECTX,
-	.unmigratable = 1,
-};
-
 static void class_init(ObjectClass *class, void *data)
 {
 	DeviceClass *dev = DEVICE_CLASS(class);
@@ -303,29 +280,22 @@ static void class_init(ObjectClass *class, void *data)
 	pci->vendor_id = VENDOR_ID;
 	pci->device_id = DEVICE_ID;
 	pci->class_id = PCI_CLASS_NETWORK_ETHERNET;
-	dev->desc = "Emulated ConnectX that can attack its host";
 	device_class_set_legacy_reset(dev, device_reset);
-	dev->vmsd = &vmstate;
 	device_class_set_props(dev, properties);
+	device_class_describe(dev, "Emulated ConnectX that can attack its host",
+			      DEVICE_CATEGORY_NETWORK);
 	attack_class_init(class);
-	set_bit(DEVICE_CATEGORY_NETWORK, dev->categories);
 }
 
-static const TypeInfo type = {
-	.name = TYPE_CONNECTX,
-	.parent = TYPE_PCI_DEVICE,
-	.instance_size = sizeof(ConnectX),
-	.instance_finalize = device_finalize,
-	.class_init = class_init,
-	.interfaces = (InterfaceInfo[]) { { INTERFACE_PCIE_DEVICE }, {} },
+static const TypeInfo types[] = {
+	{
+		.name = TYPE_CONNECTX,
+		.parent = TYPE_PCI_DEVICE,
+		.instance_size = sizeof(ConnectX),
+		.instance_finalize = device_finalize,
+		.class_init = class_init,
+		.interfaces = (InterfaceInfo[]) { { INTERFACE_PCIE_DEVICE }, {} },
+	},
 };
 
-static void register_type(void)
-{
-	type_register_static(&type);
-}
-
-static void __attribute__((constructor)) loaded(void)
-{
-	register_module_init(register_type, MODULE_INIT_QOM);
-}
+DEFINE_TYPES(types)

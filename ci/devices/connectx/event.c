@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Event queues: how the driver learns that something happened.
+ * Event queues tell the driver that something happened.
  *
- * An entry is written some time after its event, in the order of the events; an
- * armed queue then sends its MSI-X vector, once.
+ * An EQE is written some time after its event. The EQEs of a queue are in the
+ * order of the events. An armed queue then sends its MSI-X vector once.
  */
 #include "connectx.h"
 
-#define EQE_SIZE	64
 #define EQE_TYPE	1
 #define EQE_SUBTYPE	3
 #define EQE_DATA	32
-#define EQE_OWNER	63
 
 struct cx_eq {
 	struct cx_object object;
@@ -24,7 +22,7 @@ struct cx_eq {
 	bool armed;
 	bool broken;
 	QEMUTimer timer;
-	GQueue pending;		/* of EQEs that wait to be written */
+	GQueue pending;		/* EQEs that are not written yet */
 };
 
 static void eq_raise(struct cx_eq *eq)
@@ -45,18 +43,14 @@ static void eq_break(struct cx_eq *eq, uint8_t syndrome)
 	cx_health(eq->cx, syndrome);
 }
 
-/* The owner bit, in the last byte, is what makes an entry valid: it goes last. */
 static void eq_write(struct cx_eq *eq, uint8_t *eqe)
 {
-	uint64_t iova = ring_iova(&eq->ring, eq->produced);
-
 	if (eq_is_full(eq)) {
 		eq_break(eq, CX_HEALTH_EQ_OVERRUN);
 		return;
 	}
-	eqe[EQE_OWNER] = eq->produced >> eq->ring.log_size & 1;
-	if (!dma_write(eq->cx, iova, eqe, EQE_OWNER) ||
-	    !dma_write(eq->cx, iova + EQE_OWNER, eqe + EQE_OWNER, 1)) {
+	if (!dma_write_entry(eq->cx, ring_iova(&eq->ring, eq->produced), eqe,
+			     eq->produced >> eq->ring.log_size)) {
 		eq_break(eq, CX_HEALTH_EQ_ERROR);
 		return;
 	}
@@ -82,12 +76,11 @@ static void eq_post(struct cx_eq *eq, unsigned int type, const uint8_t *data)
 
 	if (eq->broken)
 		return;
-	/* An event that cannot be written is dropped. */
 	if (g_queue_get_length(&eq->pending) >= 1u << eq->ring.log_size) {
 		eq_break(eq, CX_HEALTH_EQ_OVERRUN);
 		return;
 	}
-	eqe = g_malloc0(EQE_SIZE);
+	eqe = g_malloc0(CX_ENTRY_SIZE);
 	eqe[EQE_TYPE] = type;
 	eqe[EQE_SUBTYPE] = type >> 8;
 	memcpy(eqe + EQE_DATA, data, 28);
@@ -139,7 +132,7 @@ void event_post_on(ConnectX *cx, uint32_t eqn, unsigned int type,
 		eq_post(eq, type, data);
 }
 
-/* Bits 31:24 are the EQ's number, the others its consumer index. */
+/* Bits 31:24 of @val are the number of the EQ, bits 23:0 its consumer index. */
 void event_doorbell(ConnectX *cx, uint32_t val, bool arm)
 {
 	struct cx_eq *eq = cx_object_find(cx, CX_EQ, val >> 24);
@@ -168,17 +161,12 @@ static uint8_t cmd_create_eq(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *eqc = IFC_PTR(create_eq_in, cmd->in, eq_context_entry);
 	const uint8_t *pages = IFC_PTR(create_eq_in, cmd->in, pas);
-	struct cx_ring ring = {
-		.log_size = IFC_GET(eqc, eqc, log_eq_size),
-		.log_stride = 6,
-		.log_page = CX_PAGE_SHIFT + IFC_GET(eqc, eqc, log_page_size),
-		.page_offset = IFC_GET(eqc, eqc, page_offset) * 64,
-	};
+	struct cx_ring ring = {};
 	uint32_t vector = IFC_GET(eqc, eqc, intr);
 	struct cx_eq *eq;
 
-	if (ring.log_size > CX_LOG_MAX_EQ || vector >= cx->prop.vectors ||
-	    !ring_init(&ring, pages, cmd_rest(cmd, pages)))
+	if (vector >= cx->prop.vectors ||
+	    !ring_init_cq(&ring, eqc, CX_LOG_MAX_EQ, pages, cmd_rest(cmd, pages)))
 		return CX_BAD_PARAM;
 	eq = cx_object_new(cx, CX_EQ, sizeof(*eq), eq_release);
 	if (!eq) {
@@ -194,20 +182,11 @@ static uint8_t cmd_create_eq(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_destroy_eq(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_EQ, IFC_GET(destroy_eq_in, cmd->in,
-						    eq_number));
-}
-
 static uint8_t cmd_query_eq(ConnectX *cx, struct cx_cmd *cmd)
 {
-	uint32_t num = IFC_GET(query_eq_in, cmd->in, eq_number);
-	struct cx_eq *eq = cx_object_find(cx, CX_EQ, num);
+	struct cx_eq *eq = cmd->object;
 	uint8_t *eqc = IFC_PTR(query_eq_out, cmd->out, eq_context_entry);
 
-	if (!eq)
-		return CX_BAD_RES;
 	IFC_SET(eqc, eqc, st, eq->armed ? 0x9 : 0xa);
 	IFC_SET(eqc, eqc, log_eq_size, eq->ring.log_size);
 	IFC_SET(eqc, eqc, log_page_size, eq->ring.log_page - CX_PAGE_SHIFT);
@@ -218,8 +197,8 @@ static uint8_t cmd_query_eq(ConnectX *cx, struct cx_cmd *cmd)
 }
 
 const struct cx_op event_ops[] = {
-	CX_OP(CREATE_EQ, create_eq, cmd_create_eq, CX_READY),
-	CX_OP(DESTROY_EQ, destroy_eq, cmd_destroy_eq, CX_READY),
-	CX_OP(QUERY_EQ, query_eq, cmd_query_eq, CX_READY),
+	CX_OP(CREATE_EQ, create_eq, CX_READY),
+	CX_OP_DESTROY(DESTROY_EQ, destroy_eq, CX_EQ, eq_number),
+	CX_OP_ON(QUERY_EQ, query_eq, CX_EQ, eq_number),
 	{}
 };

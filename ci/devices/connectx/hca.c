@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands about the function as a whole: its life, the memory that the driver
- * lends it, and the small objects that only have a number.
+ * Commands about the function as a whole: its state, the memory that the driver
+ * lends to it, and the small objects that only have a number.
  */
 #include "connectx.h"
 
@@ -12,10 +12,11 @@ enum { PAGES_CANT_GIVE = 0, PAGES_GIVE = 1, PAGES_TAKE = 2 };
 #define ISSI_SUPPORTED	0x3	/* versions 0 and 1, a bit each */
 #define VENDOR_ID	0x15b3
 
-/* The contents of a page that the device owns; the driver must not use it. */
+/* The beginning of each page that the device owns. The driver must not change it. */
 #define PAGE_PATTERN	0xc5
 #define PAGE_PATTERN_LEN	64
 
+/* Commands that have no effect on this device. */
 static uint8_t cmd_ok(ConnectX *cx, struct cx_cmd *cmd)
 {
 	return CX_OK;
@@ -89,7 +90,7 @@ static uint8_t cmd_query_pages(ConnectX *cx, struct cx_cmd *cmd)
 		pages = cx->prop.fw_pages;
 		break;
 	case PAGES_REGULAR:
-		/* Below 0: so many may be taken back. */
+		/* Negative: the driver may take this many pages back. */
 		pages = -(int32_t)cx->fw_pages->len;
 		break;
 	default:
@@ -117,16 +118,11 @@ static uint8_t pages_give(ConnectX *cx, const uint8_t *list, uint32_t count)
 
 static void page_check(ConnectX *cx, uint64_t iova)
 {
-	uint8_t now[PAGE_PATTERN_LEN];
-	size_t i;
+	uint8_t pattern[PAGE_PATTERN_LEN], now[PAGE_PATTERN_LEN];
 
-	if (!dma_read(cx, iova, now, sizeof(now)))
-		return;
-	for (i = 0; i < sizeof(now); i++)
-		if (now[i] != PAGE_PATTERN)
-			break;
-	if (i < sizeof(now))
-		cx_log(cx, "the page at 0x%" PRIx64 " was lent to us and changed",
+	memset(pattern, PAGE_PATTERN, sizeof(pattern));
+	if (dma_read(cx, iova, now, sizeof(now)) && memcmp(now, pattern, sizeof(now)))
+		cx_log(cx, "the page at 0x%" PRIx64 " changed while the device owned it",
 		       iova);
 }
 
@@ -150,7 +146,6 @@ static uint8_t cmd_manage_pages(ConnectX *cx, struct cx_cmd *cmd)
 	uint32_t count = IFC_GET(manage_pages_in, cmd->in, input_num_entries);
 	const uint8_t *in = IFC_PTR(manage_pages_in, cmd->in, pas);
 	uint8_t *out = IFC_PTR(manage_pages_out, cmd->out, pas);
-	size_t room = cmd->out_len - MIN(cmd->out_len, (size_t)(out - cmd->out));
 
 	switch (cmd->op_mod) {
 	case PAGES_CANT_GIVE:
@@ -160,7 +155,7 @@ static uint8_t cmd_manage_pages(ConnectX *cx, struct cx_cmd *cmd)
 			return CX_BAD_INPUT_LEN;
 		return pages_give(cx, in, count);
 	case PAGES_TAKE:
-		count = pages_take(cx, out, MIN(count, room / 8));
+		count = pages_take(cx, out, MIN(count, cmd_room(cmd, out) / 8));
 		IFC_SET(manage_pages_out, cmd->out, output_num_entries, count);
 		return CX_OK;
 	default:
@@ -170,76 +165,40 @@ static uint8_t cmd_manage_pages(ConnectX *cx, struct cx_cmd *cmd)
 
 /* ---- objects that are only numbers ---- */
 
-/* Their number is in the same place of all layouts that give or take one. */
-static uint8_t number_alloc(ConnectX *cx, struct cx_cmd *cmd, enum cx_type type)
-{
-	struct cx_object *object;
+/* All outputs that give such a number have it in the same place. */
+_Static_assert(IFC_AT(alloc_uar_out, uar) == IFC_AT(alloc_pd_out, pd), "uar");
+_Static_assert(IFC_AT(alloc_transport_domain_out, transport_domain) ==
+	       IFC_AT(alloc_pd_out, pd), "transport_domain");
 
-	object = cx_object_new(cx, type, sizeof(*object), NULL);
+static uint8_t cmd_alloc(ConnectX *cx, struct cx_cmd *cmd)
+{
+	struct cx_object *object = cx_object_new(cx, cmd->op->type, sizeof(*object), NULL);
+
 	if (!object)
 		return CX_NO_RES;
 	IFC_SET(alloc_pd_out, cmd->out, pd, object->num);
 	return CX_OK;
 }
 
-static uint8_t number_dealloc(ConnectX *cx, struct cx_cmd *cmd,
-			      enum cx_type type)
-{
-	return cx_object_destroy(cx, type, IFC_GET(dealloc_pd_in, cmd->in, pd));
-}
-
-static uint8_t cmd_alloc_pd(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return number_alloc(cx, cmd, CX_PD);
-}
-
-static uint8_t cmd_dealloc_pd(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return number_dealloc(cx, cmd, CX_PD);
-}
-
-static uint8_t cmd_alloc_uar(ConnectX *cx, struct cx_cmd *cmd)
-{
-	G_STATIC_ASSERT(IFC_AT(alloc_uar_out, uar) == IFC_AT(alloc_pd_out, pd));
-	return number_alloc(cx, cmd, CX_UAR);
-}
-
-static uint8_t cmd_dealloc_uar(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return number_dealloc(cx, cmd, CX_UAR);
-}
-
-static uint8_t cmd_alloc_td(ConnectX *cx, struct cx_cmd *cmd)
-{
-	G_STATIC_ASSERT(IFC_AT(alloc_transport_domain_out, transport_domain) ==
-			IFC_AT(alloc_pd_out, pd));
-	return number_alloc(cx, cmd, CX_TD);
-}
-
-static uint8_t cmd_dealloc_td(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return number_dealloc(cx, cmd, CX_TD);
-}
-
 const struct cx_op hca_ops[] = {
-	CX_OP(ENABLE_HCA, enable_hca, cmd_enable_hca, CX_ANY_TIME),
-	CX_OP(DISABLE_HCA, disable_hca, cmd_disable_hca, CX_ANY_TIME),
-	CX_OP(QUERY_ISSI, query_issi, cmd_query_issi, CX_ANY_TIME),
-	CX_OP(SET_ISSI, set_issi, cmd_set_issi, CX_ANY_TIME),
-	CX_OP(QUERY_PAGES, query_pages, cmd_query_pages, CX_ENABLED),
-	CX_OP(MANAGE_PAGES, manage_pages, cmd_manage_pages, CX_ENABLED),
-	CX_OP(INIT_HCA, init_hca, cmd_init_hca, CX_ENABLED),
-	CX_OP(TEARDOWN_HCA, teardown_hca, cmd_teardown_hca, CX_ENABLED),
-	CX_OP(QUERY_ADAPTER, query_adapter, cmd_query_adapter, CX_ENABLED),
-	CX_OP(SET_DRIVER_VERSION, set_driver_version, cmd_ok, CX_ENABLED),
-	CX_OP(NOP, nop, cmd_ok, CX_ANY_TIME),
-	CX_OP(ALLOC_PD, alloc_pd, cmd_alloc_pd, CX_READY),
-	CX_OP(DEALLOC_PD, dealloc_pd, cmd_dealloc_pd, CX_READY),
-	CX_OP(ALLOC_UAR, alloc_uar, cmd_alloc_uar, CX_READY),
-	CX_OP(DEALLOC_UAR, dealloc_uar, cmd_dealloc_uar, CX_READY),
-	CX_OP(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, cmd_alloc_td,
-	      CX_READY),
-	CX_OP(DEALLOC_TRANSPORT_DOMAIN, dealloc_transport_domain,
-	      cmd_dealloc_td, CX_READY),
+	CX_OP(ENABLE_HCA, enable_hca, CX_ANY_TIME),
+	CX_OP(DISABLE_HCA, disable_hca, CX_ANY_TIME),
+	CX_OP(QUERY_ISSI, query_issi, CX_ANY_TIME),
+	CX_OP(SET_ISSI, set_issi, CX_ANY_TIME),
+	CX_OP(QUERY_PAGES, query_pages, CX_ENABLED),
+	CX_OP(MANAGE_PAGES, manage_pages, CX_ENABLED),
+	CX_OP(INIT_HCA, init_hca, CX_ENABLED),
+	CX_OP(TEARDOWN_HCA, teardown_hca, CX_ENABLED),
+	CX_OP(QUERY_ADAPTER, query_adapter, CX_ENABLED),
+	CX_OP_RUN(SET_DRIVER_VERSION, set_driver_version, cmd_ok, CX_ENABLED),
+	CX_OP_RUN(NOP, nop, cmd_ok, CX_ANY_TIME),
+	CX_OP_RUN(ALLOC_PD, alloc_pd, cmd_alloc, CX_READY, .type = CX_PD),
+	CX_OP_DESTROY(DEALLOC_PD, dealloc_pd, CX_PD, pd),
+	CX_OP_RUN(ALLOC_UAR, alloc_uar, cmd_alloc, CX_READY, .type = CX_UAR),
+	CX_OP_DESTROY(DEALLOC_UAR, dealloc_uar, CX_UAR, uar),
+	CX_OP_RUN(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, cmd_alloc, CX_READY,
+		  .type = CX_TD),
+	CX_OP_DESTROY(DEALLOC_TRANSPORT_DOMAIN, dealloc_transport_domain, CX_TD,
+		      transport_domain),
 	{}
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Fields of the ConnectX interface, by the names that the kernel gives them.
+ * Fields of the ConnectX interface, by the names that they have in the kernel.
  *
- * The header is read at build time from the source of the base kernel. Its
- * structures describe formats, not memory: each bit of a format is one byte
- * of the structure, so offsetof() and sizeof() count bits.
+ * The build takes mlx5_ifc.h from the source of the base kernel. Its structures
+ * describe formats, not memory. Each byte of a structure stands for one bit of
+ * the format, so offsetof() and sizeof() count bits.
  */
 #ifndef XSMMU_CONNECTX_IFC_H
 #define XSMMU_CONNECTX_IFC_H
@@ -31,12 +31,12 @@ typedef uint64_t u64;
 #define IFC_AT(type, field)	offsetof(IFC(type), field)
 #define IFC_WIDTH(type, field)	sizeof(((IFC(type) *)NULL)->field)
 
-/* The value of a field of at most 64 bits, in the bytes at @p. */
+/* The value of a field of at most 64 bits in the format at @p. */
 #define IFC_GET(type, p, field) \
 	ifc_get(p, IFC_AT(type, field), IFC_WIDTH(type, field))
 #define IFC_SET(type, p, field, val) \
 	ifc_set(p, IFC_AT(type, field), IFC_WIDTH(type, field), val)
-/* Where a field that begins on a byte is. */
+/* The address of a field that begins on a byte. */
 #define IFC_PTR(type, p, field)	((u8 *)(p) + IFC_AT(type, field) / 8)
 
 static inline u64 ifc_get(const void *buf, size_t bit, size_t width)

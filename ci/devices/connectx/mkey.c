@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory keys: what a work request may reach, and through which page table.
+ * Memory keys: the memory that a work request may access, and its page table.
  */
 #include "connectx.h"
 
@@ -9,7 +9,7 @@
 #define MODE_MTT	1	/* offsets into a list of pages */
 
 #define MAX_ENTRIES	(1u << 20)
-/* The low bits of a page table's entry are rights, which the key repeats. */
+/* The low bits of an entry are rights. The key has them, too. */
 #define ENTRY_RIGHTS	7ull
 
 struct cx_mkey {
@@ -22,7 +22,7 @@ struct cx_mkey {
 	uint8_t log_page;
 	uint8_t variant;	/* low 8 bits of the key */
 	bool free;		/* allocated, but not usable yet */
-	bool umr;		/* a work request may change it */
+	bool umr;		/* a work request may change the page table */
 	bool unlimited;
 	bool readable;
 	bool writable;
@@ -119,7 +119,7 @@ bool mkey_update(ConnectX *cx, uint32_t key, uint64_t first,
 		return false;
 	for (i = 0; i < count; i++)
 		mkey->table[first + i] = ldq_be_p(entries + 8 * i);
-	/* A driver that gives a key pages enables the key as well. */
+	/* The driver's UMR that gives pages to a key also enables the key. */
 	mkey->free = false;
 	return true;
 }
@@ -145,7 +145,7 @@ static void mkey_fill(struct cx_mkey *mkey, const uint8_t *mkc)
 	mkey->writable = IFC_GET(mkc, mkc, lw);
 }
 
-/* Two entries in each 16 bytes; those that are not given are zero. */
+/* Fill the page table from @list. Entries that the list lacks are zero. */
 static void mkey_fill_table(struct cx_mkey *mkey, const uint8_t *list,
 			    size_t bytes)
 {
@@ -164,7 +164,7 @@ static uint8_t cmd_create_mkey(ConnectX *cx, struct cx_cmd *cmd)
 	uint32_t mode = IFC_GET(mkc, mkc, access_mode_1_0) |
 			IFC_GET(mkc, mkc, access_mode_4_2) << 2;
 	uint64_t entries = IFC_GET(mkc, mkc, translations_octword_size) * 2;
-	void *pd = cx_object_find(cx, CX_PD, IFC_GET(mkc, mkc, pd));
+	struct cx_object *pd = cx_object_find(cx, CX_PD, IFC_GET(mkc, mkc, pd));
 	struct cx_mkey *mkey;
 
 	if (!pd || mode > MODE_MTT)
@@ -186,14 +186,8 @@ static uint8_t cmd_create_mkey(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_destroy_mkey(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_MKEY, IFC_GET(destroy_mkey_in, cmd->in,
-						      mkey_index));
-}
-
 const struct cx_op mkey_ops[] = {
-	CX_OP(CREATE_MKEY, create_mkey, cmd_create_mkey, CX_READY),
-	CX_OP(DESTROY_MKEY, destroy_mkey, cmd_destroy_mkey, CX_READY),
+	CX_OP(CREATE_MKEY, create_mkey, CX_READY),
+	CX_OP_DESTROY(DESTROY_MKEY, destroy_mkey, CX_MKEY, mkey_index),
 	{}
 };

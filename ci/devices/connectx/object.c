@@ -2,10 +2,10 @@
 /*
  * Numbered objects, and the references between them.
  *
- * Each type has numbers of its own, the lowest free one is given out. Number 0
- * is never used: to the driver it means "none" for some types. Send and receive
- * queues begin apart from each other, because a CQE names either by the same
- * field.
+ * Each type has its own numbers. A new object gets the lowest free one. Number
+ * 0 is never used, because for some types it means "none" to the driver. The
+ * numbers of send and receive queues do not overlap, because the same field of
+ * a CQE names both.
  */
 #include "connectx.h"
 
@@ -20,7 +20,7 @@ static const struct {
 	[CX_TIR]	= { 1, 1024 },
 	[CX_TIS]	= { 1, 1024 },
 	[CX_RQT]	= { 1, 1024 },
-	[CX_MKEY]	= { 2, 4096 },	/* key 0x100 ends a list: receive.c */
+	[CX_MKEY]	= { 2, 4096 },	/* key 0x100 ends a list (receive.c) */
 	[CX_PD]		= { 1, 1024 },
 	[CX_TD]		= { 1, 1024 },
 	[CX_UAR]	= { CX_FIRST_UAR, 1024 },
@@ -32,6 +32,14 @@ static const struct {
 void *cx_object_find(ConnectX *cx, enum cx_type type, uint32_t num)
 {
 	return g_hash_table_lookup(cx->objects[type], GUINT_TO_POINTER(num));
+}
+
+void *cx_object_find_get(ConnectX *cx, enum cx_type type, uint32_t num)
+{
+	void *object = cx_object_find(cx, type, num);
+
+	cx_object_get(object);
+	return object;
 }
 
 void *cx_object_new(ConnectX *cx, enum cx_type type, size_t size,
@@ -81,7 +89,8 @@ void cx_object_get(void *opaque)
 {
 	struct cx_object *object = opaque;
 
-	object->refs++;
+	if (object)
+		object->refs++;
 }
 
 void cx_object_put(void *opaque)
@@ -112,7 +121,7 @@ void cx_objects_init(ConnectX *cx)
 		cx->objects[type] = g_hash_table_new(NULL, NULL);
 }
 
-/* An object without references to it; there is one, as there are no cycles. */
+/* An object without references to it. There is one, because there are no cycles. */
 static struct cx_object *unreferenced(GHashTable *objects)
 {
 	GHashTableIter iter;
@@ -126,8 +135,9 @@ static struct cx_object *unreferenced(GHashTable *objects)
 }
 
 /*
- * An object may put others in its release(): those that refer go before those
- * that are referred to, between the types and, for flow tables, within one.
+ * An object drops its references in release(). So an object is dropped before
+ * the objects that it refers to. For flow tables this also holds within the
+ * type.
  */
 void cx_objects_reset(ConnectX *cx)
 {
@@ -145,6 +155,39 @@ void cx_objects_reset(ConnectX *cx)
 		while (g_hash_table_size(objects))
 			cx_object_drop(cx, unreferenced(objects));
 	}
+}
+
+const struct cx_op *cmd_find(const struct cx_op *const *families, size_t count,
+			     uint16_t opcode)
+{
+	const struct cx_op *op;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		for (op = families[i]; op->name; op++)
+			if (op->opcode == opcode)
+				return op;
+	return NULL;
+}
+
+uint8_t cmd_run(ConnectX *cx, struct cx_cmd *cmd)
+{
+	const struct cx_op *op = cmd->op;
+
+	if (op->width) {
+		cmd->object = cx_object_find(cx, op->type,
+					     ifc_get(cmd->in, op->bit, op->width));
+		if (!cmd->object)
+			return CX_BAD_RES;
+	}
+	return op->run(cx, cmd);
+}
+
+uint8_t cmd_destroy(ConnectX *cx, struct cx_cmd *cmd)
+{
+	struct cx_object *object = cmd->object;
+
+	return cx_object_destroy(cx, object->type, object->num);
 }
 
 void cx_objects_free(ConnectX *cx)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Headers, checksums and segmentation of Ethernet frames: IPv4 (RFC 791), IPv6
- * (RFC 8200), TCP (RFC 9293), UDP (RFC 768). A header that is not whole is not
- * there: it must lie within the frame, and within the length that the header
- * before it gives.
+ * (RFC 8200), TCP (RFC 9293), UDP (RFC 768). A header counts only if all of it
+ * lies within the frame and within the length that the header before it gives.
  */
 #include "connectx.h"
 
@@ -12,8 +11,6 @@
 #include "net/eth.h"
 
 enum {
-	MAC			= 6,
-	ETHERNET_HEADER		= 14,
 	VLAN_TAG		= 4,
 	IPV4_HEADER		= 20,
 	IPV6_HEADER		= 40,
@@ -21,29 +18,24 @@ enum {
 	UDP_HEADER		= 8,
 };
 
-/* Bits of the byte at offset 13 of a TCP header. */
-enum { TCP_FIN = 0x01, TCP_PSH = 0x08, TCP_CWR = 0x80 };
-
 /* ---- headers ---- */
 
-static unsigned int cast_of(const uint8_t *dmac)
+unsigned int packet_cast(const uint8_t *frame)
 {
-	static const uint8_t broadcast[MAC] = { [0 ... MAC - 1] = 0xff };
-
-	if (!(dmac[0] & 1))
-		return CX_UNICAST;
-	return memcmp(dmac, broadcast, MAC) ? CX_MULTICAST : CX_BROADCAST;
+	if (is_broadcast_ether_addr(frame))
+		return CX_BROADCAST;
+	return is_multicast_ether_addr(frame) ? CX_MULTICAST : CX_UNICAST;
 }
 
-/* Returns where the payload of the Ethernet header and its VLAN tags begins. */
+/* Returns the offset behind the Ethernet header and VLAN tags, or 0. */
 static uint32_t parse_ethernet(struct cx_packet *packet)
 {
 	const uint8_t *frame = packet->frame;
-	uint32_t at = ETHERNET_HEADER;
+	uint32_t at = ETH_HLEN;
 	unsigned int tags;
 
-	if (packet->len >= MAC)
-		packet->cast = cast_of(frame);
+	if (packet->len >= ETH_ALEN)
+		packet->cast = packet_cast(frame);
 	if (packet->len < at)
 		return 0;
 	packet->ethertype = lduw_be_p(frame + at - 2);
@@ -66,9 +58,9 @@ static uint32_t parse_ethernet(struct cx_packet *packet)
 }
 
 /*
- * Where the IP datagram ends that says that it has @len bytes. In a large send
- * (@large) that is left open: each segment gets a length of its own. Returns 0
- * when there are fewer bytes.
+ * The end of an IP datagram whose header says that it has @len bytes, 0 if
+ * there are fewer. In a large send (@large) that length means nothing, because
+ * each segment gets its own.
  */
 static uint32_t datagram_end(const struct cx_packet *packet, uint32_t len,
 			     bool large)
@@ -98,7 +90,7 @@ static void parse_ipv4(struct cx_packet *packet, uint32_t at, bool large)
 		packet->upper = at + header;
 }
 
-/* Bytes of the extension header at @at; 0 if it is none that is walked over. */
+/* The size of an extension header. 0 if it is not one that the parser skips. */
 static uint32_t extension_size(const uint8_t *header, uint8_t type)
 {
 	switch (type) {
@@ -130,7 +122,7 @@ static void parse_ipv6(struct cx_packet *packet, uint32_t at, bool large)
 		size = extension_size(frame + at, packet->protocol);
 		if (!size)
 			break;
-		/* All but three bits: offset, and more to come. */
+		/* The offset and the flag for more fragments. */
 		if (packet->protocol == IPPROTO_FRAGMENT)
 			packet->fragment = lduw_be_p(frame + at + 2) & 0xfff9;
 		packet->protocol = frame[at];
@@ -191,8 +183,8 @@ void packet_parse(struct cx_packet *packet, const uint8_t *frame, size_t len)
 /* ---- checksums ---- */
 
 /*
- * The order of bytes within the words that are added does not matter (RFC 1071,
- * section 2), so this adds in the host's and turns the result.
+ * The byte order of the words does not matter for the sum (RFC 1071, section
+ * 2). So this adds in the host's byte order and converts the result.
  */
 uint16_t packet_sum(const uint8_t *data, size_t len)
 {
@@ -217,7 +209,7 @@ static uint16_t add(uint16_t a, uint16_t b)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
-/* Bytes that the TCP or UDP checksum covers. */
+/* The number of bytes that the TCP or UDP checksum covers. */
 static uint32_t l4_len(const struct cx_packet *packet)
 {
 	if (packet->protocol == IPPROTO_UDP)
@@ -225,7 +217,7 @@ static uint32_t l4_len(const struct cx_packet *packet)
 	return packet->l3_end - packet->l4;
 }
 
-/* Over the pseudo header, the header with its checksum, and the data. */
+/* The sum over the pseudo header, the header with its checksum, and the data. */
 static uint16_t l4_sum(const struct cx_packet *packet)
 {
 	const uint8_t *ip = packet->frame + packet->l3;
@@ -245,7 +237,7 @@ static uint32_t l4_checksum_at(const struct cx_packet *packet)
 
 static bool l4_right(const struct cx_packet *packet)
 {
-	/* UDP over IPv4 may do without (RFC 768), over IPv6 not (RFC 8200, 8.1). */
+	/* Over IPv4, UDP may have none (RFC 768). Over IPv6 it must (RFC 8200, 8.1). */
 	if (packet->protocol == IPPROTO_UDP &&
 	    !lduw_be_p(packet->frame + l4_checksum_at(packet)))
 		return packet->ip_version == 4;
@@ -267,7 +259,7 @@ void packet_verify(struct cx_packet *packet)
 	packet->l4_ok = packet->l4 && l4_right(packet);
 }
 
-/* @frame is what @packet was parsed from. */
+/* @packet is the result of parsing @frame. */
 static void fill(const struct cx_packet *packet, uint8_t *frame, bool l3, bool l4)
 {
 	uint8_t *ip = frame + packet->l3, *field;
@@ -281,7 +273,7 @@ static void fill(const struct cx_packet *packet, uint8_t *frame, bool l3, bool l
 		field = frame + l4_checksum_at(packet);
 		stw_be_p(field, 0);
 		sum = ~l4_sum(packet);
-		/* 0 would mean that there is none */
+		/* 0 would mean that there is no checksum. */
 		if (!sum && packet->protocol == IPPROTO_UDP)
 			sum = 0xffff;
 		stw_be_p(field, sum);
@@ -298,7 +290,7 @@ void packet_fill_checksums(uint8_t *frame, size_t len, bool l3, bool l4)
 
 /* ---- segmentation ---- */
 
-/* Make the headers in @frame those of segment @number with @data bytes. */
+/* Adapt the headers in @frame to segment @number, which has @data bytes. */
 static void adapt_headers(struct cx_packet *packet, uint8_t *frame,
 			  unsigned int number, uint32_t offset, uint32_t data,
 			  bool last)
@@ -320,9 +312,9 @@ static void adapt_headers(struct cx_packet *packet, uint8_t *frame,
 	}
 	stl_be_p(l4 + 4, ldl_be_p(l4 + 4) + offset);
 	if (!last)
-		l4[13] &= ~(TCP_FIN | TCP_PSH);
+		l4[13] &= ~(TH_FIN | TH_PUSH);
 	if (number)
-		l4[13] &= ~TCP_CWR;
+		l4[13] &= ~TH_CWR;
 }
 
 unsigned int packet_segment(ConnectX *cx, const uint8_t *frame, size_t len,

@@ -2,9 +2,10 @@
 /*
  * The port and the vport: link, MTU, addresses, statistics.
  *
- * One function has the port to itself: there is no switch in between, so what
- * the driver writes into the vport's lists is kept and shown, and its own flow
- * tables decide what it receives. Registers: struct mlx5_ifc_*_reg_bits.
+ * One function has the port to itself, without a switch in between. So the
+ * device only stores the vport's lists that the driver writes, and returns
+ * them. The driver's own flow tables decide what it receives. The layouts of
+ * the registers are struct mlx5_ifc_*_reg_bits.
  */
 #include "connectx.h"
 
@@ -20,9 +21,9 @@ enum {
 };
 
 enum { REG_WRITE = 0, REG_READ = 1 };
-#define REG_DATA	16	/* in input and output */
+#define REG_DATA	16	/* offset in input and output */
 
-/* PAOS, vport state. */
+/* States of PAOS. */
 enum { STATUS_UP = 1, STATUS_DOWN = 2 };
 
 #define PROTO_100G_CR4	(1u << 20)	/* of the link modes in PTYS */
@@ -41,7 +42,7 @@ enum {
 #define ADDRESS_SIZE	8	/* of an entry in the vport's lists */
 #define LISTS		3	/* unicast, multicast, VLANs */
 
-/* Upper ends, with FCS, of the sizes that RFC 2819 counts (mlx5 goes to 10239). */
+/* Upper ends, with FCS, of the ranges of RFC 2819. mlx5 goes on to 10239. */
 static const uint16_t size_ends[] = {
 	64, 127, 255, 511, 1023, 1518, 2047, 4095, 8191, 10239,
 };
@@ -54,7 +55,7 @@ struct cx_port {
 	bool was_up;
 	uint8_t promisc;	/* unicast, multicast, all: bits 2:0 */
 	uint8_t vport_state;
-	uint8_t pause[8];	/* what PFCC was told; nobody sends pause frames */
+	uint8_t pause[8];	/* the settings of PFCC, without effect */
 	GByteArray *lists[LISTS];
 	uint64_t link_downs;
 	uint64_t too_long;
@@ -88,16 +89,9 @@ void port_link_changed(ConnectX *cx)
 
 /* ---- frames ---- */
 
-static unsigned int cast_of(const uint8_t *frame)
-{
-	if (is_broadcast_ether_addr(frame))
-		return CX_BROADCAST;
-	return is_multicast_ether_addr(frame) ? CX_MULTICAST : CX_UNICAST;
-}
-
 void traffic_count(struct cx_traffic *traffic, const uint8_t *frame, size_t len)
 {
-	unsigned int cast = cast_of(frame);
+	unsigned int cast = packet_cast(frame);
 
 	traffic->packets[cast]++;
 	traffic->bytes[cast] += len;
@@ -151,13 +145,13 @@ static uint64_t total(const uint64_t counts[CX_CASTS])
 	return counts[CX_UNICAST] + counts[CX_MULTICAST] + counts[CX_BROADCAST];
 }
 
-/* Each frame on the wire has an FCS. */
+/* Each frame has an FCS on the wire. */
 static uint64_t wire_bytes(const struct cx_traffic *traffic)
 {
 	return total(traffic->bytes) + FCS_LEN * total(traffic->packets);
 }
 
-/* A pair of fields, high and low. */
+/* Set a 64-bit counter, which is a pair of fields with the high one first. */
 #define SET64(layout, p, field, val) \
 	stq_be_p(IFC_PTR(layout, p, field##_high), val)
 
@@ -216,7 +210,7 @@ static void fill_2819(ConnectX *cx, uint8_t *set)
 		stq_be_p(sizes + 8 * i, cx->port->sizes[i]);
 }
 
-/* Without priorities all traffic has priority 0. */
+/* The device has no priorities: all traffic has priority 0. */
 static void fill_prio(ConnectX *cx, uint8_t *set)
 {
 #define PUT(field, val) \
@@ -319,7 +313,7 @@ static const struct {
 	{ REG_PFCC, reg_pfcc, IFC_SIZE(pfcc_reg) },
 };
 
-static uint8_t cmd_access_reg(ConnectX *cx, struct cx_cmd *cmd)
+static uint8_t cmd_access_register(ConnectX *cx, struct cx_cmd *cmd)
 {
 	uint32_t num = IFC_GET(access_register_in, cmd->in, register_id);
 	uint8_t reg[IFC_SIZE(ppcnt_reg)] = {};
@@ -341,7 +335,7 @@ static uint8_t cmd_access_reg(ConnectX *cx, struct cx_cmd *cmd)
 						  cmd->op_mod == REG_WRITE);
 	cx_trace(cx, "register 0x%x %s: status %u", num,
 		 cmd->op_mod == REG_WRITE ? "write" : "read", status);
-	len = MIN(sizeof(reg), cmd->out_len - MIN(cmd->out_len, REG_DATA));
+	len = MIN(sizeof(reg), cmd_room(cmd, cmd->out + REG_DATA));
 	memcpy(cmd->out + REG_DATA, reg, len);
 	return status;
 }
@@ -363,7 +357,7 @@ static uint8_t cmd_modify_vport_state(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_query_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
+static uint8_t cmd_query_nic_vport_context(ConnectX *cx, struct cx_cmd *cmd)
 {
 	uint8_t *context = IFC_PTR(query_nic_vport_context_out, cmd->out,
 				   nic_vport_context);
@@ -371,7 +365,6 @@ static uint8_t cmd_query_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
 				allowed_list_type);
 	uint8_t *list = IFC_PTR(nic_vport_context, context,
 				current_uc_mac_address);
-	size_t room = cmd->out_len - MIN(cmd->out_len, (size_t)(list - cmd->out));
 	GByteArray *kept;
 
 	if (type >= LISTS)
@@ -387,7 +380,7 @@ static uint8_t cmd_query_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
 	IFC_SET(nic_vport_context, context, allowed_list_size,
 		kept->len / ADDRESS_SIZE);
 	if (kept->len)
-		memcpy(list, kept->data, MIN(kept->len, room));
+		memcpy(list, kept->data, MIN(kept->len, cmd_room(cmd, list)));
 	return CX_OK;
 }
 
@@ -407,7 +400,7 @@ static uint8_t set_list(ConnectX *cx, struct cx_cmd *cmd, const uint8_t *context
 	return CX_OK;
 }
 
-static uint8_t cmd_modify_nic_vport(ConnectX *cx, struct cx_cmd *cmd)
+static uint8_t cmd_modify_nic_vport_context(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *select = IFC_PTR(modify_nic_vport_context_in, cmd->in,
 					field_select);
@@ -474,20 +467,10 @@ static uint8_t cmd_alloc_q_counter(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_dealloc_q_counter(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_Q_COUNTER,
-				 IFC_GET(dealloc_q_counter_in, cmd->in,
-					 counter_set_id));
-}
-
 static uint8_t cmd_query_q_counter(ConnectX *cx, struct cx_cmd *cmd)
 {
-	uint32_t id = IFC_GET(query_q_counter_in, cmd->in, counter_set_id);
-	struct q_counter *counter = cx_object_find(cx, CX_Q_COUNTER, id);
+	struct q_counter *counter = cmd->object;
 
-	if (!counter)
-		return CX_BAD_RES;
 	IFC_SET(query_q_counter_out, cmd->out, out_of_buffer,
 		counter->out_of_buffer);
 	if (IFC_GET(query_q_counter_in, cmd->in, clear))
@@ -506,7 +489,7 @@ void port_reset(ConnectX *cx)
 	port->admin_up = true;
 	port->was_up = true;
 	port->promisc = 0;
-	port->vport_state = 2;	/* follows the port */
+	port->vport_state = 2;	/* it follows the port */
 	memset(port->pause, 0, sizeof(port->pause));
 	for (i = 0; i < LISTS; i++)
 		g_byte_array_set_size(port->lists[i], 0);
@@ -531,21 +514,15 @@ void port_exit(ConnectX *cx)
 }
 
 const struct cx_op port_ops[] = {
-	CX_OP(ACCESS_REG, access_register, cmd_access_reg, CX_ENABLED),
-	CX_OP(QUERY_VPORT_STATE, query_vport_state, cmd_query_vport_state,
-	      CX_READY),
-	CX_OP(MODIFY_VPORT_STATE, modify_vport_state, cmd_modify_vport_state,
-	      CX_READY),
-	CX_OP(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context,
-	      cmd_query_nic_vport, CX_READY),
-	CX_OP(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context,
-	      cmd_modify_nic_vport, CX_READY),
-	CX_OP(QUERY_VPORT_COUNTER, query_vport_counter, cmd_query_vport_counter,
-	      CX_READY),
-	CX_OP(QUERY_VNIC_ENV, query_vnic_env, cmd_query_vnic_env, CX_READY),
-	CX_OP(ALLOC_Q_COUNTER, alloc_q_counter, cmd_alloc_q_counter, CX_READY),
-	CX_OP(DEALLOC_Q_COUNTER, dealloc_q_counter, cmd_dealloc_q_counter,
-	      CX_READY),
-	CX_OP(QUERY_Q_COUNTER, query_q_counter, cmd_query_q_counter, CX_READY),
+	CX_OP(ACCESS_REG, access_register, CX_ENABLED),
+	CX_OP(QUERY_VPORT_STATE, query_vport_state, CX_READY),
+	CX_OP(MODIFY_VPORT_STATE, modify_vport_state, CX_READY),
+	CX_OP(QUERY_NIC_VPORT_CONTEXT, query_nic_vport_context, CX_READY),
+	CX_OP(MODIFY_NIC_VPORT_CONTEXT, modify_nic_vport_context, CX_READY),
+	CX_OP(QUERY_VPORT_COUNTER, query_vport_counter, CX_READY),
+	CX_OP(QUERY_VNIC_ENV, query_vnic_env, CX_READY),
+	CX_OP(ALLOC_Q_COUNTER, alloc_q_counter, CX_READY),
+	CX_OP_DESTROY(DEALLOC_Q_COUNTER, dealloc_q_counter, CX_Q_COUNTER, counter_set_id),
+	CX_OP_ON(QUERY_Q_COUNTER, query_q_counter, CX_Q_COUNTER, counter_set_id),
 	{}
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands of send and receive queues, and the life of both: they are created
- * in reset, made ready, fall into error, and are reset to begin anew.
+ * Commands of send and receive queues, and their states. A queue is created in
+ * the state reset. The driver makes it ready. After an error the driver resets
+ * it.
  */
 #include "queue.h"
 
@@ -17,7 +18,7 @@ enum {
 	BASE_LOG_STRIDE_BYTES	= 6,	/* MLX5_MPWQE_LOG_STRIDE_SZ_BASE */
 };
 
-/* What the driver may say about a queue beside its state: bits of modify_bitmask. */
+/* Bits of modify_bitmask: what the driver may change besides the state. */
 enum {
 	MODIFY_RQ_VSD		= 1 << 1,
 	MODIFY_RQ_COUNTER	= 1 << 3,
@@ -26,7 +27,7 @@ enum {
 /* Values of qp_srq.type in an event. */
 enum { EVENT_OF_RQ = 1, EVENT_OF_SQ = 2 };
 
-/* ---- what both do while they work ---- */
+/* ---- work ---- */
 
 void wq_fail(struct cx_wq *wq)
 {
@@ -95,7 +96,7 @@ void wq_error_cqe(struct cx_wq *wq, uint8_t cqe[64], enum cx_fault fault,
 		  uint8_t wqe_opcode)
 {
 	wq_cqe(wq, cqe, wq->send ? CX_CQE_REQ_ERR : CX_CQE_RESP_ERR);
-	memset(cqe + 48, 0, 8);	/* an error has no time */
+	memset(cqe + 48, 0, 8);	/* an error has no time stamp */
 	cqe[54] = fault;
 	cqe[55] = syndrome_of(fault);
 	stl_be_p(cqe + 56, (uint32_t)wqe_opcode << 24 | wq->num);
@@ -103,7 +104,7 @@ void wq_error_cqe(struct cx_wq *wq, uint8_t cqe[64], enum cx_fault fault,
 
 /* ---- creation ---- */
 
-/* The ring, from the queue's context; the checks are those of both types. */
+/* Initialise the ring from the context of a send or a receive queue. */
 static uint8_t wq_init_ring(struct cx_wq *wq, const struct cx_cmd *cmd,
 			    const uint8_t *context)
 {
@@ -118,9 +119,9 @@ static uint8_t wq_init_ring(struct cx_wq *wq, const struct cx_cmd *cmd,
 	if (ring->log_size > CX_LOG_MAX_WQ || ring->log_page > MAX_LOG_PAGE ||
 	    wq->record % 8)
 		return CX_BAD_SIZE;
-	/* The second of two counters belongs to what sends (MLX5_SND_DBR). */
+	/* A send queue uses the second counter of the record (MLX5_SND_DBR). */
 	wq->record += wq->send ? 4 : 0;
-	/* In units of 1/64 of a page. */
+	/* The unit is 1/64 of a page. */
 	ring->page_offset = IFC_GET(wq, in, page_offset) << (ring->log_page - 6);
 	if (ring->page_offset % (1u << ring->log_stride))
 		return CX_BAD_SIZE;
@@ -130,7 +131,7 @@ static uint8_t wq_init_ring(struct cx_wq *wq, const struct cx_cmd *cmd,
 	return ring_init(ring, list, cmd_rest(cmd, list)) ? CX_OK : CX_BAD_PARAM;
 }
 
-/* Whether the context asks for a feature that is not advertised. */
+/* False if the context asks for a feature that is not advertised. */
 static bool wq_context_ok(const uint8_t *context)
 {
 	return IFC_GET(sqc, context, state) == CX_QUEUE_RESET &&
@@ -138,7 +139,7 @@ static bool wq_context_ok(const uint8_t *context)
 	       IFC_GET(sqc, context, ts_format) != MLX5_TIMESTAMP_FORMAT_REAL_TIME;
 }
 
-/* What is read here as a field of sqc may be that of an rqc. */
+/* Code here reads these fields of an rqc as those of an sqc. */
 _Static_assert(IFC_AT(sqc, wq) == IFC_AT(rqc, wq), "wq");
 _Static_assert(IFC_AT(sqc, state) == IFC_AT(rqc, state), "state");
 _Static_assert(IFC_AT(sqc, cqn) == IFC_AT(rqc, cqn), "cqn");
@@ -162,16 +163,11 @@ static uint8_t wq_init(ConnectX *cx, struct cx_wq *wq, const struct cx_cmd *cmd,
 	if (status)
 		return status;
 
-	wq->cq = cx_object_find(cx, CX_CQ, IFC_GET(sqc, context, cqn));
-	if (!wq->cq)
+	wq->cq = cx_object_find_get(cx, CX_CQ, IFC_GET(sqc, context, cqn));
+	wq->pd = cx_object_find_get(cx, CX_PD, pd);
+	/* The receive queue with which the driver drops frames has no PD. */
+	if (!wq->cq || (!wq->pd && (pd || wq->send)))
 		return CX_BAD_RES;
-	cx_object_get(wq->cq);
-	wq->pd = cx_object_find(cx, CX_PD, pd);
-	/* The queue that the driver drops frames with has none. */
-	if (!wq->pd && (pd || wq->send))
-		return CX_BAD_RES;
-	if (wq->pd)
-		cx_object_get(wq->pd);
 	memcpy(wq->context, context, sizeof(wq->context));
 	return CX_OK;
 }
@@ -202,7 +198,7 @@ static void rq_release(ConnectX *cx, struct cx_object *object)
 	wq_release(&rq->wq);
 }
 
-/* The settings that only a send queue has. */
+/* Initialise what only a send queue has. */
 static uint8_t sq_init(ConnectX *cx, struct cx_sq *sq, const uint8_t *context)
 {
 	const uint8_t *in = IFC_PTR(sqc, context, wq);
@@ -217,24 +213,17 @@ static uint8_t sq_init(ConnectX *cx, struct cx_sq *sq, const uint8_t *context)
 	    (sq->umr && !cx->prop.striding_rq))
 		return CX_BAD_PARAM;
 
-	sq->wq.uar = cx_object_find(cx, CX_UAR, IFC_GET(wq, in, uar_page));
-	if (!sq->wq.uar)
-		return CX_BAD_RES;
-	cx_object_get(sq->wq.uar);
-	if (!tis_count)
-		return CX_OK;
-	sq->tis = cx_object_find(cx, CX_TIS, IFC_GET(sqc, context, tis_num_0));
-	if (!sq->tis)
-		return CX_BAD_RES;
-	cx_object_get(sq->tis);
-	return CX_OK;
+	sq->wq.uar = cx_object_find_get(cx, CX_UAR, IFC_GET(wq, in, uar_page));
+	if (tis_count)
+		sq->tis = cx_object_find_get(cx, CX_TIS, IFC_GET(sqc, context, tis_num_0));
+	return sq->wq.uar && (sq->tis || !tis_count) ? CX_OK : CX_BAD_RES;
 }
 
 static uint8_t rq_init_striding(ConnectX *cx, struct cx_rq *rq, const uint8_t *in)
 {
 	unsigned int strides = IFC_GET(wq, in, log_wqe_num_of_strides);
 
-	/* Signed, 4 bits wide. */
+	/* A signed number of 4 bits. */
 	rq->log_strides = BASE_LOG_STRIDES + strides - (strides & 8 ? 16 : 0);
 	rq->log_stride = BASE_LOG_STRIDE_BYTES + IFC_GET(wq, in, log_wqe_stride_size);
 	rq->striding = true;
@@ -254,7 +243,7 @@ static bool rq_set_counter(ConnectX *cx, struct cx_rq *rq, uint8_t id)
 	return true;
 }
 
-/* The settings that only a receive queue has. */
+/* Initialise what only a receive queue has. */
 static uint8_t rq_init(ConnectX *cx, struct cx_rq *rq, const uint8_t *context)
 {
 	const uint8_t *in = IFC_PTR(rqc, context, wq);
@@ -293,12 +282,11 @@ static uint8_t cmd_create_sq(ConnectX *cx, struct cx_cmd *cmd)
 	status = wq_init(cx, &sq->wq, cmd, context, sq->object.num, sq_serve, sq);
 	if (!status)
 		status = sq_init(cx, sq, context);
-	if (status) {
+	if (status)
 		cx_object_drop(cx, sq);
-		return status;
-	}
-	IFC_SET(create_sq_out, cmd->out, sqn, sq->object.num);
-	return CX_OK;
+	else
+		IFC_SET(create_sq_out, cmd->out, sqn, sq->object.num);
+	return status;
 }
 
 static uint8_t cmd_create_rq(ConnectX *cx, struct cx_cmd *cmd)
@@ -313,17 +301,16 @@ static uint8_t cmd_create_rq(ConnectX *cx, struct cx_cmd *cmd)
 	status = wq_init(cx, &rq->wq, cmd, context, rq->object.num, rq_serve, rq);
 	if (!status)
 		status = rq_init(cx, rq, context);
-	if (status) {
+	if (status)
 		cx_object_drop(cx, rq);
-		return status;
-	}
-	IFC_SET(create_rq_out, cmd->out, rqn, rq->object.num);
-	return CX_OK;
+	else
+		IFC_SET(create_rq_out, cmd->out, rqn, rq->object.num);
+	return status;
 }
 
 /* ---- states ---- */
 
-/* Whether a queue may go from its state, which the driver names, to @next. */
+/* Check a change of the state. The driver says that it is @now. */
 static uint8_t wq_check_move(const struct cx_wq *wq, uint8_t now, uint8_t next)
 {
 	if (now != wq->state)
@@ -339,7 +326,7 @@ static uint8_t wq_check_move(const struct cx_wq *wq, uint8_t now, uint8_t next)
 	}
 }
 
-/* The move itself. True if the queue has to begin anew. */
+/* Change the state. True if the caller has to reset the rest of the queue. */
 static bool wq_move(struct cx_wq *wq, uint8_t next)
 {
 	wq->state = next;
@@ -356,14 +343,11 @@ static bool wq_move(struct cx_wq *wq, uint8_t next)
 static uint8_t cmd_modify_sq(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *context = IFC_PTR(modify_sq_in, cmd->in, ctx);
-	struct cx_sq *sq = cx_object_find(cx, CX_SQ,
-					  IFC_GET(modify_sq_in, cmd->in, sqn));
+	struct cx_sq *sq = cmd->object;
 	uint8_t next = IFC_GET(sqc, context, state);
 	uint8_t status;
 
-	if (!sq)
-		return CX_BAD_RES;
-	/* Rate limits and the like: not offered. */
+	/* Rate limits and other settings are not advertised. */
 	if (IFC_GET(modify_sq_in, cmd->in, modify_bitmask))
 		return CX_BAD_PARAM;
 	status = wq_check_move(&sq->wq, IFC_GET(modify_sq_in, cmd->in, sq_state), next);
@@ -394,13 +378,10 @@ static uint8_t rq_modify(ConnectX *cx, struct cx_rq *rq, uint64_t what,
 static uint8_t cmd_modify_rq(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *context = IFC_PTR(modify_rq_in, cmd->in, ctx);
-	struct cx_rq *rq = cx_object_find(cx, CX_RQ,
-					  IFC_GET(modify_rq_in, cmd->in, rqn));
+	struct cx_rq *rq = cmd->object;
 	uint8_t next = IFC_GET(rqc, context, state);
 	uint8_t status;
 
-	if (!rq)
-		return CX_BAD_RES;
 	status = wq_check_move(&rq->wq, IFC_GET(modify_rq_in, cmd->in, rq_state), next);
 	if (!status)
 		status = rq_modify(cx, rq, IFC_GET(modify_rq_in, cmd->in, modify_bitmask),
@@ -412,7 +393,7 @@ static uint8_t cmd_modify_rq(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-/* The context as the driver gave it, with the changes since then. */
+/* Return the driver's context with the current state and index. */
 static void wq_query(const struct cx_wq *wq, uint8_t *context)
 {
 	memcpy(context, wq->context, sizeof(wq->context));
@@ -422,44 +403,28 @@ static void wq_query(const struct cx_wq *wq, uint8_t *context)
 
 static uint8_t cmd_query_sq(ConnectX *cx, struct cx_cmd *cmd)
 {
-	struct cx_sq *sq = cx_object_find(cx, CX_SQ,
-					  IFC_GET(query_sq_in, cmd->in, sqn));
+	struct cx_sq *sq = cmd->object;
 
-	if (!sq)
-		return CX_BAD_RES;
 	wq_query(&sq->wq, IFC_PTR(query_sq_out, cmd->out, sq_context));
 	return CX_OK;
 }
 
 static uint8_t cmd_query_rq(ConnectX *cx, struct cx_cmd *cmd)
 {
-	struct cx_rq *rq = cx_object_find(cx, CX_RQ,
-					  IFC_GET(query_rq_in, cmd->in, rqn));
+	struct cx_rq *rq = cmd->object;
 
-	if (!rq)
-		return CX_BAD_RES;
 	wq_query(&rq->wq, IFC_PTR(query_rq_out, cmd->out, rq_context));
 	return CX_OK;
 }
 
-static uint8_t cmd_destroy_sq(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_SQ, IFC_GET(destroy_sq_in, cmd->in, sqn));
-}
-
-static uint8_t cmd_destroy_rq(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_RQ, IFC_GET(destroy_rq_in, cmd->in, rqn));
-}
-
 const struct cx_op queue_ops[] = {
-	CX_OP(CREATE_SQ, create_sq, cmd_create_sq, CX_READY),
-	CX_OP(MODIFY_SQ, modify_sq, cmd_modify_sq, CX_READY),
-	CX_OP(QUERY_SQ, query_sq, cmd_query_sq, CX_READY),
-	CX_OP(DESTROY_SQ, destroy_sq, cmd_destroy_sq, CX_READY),
-	CX_OP(CREATE_RQ, create_rq, cmd_create_rq, CX_READY),
-	CX_OP(MODIFY_RQ, modify_rq, cmd_modify_rq, CX_READY),
-	CX_OP(QUERY_RQ, query_rq, cmd_query_rq, CX_READY),
-	CX_OP(DESTROY_RQ, destroy_rq, cmd_destroy_rq, CX_READY),
+	CX_OP(CREATE_SQ, create_sq, CX_READY),
+	CX_OP_ON(MODIFY_SQ, modify_sq, CX_SQ, sqn),
+	CX_OP_ON(QUERY_SQ, query_sq, CX_SQ, sqn),
+	CX_OP_DESTROY(DESTROY_SQ, destroy_sq, CX_SQ, sqn),
+	CX_OP(CREATE_RQ, create_rq, CX_READY),
+	CX_OP_ON(MODIFY_RQ, modify_rq, CX_RQ, rqn),
+	CX_OP_ON(QUERY_RQ, query_rq, CX_RQ, rqn),
+	CX_OP_DESTROY(DESTROY_RQ, destroy_rq, CX_RQ, rqn),
 	{}
 };

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive queues. A frame is steered when it arrives and then waits, in the
- * queue that it goes to, for that queue's timer: so queues overtake each other,
- * while each keeps its own order. All that wait share the port's buffer; when
- * that is full, QEMU keeps what comes next.
+ * Receive queues. A frame is steered when it arrives. It then waits in its
+ * receive queue for that queue's timer. So queues overtake each other, while
+ * each keeps its own order. All frames that wait share the port's buffer. While
+ * it is full, QEMU keeps new frames.
  */
 #include "queue.h"
 
+#include "net/eth.h"
+
 enum {
 	BUFFER			= 512 * KiB,
-	MAX_BATCH		= 32,	/* frames, or flushed buffers, of one turn */
+	MAX_BATCH		= 32,	/* frames or flushed buffers per timer run */
 	MIN_FRAME		= 60,	/* without FCS; shorter ones are padded */
 	MAX_FRAME		= CX_MAX_FRAME - 4,
 	SEGMENT			= 16,	/* a data segment */
-	LINK			= 16,	/* what precedes it in a striding queue */
+	LINK			= 16,	/* in front of it in a striding queue */
 	INVALID_KEY		= 0x100,	/* ends a list: MLX5_INVALID_LKEY */
-	ETH_HEADER		= 14,
 	VLAN_TAG		= 4,
 };
 
-/* Fields of the CQE, as the driver has them in struct mlx5_cqe64. */
+/* Fields of the CQE: struct mlx5_cqe64 of the driver. */
 enum {
 	CQE_WQE_ID		= 2,
 	CQE_HASH		= 12,
@@ -40,7 +41,7 @@ enum {
 };
 
 enum {
-	TYPE_VLAN		= 1 << 0,	/* the tag was stripped */
+	TYPE_VLAN		= 1 << 0,	/* the device stripped the tag */
 	TYPE_IPV6		= 1 << 2,
 	TYPE_IPV4		= 2 << 2,
 	TYPE_TCP		= 1 << 4,
@@ -49,7 +50,7 @@ enum {
 	TYPE_TCP_ACK_DATA	= 4 << 4,
 };
 
-/* In the byte count of a striding queue's CQE. */
+/* In the byte count of a CQE of a striding queue: the strides hold no frame. */
 #define FILLER			(1u << 31)
 
 struct cx_receiver {
@@ -57,7 +58,7 @@ struct cx_receiver {
 	QEMUTimer *room;	/* tells QEMU that there is room again */
 };
 
-/* A frame, shared by the queues that it goes to. */
+/* A frame. The queues that it goes to share it. */
 struct frame {
 	unsigned int users;
 	struct cx_packet packet;
@@ -68,9 +69,7 @@ struct frame {
 /* A frame in one queue. */
 struct waiting {
 	struct frame *frame;
-	uint32_t flow_tag;
-	uint32_t hash;
-	uint8_t hash_type;
+	struct cx_target to;
 };
 
 /* ---- the buffer ---- */
@@ -119,7 +118,7 @@ bool receive_frame(ConnectX *cx, const uint8_t *data, size_t len)
 	struct frame *frame;
 	unsigned int i;
 
-	if (len < ETH_HEADER || len > MAX_FRAME)
+	if (len < ETH_HLEN || len > MAX_FRAME)
 		return true;
 	if (!receive_has_room(cx))
 		return false;
@@ -134,12 +133,7 @@ bool receive_frame(ConnectX *cx, const uint8_t *data, size_t len)
 		struct waiting *waiting = g_new(struct waiting, 1);
 		struct cx_rq *rq = verdict.to[i].rq;
 
-		*waiting = (struct waiting){
-			.frame = frame,
-			.flow_tag = verdict.to[i].flow_tag,
-			.hash = verdict.to[i].hash,
-			.hash_type = verdict.to[i].hash_type,
-		};
+		*waiting = (struct waiting) { frame, verdict.to[i] };
 		frame->users++;
 		g_queue_push_tail(&rq->frames, waiting);
 		cx_kick(cx, rq->wq.timer);
@@ -186,7 +180,7 @@ void receive_exit(ConnectX *cx)
 	cx->receiver = NULL;
 }
 
-/* ---- what the CQE says of the frame ---- */
+/* ---- the CQE's description of the frame ---- */
 
 static uint8_t packet_types(const struct cx_packet *packet)
 {
@@ -218,22 +212,22 @@ static uint8_t packet_ok(const struct cx_packet *packet)
 	return ok;
 }
 
-/* @data is what was written: without the tag, if that was stripped. */
+/* @data is the frame as it was written: without a tag that was stripped. */
 static void describe(uint8_t cqe[64], const struct waiting *waiting,
 		     const uint8_t *data, size_t len)
 {
 	const struct cx_packet *packet = &waiting->frame->packet;
 
-	stl_be_p(cqe + CQE_HASH, waiting->hash);
-	cqe[CQE_HASH_TYPE] = waiting->hash_type;
-	stw_be_p(cqe + CQE_CHECKSUM, packet_sum(data + ETH_HEADER, len - ETH_HEADER));
+	stl_be_p(cqe + CQE_HASH, waiting->to.hash);
+	cqe[CQE_HASH_TYPE] = waiting->to.hash_type;
+	stw_be_p(cqe + CQE_CHECKSUM, packet_sum(data + ETH_HLEN, len - ETH_HLEN));
 	cqe[CQE_OK] = packet_ok(packet);
 	cqe[CQE_TYPES] = packet_types(packet);
 	if (len < waiting->frame->len) {
 		cqe[CQE_TYPES] |= TYPE_VLAN;
 		stw_be_p(cqe + CQE_VLAN, packet->vlan);
 	}
-	stl_be_p(cqe + CQE_TAG, waiting->flow_tag & 0xffffff);
+	stl_be_p(cqe + CQE_TAG, waiting->to.flow_tag & 0xffffff);
 }
 
 /* Copy the frame without its first tag. */
@@ -244,7 +238,7 @@ static size_t strip_vlan(uint8_t *to, const struct frame *frame)
 	return frame->len - VLAN_TAG;
 }
 
-/* ---- cyclic queues: a frame in each work request ---- */
+/* ---- cyclic queues: one frame per work request ---- */
 
 static enum cx_fault cyclic_write(struct cx_rq *rq, const uint8_t *data, size_t len,
 				  GArray *touched)
@@ -271,9 +265,9 @@ static enum cx_fault cyclic_write(struct cx_rq *rq, const uint8_t *data, size_t 
 	return done < len ? CX_FAULT_LENGTH : CX_FAULT_NONE;
 }
 
-/* ---- striding queues: frames one behind the other in a large work request ---- */
+/* ---- striding queues: several frames per work request ---- */
 
-/* Account @strides of the work request at head in a CQE. */
+/* Use @strides of the work request at head, and name them in a CQE. */
 static void striding_use(struct cx_rq *rq, uint8_t cqe[64], uint32_t strides,
 			 uint32_t bytes)
 {
@@ -297,7 +291,7 @@ static uint32_t striding_need(const struct cx_rq *rq, size_t len)
 	return DIV_ROUND_UP(len, 1u << rq->log_stride);
 }
 
-/* Tell the driver that the rest of the work request stays empty. */
+/* Post a CQE that says that the rest of the work request stays empty. */
 static void striding_close(struct cx_rq *rq)
 {
 	uint8_t cqe[64];
@@ -309,8 +303,8 @@ static void striding_close(struct cx_rq *rq)
 }
 
 /*
- * Begin the next work request. A link is read when it is followed, and not
- * before: the driver sets it when it appends to the list.
+ * Begin the next work request. Read the link to it only now, because the driver
+ * sets the link when it appends to the list.
  */
 static bool striding_open(struct cx_rq *rq)
 {
@@ -351,7 +345,7 @@ static enum cx_fault striding_write(struct cx_rq *rq, const uint8_t *data, size_
 
 /* ---- delivery ---- */
 
-/* Whether there is a buffer for @len bytes. */
+/* Whether a buffer for @len bytes is posted. Closes a buffer without room. */
 static bool rq_has_buffer(struct cx_rq *rq, size_t len)
 {
 	unsigned int posted;
@@ -365,8 +359,8 @@ static bool rq_has_buffer(struct cx_rq *rq, size_t len)
 }
 
 /*
- * Know which buffer comes next, so that its CQE can name it, whatever becomes of
- * it. A queue whose list cannot be followed has no buffer that could be named.
+ * Open the next work request of a striding queue, so that any CQE can name it.
+ * If the link cannot be followed, no CQE can, and the queue is stuck.
  */
 static bool rq_open(struct cx_rq *rq)
 {
@@ -376,7 +370,7 @@ static bool rq_open(struct cx_rq *rq)
 	return false;
 }
 
-/* The buffer is used up, for a frame or for nothing: complete @cqe and post it. */
+/* A buffer is used up, with or without a frame: complete @cqe and post it. */
 static void rq_complete(struct cx_rq *rq, uint8_t cqe[64], size_t len, bool good,
 			GArray *touched)
 {
@@ -407,7 +401,8 @@ static void rq_deliver(struct cx_rq *rq, const struct waiting *waiting)
 	GArray *touched = NULL;
 	enum cx_fault fault;
 
-	if (rq->strip_vlan && waiting->frame->packet.has_vlan && lduw_be_p(data + 12) == 0x8100) {
+	if (rq->strip_vlan && waiting->frame->packet.has_vlan &&
+	    lduw_be_p(data + 12) == ETH_P_VLAN) {
 		len = strip_vlan(stripped, waiting->frame);
 		data = stripped;
 	}
@@ -430,12 +425,12 @@ static void rq_deliver(struct cx_rq *rq, const struct waiting *waiting)
 	}
 	cx_log(cx, "receive queue: buffer failed, vendor syndrome %u", fault);
 	rq_complete_fault(rq, fault, touched);
-	/* A frame that is too long costs a buffer, all else the queue. */
+	/* Any fault but a frame that is too long stops the queue. */
 	if (fault != CX_FAULT_LENGTH)
 		wq_fail(&rq->wq);
 }
 
-/* Complete buffers that are posted to a queue in error. False: there are no more. */
+/* Complete buffers of a queue in error state as flushed. False: none left. */
 static bool rq_flush(struct cx_rq *rq, unsigned int budget)
 {
 	unsigned int posted;

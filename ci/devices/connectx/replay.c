@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Replay: what a work request has read is read again, what it has written is
- * written again: as soon as it has completed, and in later rounds.
+ * Replay: the device repeats the reads and writes of a work request as soon as
+ * it has completed, and again in later rounds.
  *
- * A ring remembers the last accesses; each round goes along it at its own
- * distance in time. A round that the ring's head overtakes loses accesses, and
- * they are counted.
+ * A ring holds the last accesses. Each round repeats them with its own delay.
+ * If new accesses overwrite those that a round has not repeated, these are lost
+ * and counted.
  */
 #include "attack.h"
 
 #define REMEMBERED	8192
-/* Accesses per turn of QEMU's loop, which stands still meanwhile. */
+/* Accesses per run of the timer. QEMU's main loop waits meanwhile. */
 #define AT_ONCE		128
 
 /*
- * How long after the completion. Linux' lazy mode invalidates after 10 ms or
- * 256 unmaps, whichever comes first. Up to half of it is added at random.
+ * The delays after the completion; a random time of up to half a delay is
+ * added. Linux's lazy mode invalidates after 10 ms or 256 unmaps, whichever
+ * comes first.
  */
 static const int64_t delays_ns[CX_MAX_REPLAYS] = {
 	50 * SCALE_US, 500 * SCALE_US, 2 * SCALE_MS, 6 * SCALE_MS,
@@ -28,13 +29,13 @@ struct remembered {
 };
 
 struct round {
-	uint64_t next;		/* access that it comes to next */
-	int64_t due;		/* when, while it is below attack_replay.end */
+	uint64_t next;		/* number of the access to repeat next */
+	int64_t due;		/* its time, if next is below attack_replay.end */
 };
 
 struct attack_replay {
 	struct remembered ring[REMEMBERED];
-	uint64_t end;		/* accesses so far */
+	uint64_t end;		/* number of accesses so far */
 	struct round rounds[CX_MAX_REPLAYS];
 	QEMUTimer *timer;
 };
@@ -57,7 +58,7 @@ static void set_due(ConnectX *cx, unsigned int round)
 			 (int64_t)(g_rand_double(cx->random) * (delay / 2));
 }
 
-/* Skip what is no longer in the ring. */
+/* Skip the accesses that are no longer in the ring. */
 static void catch_up(ConnectX *cx, unsigned int round)
 {
 	struct attack_replay *replay = cx->attack->replay;

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From a packet to a receive queue: transport interface receive objects (TIR),
- * which hash, and the tables that they look the hash up in (RQT). Transport
- * interface send objects (TIS) are here, too: what sends has to name one.
+ * The choice of a packet's receive queue. Transport interface receive objects
+ * (TIR) hash the packet, and look the hash up in a table of receive queues
+ * (RQT). Transport interface send objects (TIS), which a send queue has to
+ * name, are here, too.
  *
- * What is hashed: source and destination address, then the ports, as far as
- * they are selected, in the order in which they are in the packet. This is the
+ * The input of the hash is the source address, the destination address and the
+ * ports, as far as they are selected, in the order of the packet. This is the
  * input of "Verifying the RSS Hash Calculation" in Microsoft's NDIS
- * documentation, whose vectors ci/devices/connectx/test/ checks.
+ * documentation. The tests use its vectors.
  */
 #include "connectx.h"
 
 #include <netinet/in.h>
+
+#include "qemu/host-utils.h"
 
 /* The longest input: IPv6 addresses and ports. The key has 32 bits more. */
 #define HASH_MAX	36
@@ -26,7 +29,7 @@ enum {
 	ALL	= SRC_IP | DST_IP | SPORT | DPORT | SPI,
 };
 
-/* rss_hash_type of a CQE: what was hashed, in two fields. */
+/* rss_hash_type of a CQE: two fields that name the input of the hash. */
 enum {
 	HASHED_IPV4	= 1 << 2,
 	HASHED_IPV6	= 2 << 2,
@@ -46,8 +49,8 @@ struct cx_tir {
 	struct cx_object object;
 	uint8_t context[IFC_SIZE(tirc)];
 	struct cx_object *domain;
-	struct cx_object *rq;		/* this one, or … */
-	struct cx_rqt *rqt;		/* … one of these */
+	struct cx_object *rq;		/* the receive queue, or NULL */
+	struct cx_rqt *rqt;		/* if NULL: the table of receive queues */
 };
 
 struct cx_tis {
@@ -64,27 +67,28 @@ struct hash_input {
 	uint8_t type;
 };
 
+static void hash_add(struct hash_input *input, const uint8_t *data, unsigned int len)
+{
+	memcpy(input->data + input->len, data, len);
+	input->len += len;
+}
+
 /*
- * Two fields of @len bytes that lie behind each other at @pair, as far as they
- * are selected. A symmetric hash is the same for both directions of a flow. How
- * the card does that is not published; here the smaller field comes first.
+ * Add two fields of @len bytes, which lie next to each other at @pair, as far
+ * as they are selected. A symmetric hash is the same for both directions of a
+ * flow. The card's own way to make it so is not published. Here the smaller
+ * field comes first.
  */
 static void hash_pair(struct hash_input *input, const uint8_t *pair,
 		      unsigned int len, bool first, bool second, bool symmetric)
 {
-	uint8_t *to = input->data + input->len;
 	bool swap = first && second && symmetric &&
 		    memcmp(pair, pair + len, len) > 0;
 
-	if (first) {
-		memcpy(to, swap ? pair + len : pair, len);
-		to += len;
-	}
-	if (second) {
-		memcpy(to, swap ? pair : pair + len, len);
-		to += len;
-	}
-	input->len = to - input->data;
+	if (first)
+		hash_add(input, swap ? pair + len : pair, len);
+	if (second)
+		hash_add(input, swap ? pair : pair + len, len);
 }
 
 static void hash_spi(struct hash_input *input, const struct cx_packet *packet)
@@ -97,12 +101,11 @@ static void hash_spi(struct hash_input *input, const struct cx_packet *packet)
 		return;
 	if (!packet->upper || packet->l3_end < at + 4)
 		return;
-	memcpy(input->data + input->len, packet->frame + at, 4);
-	input->len += 4;
+	hash_add(input, packet->frame + at, 4);
 	input->type |= HASHED_SPI;
 }
 
-/* The hashed part of @packet. Missing ports (fragments) are left out. */
+/* Select the input of the hash from @packet. A fragment has no ports. */
 static void hash_select(struct hash_input *input, const uint8_t *context,
 			const struct cx_packet *packet)
 {
@@ -145,17 +148,15 @@ static uint32_t hash_toeplitz(const uint8_t *key, const struct hash_input *input
 	return hash;
 }
 
-/* "Inverted": the last bit first; the driver turns its table accordingly. */
+/* "Inverted": the last bit comes first. The driver orders its table so. */
 static uint32_t hash_inverted_xor8(const struct hash_input *input)
 {
-	uint8_t sum = 0, inverted = 0;
+	uint8_t sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < input->len; i++)
 		sum ^= input->data[i];
-	for (i = 0; i < 8; i++)
-		inverted |= (sum >> i & 1) << (7 - i);
-	return inverted;
+	return revbit8(sum);
 }
 
 /* Returns the hash, and in @type the fields that it covers. */
@@ -186,11 +187,12 @@ void rss_deliver(ConnectX *cx, uint32_t tirn, const struct cx_packet *packet,
 	if (IFC_GET(tirc, tir->context, rx_hash_fn) != MLX5_RX_HASH_FN_NONE)
 		hash = hash_packet(tir->context, packet, &type);
 	rq = tir->rqt ? tir->rqt->rqs[hash % tir->rqt->size] : tir->rq;
-	verdict->to[verdict->count].rq = (struct cx_rq *)rq;
-	verdict->to[verdict->count].flow_tag = flow_tag;
-	verdict->to[verdict->count].hash = hash;
-	verdict->to[verdict->count].hash_type = type;
-	verdict->count++;
+	verdict->to[verdict->count++] = (struct cx_target) {
+		.rq = (struct cx_rq *)rq,
+		.flow_tag = flow_tag,
+		.hash = hash,
+		.hash_type = type,
+	};
 }
 
 /* ---- TIR ---- */
@@ -202,12 +204,6 @@ static void tir_release(ConnectX *cx, struct cx_object *object)
 	cx_object_put(tir->domain);
 	cx_object_put(tir->rq);
 	cx_object_put(tir->rqt);
-}
-
-/* No LRO, no TLS, no tunnels: not advertised. */
-static bool tir_merges_packets(const uint8_t *context)
-{
-	return IFC_GET(tirc, context, packet_merge_mask);
 }
 
 static bool tir_hash_is_known(const uint8_t *context)
@@ -230,8 +226,9 @@ static uint8_t cmd_create_tir(ConnectX *cx, struct cx_cmd *cmd)
 	struct cx_rqt *rqt = NULL;
 	struct cx_tir *tir;
 
+	/* LRO, TLS and tunnels are not advertised. */
 	if (type > MLX5_TIRC_DISP_TYPE_INDIRECT || !tir_hash_is_known(context) ||
-	    tir_merges_packets(context) || IFC_GET(tirc, context, tls_en) ||
+	    IFC_GET(tirc, context, packet_merge_mask) || IFC_GET(tirc, context, tls_en) ||
 	    IFC_GET(tirc, context, tunneled_offload_en))
 		return CX_BAD_PARAM;
 	domain = cx_object_find(cx, CX_TD,
@@ -276,13 +273,10 @@ static uint8_t cmd_modify_tir(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *mask = IFC_PTR(modify_tir_in, cmd->in, bitmask);
 	const uint8_t *context = IFC_PTR(modify_tir_in, cmd->in, ctx);
-	uint32_t tirn = IFC_GET(modify_tir_in, cmd->in, tirn);
-	struct cx_tir *tir = cx_object_find(cx, CX_TIR, tirn);
+	struct cx_tir *tir = cmd->object;
 
-	if (!tir)
-		return CX_BAD_RES;
 	if (IFC_GET(modify_tir_bitmask, mask, packet_merge) &&
-	    tir_merges_packets(context))
+	    IFC_GET(tirc, context, packet_merge_mask))
 		return CX_BAD_PARAM;
 	if (IFC_GET(modify_tir_bitmask, mask, hash)) {
 		if (!tir_hash_is_known(context))
@@ -297,20 +291,11 @@ static uint8_t cmd_modify_tir(ConnectX *cx, struct cx_cmd *cmd)
 
 static uint8_t cmd_query_tir(ConnectX *cx, struct cx_cmd *cmd)
 {
-	uint32_t tirn = IFC_GET(query_tir_in, cmd->in, tirn);
-	struct cx_tir *tir = cx_object_find(cx, CX_TIR, tirn);
+	struct cx_tir *tir = cmd->object;
 
-	if (!tir)
-		return CX_BAD_RES;
 	memcpy(IFC_PTR(query_tir_out, cmd->out, tir_context), tir->context,
 	       sizeof(tir->context));
 	return CX_OK;
-}
-
-static uint8_t cmd_destroy_tir(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_TIR,
-				 IFC_GET(destroy_tir_in, cmd->in, tirn));
 }
 
 /* ---- TIS ---- */
@@ -350,11 +335,8 @@ static uint8_t cmd_modify_tis(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *mask = IFC_PTR(modify_tis_in, cmd->in, bitmask);
 	const uint8_t *context = IFC_PTR(modify_tis_in, cmd->in, ctx);
-	uint32_t tisn = IFC_GET(modify_tis_in, cmd->in, tisn);
-	struct cx_tis *tis = cx_object_find(cx, CX_TIS, tisn);
+	struct cx_tis *tis = cmd->object;
 
-	if (!tis)
-		return CX_BAD_RES;
 	if (IFC_GET(modify_tis_bitmask, mask, lag_tx_port_affinity) ||
 	    IFC_GET(modify_tis_bitmask, mask, strict_lag_tx_port_affinity))
 		return CX_BAD_PARAM;
@@ -365,20 +347,11 @@ static uint8_t cmd_modify_tis(ConnectX *cx, struct cx_cmd *cmd)
 
 static uint8_t cmd_query_tis(ConnectX *cx, struct cx_cmd *cmd)
 {
-	uint32_t tisn = IFC_GET(query_tis_in, cmd->in, tisn);
-	struct cx_tis *tis = cx_object_find(cx, CX_TIS, tisn);
+	struct cx_tis *tis = cmd->object;
 
-	if (!tis)
-		return CX_BAD_RES;
 	memcpy(IFC_PTR(query_tis_out, cmd->out, tis_context), tis->context,
 	       sizeof(tis->context));
 	return CX_OK;
-}
-
-static uint8_t cmd_destroy_tis(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_TIS,
-				 IFC_GET(destroy_tis_in, cmd->in, tisn));
 }
 
 /* ---- RQT ---- */
@@ -398,22 +371,22 @@ static void rqt_release(ConnectX *cx, struct cx_object *object)
 }
 
 /*
- * The receive queues that @context, of which @bytes bytes are there, lists; a
- * table has room for @max. NULL, and the reason in @status, if it may not.
+ * Replace the receive queues of a table by those that @context lists, up to
+ * rqt->max_size. @bytes bytes of the context are there. If the result is not
+ * CX_OK, nothing changes.
  */
-static struct cx_object **rqt_list(ConnectX *cx, const uint8_t *context,
-				   size_t bytes, uint32_t max, uint8_t *status)
+static uint8_t rqt_set_rqs(ConnectX *cx, struct cx_rqt *rqt, const uint8_t *context,
+			   size_t bytes)
 {
 	uint32_t size = IFC_GET(rqtc, context, rqt_actual_size);
 	struct cx_object **rqs;
 	uint32_t i;
 
-	*status = CX_BAD_PARAM;
-	if (!size || size > max || bytes < IFC_SIZE(rqtc) ||
+	if (!size || size > rqt->max_size || bytes < IFC_SIZE(rqtc) ||
 	    (bytes - IFC_SIZE(rqtc)) / IFC_SIZE(rq_num) < size ||
 	    IFC_GET(rqtc, context, list_q_type) ||
 	    IFC_GET(rqtc, context, rq_vhca_id_format))
-		return NULL;
+		return CX_BAD_PARAM;
 	rqs = g_new(struct cx_object *, size);
 	for (i = 0; i < size; i++) {
 		const uint8_t *num = context + IFC_SIZE(rqtc) +
@@ -422,76 +395,57 @@ static struct cx_object **rqt_list(ConnectX *cx, const uint8_t *context,
 		rqs[i] = cx_object_find(cx, CX_RQ,
 					IFC_GET(rq_num, num, rq_num));
 		if (!rqs[i]) {
-			*status = CX_BAD_RES;
 			g_free(rqs);
-			return NULL;
+			return CX_BAD_RES;
 		}
 	}
 	for (i = 0; i < size; i++)
 		cx_object_get(rqs[i]);
-	return rqs;
+	rqt_put_rqs(rqt);
+	rqt->rqs = rqs;
+	rqt->size = size;
+	return CX_OK;
 }
 
 static uint8_t cmd_create_rqt(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *context = IFC_PTR(create_rqt_in, cmd->in, rqt_context);
 	uint32_t max = IFC_GET(rqtc, context, rqt_max_size);
-	struct cx_rqt *rqt, list;
+	struct cx_rqt *rqt;
 	uint8_t status;
 
 	if (max > 1 << CX_LOG_MAX_RQT)
 		return CX_BAD_PARAM;
-	list.size = IFC_GET(rqtc, context, rqt_actual_size);
-	list.rqs = rqt_list(cx, context, cmd_rest(cmd, context), max, &status);
-	if (!list.rqs)
-		return status;
-
 	rqt = cx_object_new(cx, CX_RQT, sizeof(*rqt), rqt_release);
-	if (!rqt) {
-		rqt_put_rqs(&list);
+	if (!rqt)
 		return CX_NO_RES;
-	}
 	rqt->max_size = max;
-	rqt->size = list.size;
-	rqt->rqs = list.rqs;
-	IFC_SET(create_rqt_out, cmd->out, rqtn, rqt->object.num);
-	return CX_OK;
+	status = rqt_set_rqs(cx, rqt, context, cmd_rest(cmd, context));
+	if (status)
+		cx_object_drop(cx, rqt);
+	else
+		IFC_SET(create_rqt_out, cmd->out, rqtn, rqt->object.num);
+	return status;
 }
 
 static uint8_t cmd_modify_rqt(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *mask = IFC_PTR(modify_rqt_in, cmd->in, bitmask);
 	const uint8_t *context = IFC_PTR(modify_rqt_in, cmd->in, ctx);
-	uint32_t rqtn = IFC_GET(modify_rqt_in, cmd->in, rqtn);
-	struct cx_rqt *rqt = cx_object_find(cx, CX_RQT, rqtn);
-	struct cx_object **rqs;
-	uint8_t status;
 
-	if (!rqt)
-		return CX_BAD_RES;
 	if (!IFC_GET(rqt_bitmask, mask, rqn_list))
 		return CX_OK;
-	rqs = rqt_list(cx, context, cmd_rest(cmd, context), rqt->max_size,
-		       &status);
-	if (!rqs)
-		return status;
-	rqt_put_rqs(rqt);
-	rqt->rqs = rqs;
-	rqt->size = IFC_GET(rqtc, context, rqt_actual_size);
-	return CX_OK;
+	return rqt_set_rqs(cx, cmd->object, context, cmd_rest(cmd, context));
 }
 
 static uint8_t cmd_query_rqt(ConnectX *cx, struct cx_cmd *cmd)
 {
-	uint32_t rqtn = IFC_GET(query_rqt_in, cmd->in, rqtn);
-	struct cx_rqt *rqt = cx_object_find(cx, CX_RQT, rqtn);
 	uint8_t *context = IFC_PTR(query_rqt_out, cmd->out, rqt_context);
 	uint8_t *list = context + IFC_SIZE(rqtc);
+	struct cx_rqt *rqt = cmd->object;
 	uint32_t i;
 
-	if (!rqt)
-		return CX_BAD_RES;
-	if (cmd->out_len < list - cmd->out + rqt->size * IFC_SIZE(rq_num))
+	if (cmd_room(cmd, list) < rqt->size * IFC_SIZE(rq_num))
 		return CX_BAD_OUTPUT_LEN;
 	IFC_SET(rqtc, context, rqt_max_size, rqt->max_size);
 	IFC_SET(rqtc, context, rqt_actual_size, rqt->size);
@@ -501,24 +455,18 @@ static uint8_t cmd_query_rqt(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-static uint8_t cmd_destroy_rqt(ConnectX *cx, struct cx_cmd *cmd)
-{
-	return cx_object_destroy(cx, CX_RQT,
-				 IFC_GET(destroy_rqt_in, cmd->in, rqtn));
-}
-
 const struct cx_op rss_ops[] = {
-	CX_OP(CREATE_TIR, create_tir, cmd_create_tir, CX_READY),
-	CX_OP(MODIFY_TIR, modify_tir, cmd_modify_tir, CX_READY),
-	CX_OP(QUERY_TIR, query_tir, cmd_query_tir, CX_READY),
-	CX_OP(DESTROY_TIR, destroy_tir, cmd_destroy_tir, CX_READY),
-	CX_OP(CREATE_TIS, create_tis, cmd_create_tis, CX_READY),
-	CX_OP(MODIFY_TIS, modify_tis, cmd_modify_tis, CX_READY),
-	CX_OP(QUERY_TIS, query_tis, cmd_query_tis, CX_READY),
-	CX_OP(DESTROY_TIS, destroy_tis, cmd_destroy_tis, CX_READY),
-	CX_OP(CREATE_RQT, create_rqt, cmd_create_rqt, CX_READY),
-	CX_OP(MODIFY_RQT, modify_rqt, cmd_modify_rqt, CX_READY),
-	CX_OP(QUERY_RQT, query_rqt, cmd_query_rqt, CX_READY),
-	CX_OP(DESTROY_RQT, destroy_rqt, cmd_destroy_rqt, CX_READY),
-	{ 0 }
+	CX_OP(CREATE_TIR, create_tir, CX_READY),
+	CX_OP_ON(MODIFY_TIR, modify_tir, CX_TIR, tirn),
+	CX_OP_ON(QUERY_TIR, query_tir, CX_TIR, tirn),
+	CX_OP_DESTROY(DESTROY_TIR, destroy_tir, CX_TIR, tirn),
+	CX_OP(CREATE_TIS, create_tis, CX_READY),
+	CX_OP_ON(MODIFY_TIS, modify_tis, CX_TIS, tisn),
+	CX_OP_ON(QUERY_TIS, query_tis, CX_TIS, tisn),
+	CX_OP_DESTROY(DESTROY_TIS, destroy_tis, CX_TIS, tisn),
+	CX_OP(CREATE_RQT, create_rqt, CX_READY),
+	CX_OP_ON(MODIFY_RQT, modify_rqt, CX_RQT, rqtn),
+	CX_OP_ON(QUERY_RQT, query_rqt, CX_RQT, rqtn),
+	CX_OP_DESTROY(DESTROY_RQT, destroy_rqt, CX_RQT, rqtn),
+	{}
 };

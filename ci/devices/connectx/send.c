@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Send queues: read work requests, gather what they point to, send it, report.
+ * Send queues: read work requests, gather their data, send it, complete them.
  *
- * A doorbell only arms the queue's timer. Each turn of it takes a random number
- * of work requests, so that queues overtake each other, while each keeps its
- * own order. What a work request points to is not touched after its CQE.
+ * A doorbell only arms the queue's timer. Each run of the timer takes a random
+ * number of work requests. So queues overtake each other, while each keeps its
+ * own order. After a CQE the device no longer accesses the data of its work
+ * requests.
  */
 #include "queue.h"
 
+#include "net/eth.h"
+
 enum {
 	BLOCK			= 64,	/* bytes of a basic block: MLX5_SEND_WQE_BB */
-	UNIT			= 16,	/* in which a work request counts its size */
-	MAX_BATCH		= 32,	/* work requests of one turn */
-	MAX_TOUCHED		= 8192,	/* accesses that are remembered */
+	UNIT			= 16,	/* bytes in the unit of a WQE's size */
+	MAX_BATCH		= 32,	/* work requests per timer run */
+	MAX_TOUCHED		= 8192,	/* accesses to collect */
 	MIN_FRAME		= 60,	/* without FCS; shorter ones are padded */
-	ETH_HEADER		= 14,
 	MAX_SEND		= CX_MAX_FRAME - 4,	/* without FCS */
 	MAX_INLINE		= 0x3ff,
-	MAX_SEGMENTS		= 8192,	/* that one large send may become */
-	HELD_NS			= SCALE_MS,	/* until updates on hold are looked at again */
+	MAX_SEGMENTS		= 8192,	/* of one large send */
+	HELD_NS			= SCALE_MS,	/* to the next look at held updates */
 };
 
 enum {
@@ -29,7 +31,7 @@ enum {
 	WQE_MULTI_PACKET	= 0x29,
 };
 
-/* Control segment, its byte fm_ce_se: a CQE is wanted. */
+/* In the byte fm_ce_se of the control segment: the driver wants a CQE. */
 enum { CONTROL_COMPLETE = 0x08 };
 
 /* Ethernet segment. */
@@ -41,10 +43,10 @@ enum {
 	ETH_SERVICE_VLAN	= 0x0001,
 };
 
-/* The bit of a data segment's byte count that says: the data follow here. */
+/* In the byte count of a data segment: the data follow in the work request. */
 #define SEGMENT_INLINE		0x80000000u
 
-/* UMR control segment: only refills of a striding RQ are modelled. */
+/* UMR control segment. Only the refill of a striding RQ is modelled. */
 enum {
 	UMR_FLAGS		= 0x90,	/* inline entries, at an offset */
 	UMR_MASK_FREE		= 1 << 29,
@@ -57,12 +59,12 @@ enum {
 struct wqe {
 	uint8_t data[CX_MAX_SEND_WQE];
 	const uint8_t *end;
-	unsigned int blocks;	/* 0: not known */
+	unsigned int blocks;	/* 0: unknown */
 	unsigned int units;
 	uint8_t opcode;
 };
 
-/* The frame in the making. One is enough: everything runs under the big lock. */
+/* The frame under construction. One is enough under QEMU's big lock. */
 static uint8_t frame[(1 << CX_LOG_MAX_LSO) + MAX_INLINE];
 
 /* ---- frames ---- */
@@ -81,16 +83,15 @@ static void send_frame(ConnectX *cx, const uint8_t *data, size_t len)
 }
 
 /*
- * Append the data of the segment at *@at, a whole unit at least, to the frame,
- * which may become @limit bytes long, and go on to the next segment.
+ * Append the data of the segment at *@at to the frame, up to a length of
+ * @limit, and go on to the next segment. At least one unit is there.
  */
 static enum cx_fault sq_gather(struct cx_sq *sq, const struct wqe *wqe,
 			       const uint8_t **at, size_t *len, size_t limit)
 {
 	const uint8_t *segment = *at;
-	uint32_t count;
+	uint32_t count = ldl_be_p(segment);
 
-	count = ldl_be_p(segment);
 	if (count & SEGMENT_INLINE) {
 		count &= MAX_INLINE;
 		if (wqe->end - segment < count + 4)
@@ -111,7 +112,7 @@ static enum cx_fault sq_gather(struct cx_sq *sq, const struct wqe *wqe,
 	return CX_FAULT_NONE;
 }
 
-/* The headers that the Ethernet segment inlines: its last two bytes are the first. */
+/* Copy the inline headers. They begin with the Ethernet segment's last 2 bytes. */
 static enum cx_fault sq_gather_headers(struct cx_sq *sq, const struct wqe *wqe,
 				       const uint8_t **at, size_t *len)
 {
@@ -125,14 +126,14 @@ static enum cx_fault sq_gather_headers(struct cx_sq *sq, const struct wqe *wqe,
 	if (wqe->end < *at || type & ETH_INSERT_TRAILER || (size_t)(wqe->end - *at) < more)
 		return CX_FAULT_SEGMENT;
 	if (sq->wq.cx->prop.inline_l2 && wqe->opcode != WQE_MULTI_PACKET &&
-	    size < ETH_HEADER)
+	    size < ETH_HLEN)
 		return CX_FAULT_INLINE;
 	memcpy(frame, eth + 14, size);
 	*at += ROUND_UP(more, UNIT);
 	return CX_FAULT_NONE;
 }
 
-/* Insert the tag that the Ethernet segment holds, if it does. */
+/* Insert the VLAN tag of the Ethernet segment, if there is one. */
 static size_t insert_vlan(const uint8_t *eth, size_t len)
 {
 	uint16_t type = lduw_be_p(eth + 12);
@@ -140,17 +141,17 @@ static size_t insert_vlan(const uint8_t *eth, size_t len)
 	if (!(type & ETH_INSERT_VLAN))
 		return len;
 	memmove(frame + 16, frame + 12, len - 12);
-	stw_be_p(frame + 12, type & ETH_SERVICE_VLAN ? 0x88a8 : 0x8100);
+	stw_be_p(frame + 12, type & ETH_SERVICE_VLAN ? ETH_P_DVLAN : ETH_P_VLAN);
 	memcpy(frame + 14, eth + 14, 2);
 	return len + 4;
 }
 
-/* The frame is complete: send it. */
+/* Send the complete frame. */
 static enum cx_fault sq_finish(struct cx_sq *sq, const uint8_t *eth, size_t len)
 {
 	uint8_t flags = eth[4];
 
-	if (len < ETH_HEADER)
+	if (len < ETH_HLEN)
 		return CX_FAULT_LENGTH;
 	len = insert_vlan(eth, len);
 	if (len > MAX_SEND)
@@ -173,7 +174,7 @@ static enum cx_fault sq_send(struct cx_sq *sq, const struct wqe *wqe)
 	fault = sq_gather_headers(sq, wqe, &at, &len);
 	while (!fault && at < wqe->end)
 		fault = sq_gather(sq, wqe, &at, &len, MAX_SEND);
-	return fault ? fault : sq_finish(sq, wqe->data + UNIT, len);
+	return fault ?: sq_finish(sq, wqe->data + UNIT, len);
 }
 
 static enum cx_fault sq_large_send(struct cx_sq *sq, const struct wqe *wqe)
@@ -196,7 +197,7 @@ static enum cx_fault sq_large_send(struct cx_sq *sq, const struct wqe *wqe)
 		       CX_FAULT_NONE : CX_FAULT_LSO;
 }
 
-/* Each data segment is a packet. Those before one that fails have been sent. */
+/* Each data segment is a packet. Packets before one that fails are sent. */
 static enum cx_fault sq_multi_packet(struct cx_sq *sq, const struct wqe *wqe)
 {
 	enum cx_fault fault;
@@ -216,8 +217,8 @@ static enum cx_fault sq_multi_packet(struct cx_sq *sq, const struct wqe *wqe)
 }
 
 /*
- * Replace entries of a key's page table by those in the work request. Counts
- * and offset are in units of 16 bytes, an entry has 8.
+ * Replace entries of a key's page table by those in the work request. Count and
+ * offset are in units of 16 bytes. An entry has 8 bytes.
  */
 static enum cx_fault sq_update_key(struct cx_sq *sq, const struct wqe *wqe)
 {
@@ -258,8 +259,8 @@ static enum cx_fault sq_execute(struct cx_sq *sq, const struct wqe *wqe)
 }
 
 /*
- * Read the next work request, of which there are @posted basic blocks at most.
- * After a fault, the known fields are filled in.
+ * Read the next work request, which has at most @posted basic blocks. After a
+ * fault, the fields of @wqe that could be read are valid.
  */
 static enum cx_fault sq_fetch(struct cx_sq *sq, struct wqe *wqe, unsigned int posted)
 {
@@ -319,12 +320,12 @@ static void sq_collect(struct cx_sq *sq)
 		return;
 	if (!sq->touched)
 		sq->touched = g_array_new(false, false, sizeof(struct cx_access));
-	/* A driver that never asks for a CQE does not fill our memory. */
+	/* A driver that never asks for a CQE must not fill the host's memory. */
 	if (sq->touched->len > MAX_TOUCHED)
 		g_array_set_size(sq->touched, 0);
 }
 
-/* One work request of a queue that is ready. */
+/* Execute one work request of a queue that is ready. */
 static void sq_work(struct cx_sq *sq, struct wqe *wqe, unsigned int posted)
 {
 	enum cx_fault fault = sq_fetch(sq, wqe, posted);
@@ -343,7 +344,7 @@ static void sq_work(struct cx_sq *sq, struct wqe *wqe, unsigned int posted)
 	}
 }
 
-/* Report a work request of a queue in error as failed, without its work. */
+/* Complete a work request of a queue in error state as flushed. */
 static void sq_flush(struct cx_sq *sq, struct wqe *wqe, unsigned int posted)
 {
 	sq_fetch(sq, wqe, posted);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Flow tables of the NIC's receive side. A table has groups of entries; all
- * entries of a group look at the same bits of the outer headers (fte_match_param
- * in mlx5_ifc.h), so a group finds its entry by hash. The first entry by index
- * decides: drop, or go on in tables of a higher level and to TIRs. Where no
- * entry matches, the table's miss table goes on; without one that is the end.
+ * Flow tables of the NIC's receive side. A table has groups of entries. All
+ * entries of a group match the same bits of the outer headers (fte_match_param
+ * in mlx5_ifc.h), so a group finds its entry by hash. The matching entry with
+ * the lowest index decides: the frame is dropped, or it goes to TIRs and to
+ * tables of a higher level. If no entry matches, the frame goes to the table's
+ * miss table. Without one it is dropped.
  *
- * Whatever would be matched or done in another way than the driver says is
- * refused: fields beyond the outer headers, other actions, other kinds of tables.
+ * A command that asks for anything else is refused: fields beyond the outer
+ * headers, other actions, other kinds of tables.
  */
 #include "connectx.h"
 
@@ -17,8 +18,7 @@ enum {
 	MATCH_SIZE	= IFC_SIZE(fte_match_set_lyr_2_4),
 	OUTER_HEADERS	= 1 << 0,	/* of match_criteria_enable */
 	MAX_ENTRIES	= 1 << CX_LOG_MAX_FLOW,
-	/* Tables that one frame may visit: copies fan out. */
-	MAX_VISITS	= 256,
+	MAX_VISITS	= 256,		/* tables, by one frame and its copies */
 };
 
 struct cx_table {
@@ -26,7 +26,7 @@ struct cx_table {
 	uint32_t size;		/* entries */
 	uint8_t level;
 	struct cx_table *miss;
-	GList *groups;		/* by their first entry */
+	GList *groups;		/* in the order of their first entry */
 };
 
 struct cx_group {
@@ -42,7 +42,7 @@ struct cx_group {
 struct cx_entry {
 	uint32_t index;
 	uint8_t key[MATCH_SIZE];	/* masked */
-	struct cx_entry *next;		/* same key, higher index */
+	struct cx_entry *next;		/* the same key, a higher index */
 	bool drop;
 	uint32_t flow_tag;
 	unsigned int count;
@@ -61,16 +61,16 @@ static struct cx_steering *steering(ConnectX *cx)
 	return cx->steering;
 }
 
-/* After all objects have gone. */
+/* Call this when there are no objects. */
 void steering_reset(ConnectX *cx)
 {
 	g_free(cx->steering);
 	cx->steering = NULL;
 }
 
-/* ---- what is matched ---- */
+/* ---- matching ---- */
 
-/* Every field of the outer headers that match_fill() fills in, as a mask. */
+/* The mask of the fields that match_fill() fills in: all but the reserved ones. */
 static const uint8_t *match_supported(void)
 {
 	static uint8_t mask[MATCH_SIZE];
@@ -177,7 +177,7 @@ static gboolean key_equal(gconstpointer a, gconstpointer b)
 	return !memcmp(a, b, MATCH_SIZE);
 }
 
-/* ---- the way of a packet ---- */
+/* ---- the walk of a packet ---- */
 
 struct walk {
 	const struct cx_packet *packet;
@@ -202,7 +202,7 @@ static const struct cx_entry *table_lookup(const struct cx_table *table,
 	return entry;
 }
 
-/* Levels rise (cmd_set_fte(), table_miss()), so this comes to an end. */
+/* This ends, because levels rise (find_destination(), table_miss()). */
 static void walk_from(ConnectX *cx, struct walk *walk,
 		      const struct cx_table *table)
 {
@@ -240,7 +240,7 @@ void steering_classify(ConnectX *cx, const struct cx_packet *packet,
 
 /* ---- tables ---- */
 
-/* Fields that every command on a table has at the same place. */
+/* The commands on tables have these fields in the same place. */
 static bool of_another_kind(const struct cx_cmd *cmd)
 {
 	return IFC_GET(destroy_flow_table_in, cmd->in, other_vport) ||
@@ -265,7 +265,7 @@ static void table_release(ConnectX *cx, struct cx_object *object)
 	g_list_free(table->groups);
 }
 
-/* The miss table that @context asks for, for a table of @level. */
+/* Find the miss table that @context names for a table of @level. */
 static uint8_t table_miss(ConnectX *cx, const uint8_t *context, uint8_t level,
 			  struct cx_table **miss)
 {
@@ -311,8 +311,7 @@ static uint8_t cmd_create_flow_table(ConnectX *cx, struct cx_cmd *cmd)
 	table->level = level;
 	table->size = 1U << log_size;
 	table->miss = miss;
-	if (miss)
-		cx_object_get(miss);
+	cx_object_get(miss);
 	IFC_SET(create_flow_table_out, cmd->out, table_id, table->object.num);
 	return CX_OK;
 }
@@ -333,8 +332,7 @@ static uint8_t cmd_modify_flow_table(ConnectX *cx, struct cx_cmd *cmd)
 	status = table_miss(cx, context, table->level, &miss);
 	if (status != CX_OK)
 		return status;
-	if (miss)
-		cx_object_get(miss);
+	cx_object_get(miss);
 	cx_object_put(table->miss);
 	table->miss = miss;
 	return CX_OK;
@@ -363,7 +361,7 @@ static uint8_t cmd_set_flow_table_root(ConnectX *cx, struct cx_cmd *cmd)
 	}
 	if (!table)
 		return CX_BAD_RES;
-	/* No reference: the driver destroys its last table while it is the root. */
+	/* No reference: the driver destroys the last table while it is the root. */
 	steering(cx)->root = table;
 	return CX_OK;
 }
@@ -396,7 +394,7 @@ static void group_release(ConnectX *cx, struct cx_object *object)
 	g_hash_table_destroy(group->by_index);
 }
 
-/* The mask of the new group, or false if it needs a feature not modelled. */
+/* The mask of the new group. False if it needs a feature that is not modelled. */
 static bool group_mask(const struct cx_cmd *cmd, uint8_t *mask)
 {
 	const uint8_t *criteria = IFC_PTR(create_flow_group_in, cmd->in,
@@ -492,7 +490,7 @@ static struct cx_entry *group_entry(struct cx_group *group, uint32_t index)
 	return g_hash_table_lookup(group->by_index, GUINT_TO_POINTER(index));
 }
 
-/* Entries of one key are a list; the hash table has its head. */
+/* The entries with one key are a list. The hash table holds its head. */
 static void group_set_head(struct cx_group *group, const uint8_t *key,
 			   struct cx_entry *head)
 {
@@ -529,7 +527,7 @@ static void group_remove(struct cx_group *group, struct cx_entry *entry)
 
 static bool entry_set_action(struct cx_entry *entry, const uint8_t *context)
 {
-	/* ALLOW is only for egress: on receive it would have no destination. */
+	/* ALLOW is for egress only. On receive it would have no destination. */
 	switch (IFC_GET(flow_context, context, action)) {
 	case MLX5_FLOW_CONTEXT_ACTION_DROP:
 		entry->drop = true;
@@ -568,7 +566,7 @@ static uint8_t find_destination(ConnectX *cx, const struct cx_table *table,
 	}
 }
 
-/* Take the destinations that @cmd lists. */
+/* Take references to the destinations that @cmd lists. */
 static uint8_t entry_set_destinations(ConnectX *cx, struct cx_entry *entry,
 				      const struct cx_table *table,
 				      const struct cx_cmd *cmd)
@@ -592,7 +590,7 @@ static uint8_t entry_set_destinations(ConnectX *cx, struct cx_entry *entry,
 	return CX_OK;
 }
 
-/* Set those parts of @entry from @cmd whose bits @what has. */
+/* Set the parts of @entry that @what names, a bit each, from @cmd. */
 static uint8_t entry_set(ConnectX *cx, struct cx_entry *entry,
 			 const struct cx_table *table, const struct cx_cmd *cmd,
 			 unsigned int what)
@@ -637,7 +635,7 @@ static uint8_t create_entry(ConnectX *cx, struct cx_group *group,
 	return CX_OK;
 }
 
-/* The old entry, or the new one: never something between the two. */
+/* Change the whole entry, or nothing of it. */
 static uint8_t modify_entry(ConnectX *cx, struct cx_group *group,
 			    struct cx_entry *entry, const struct cx_cmd *cmd)
 {
@@ -656,7 +654,7 @@ static uint8_t modify_entry(ConnectX *cx, struct cx_group *group,
 	return status;
 }
 
-/* Features of an entry that are not modelled, except its action. */
+/* Whether the entry needs a feature that is not modelled, besides its action. */
 static bool entry_is_beyond(const struct cx_cmd *cmd)
 {
 	const uint8_t *context = IFC_PTR(set_fte_in, cmd->in, flow_context);
@@ -710,19 +708,13 @@ static uint8_t cmd_delete_fte(ConnectX *cx, struct cx_cmd *cmd)
 }
 
 const struct cx_op steering_ops[] = {
-	CX_OP(CREATE_FLOW_TABLE, create_flow_table, cmd_create_flow_table,
-	      CX_READY),
-	CX_OP(MODIFY_FLOW_TABLE, modify_flow_table, cmd_modify_flow_table,
-	      CX_READY),
-	CX_OP(DESTROY_FLOW_TABLE, destroy_flow_table, cmd_destroy_flow_table,
-	      CX_READY),
-	CX_OP(SET_FLOW_TABLE_ROOT, set_flow_table_root, cmd_set_flow_table_root,
-	      CX_READY),
-	CX_OP(CREATE_FLOW_GROUP, create_flow_group, cmd_create_flow_group,
-	      CX_READY),
-	CX_OP(DESTROY_FLOW_GROUP, destroy_flow_group, cmd_destroy_flow_group,
-	      CX_READY),
-	CX_OP(SET_FLOW_TABLE_ENTRY, set_fte, cmd_set_fte, CX_READY),
-	CX_OP(DELETE_FLOW_TABLE_ENTRY, delete_fte, cmd_delete_fte, CX_READY),
-	{ 0 }
+	CX_OP(CREATE_FLOW_TABLE, create_flow_table, CX_READY),
+	CX_OP(MODIFY_FLOW_TABLE, modify_flow_table, CX_READY),
+	CX_OP(DESTROY_FLOW_TABLE, destroy_flow_table, CX_READY),
+	CX_OP(SET_FLOW_TABLE_ROOT, set_flow_table_root, CX_READY),
+	CX_OP(CREATE_FLOW_GROUP, create_flow_group, CX_READY),
+	CX_OP(DESTROY_FLOW_GROUP, destroy_flow_group, CX_READY),
+	CX_OP(SET_FLOW_TABLE_ENTRY, set_fte, CX_READY),
+	CX_OP(DELETE_FLOW_TABLE_ENTRY, delete_fte, CX_READY),
+	{}
 };

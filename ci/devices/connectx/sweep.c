@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sweep: on a timer, accesses to random ones of the pages that the device used
- * last, whatever for. Any byte of such a page may be read; written is only where
- * the device wrote last: other buffers may share the memory behind it.
+ * Sweep: a timer accesses random pages of those that the device used last. A
+ * read goes to any byte of the page. A write goes only to the bytes that the
+ * device itself wrote last, because other buffers may share the memory behind
+ * the page.
  */
 #include "attack.h"
 
@@ -11,7 +12,7 @@
 
 struct recent {
 	uint64_t iova;		/* of the page */
-	uint16_t from;		/* what was written there, if len is not 0 */
+	uint16_t from;		/* offset of the last write, if len is not 0 */
 	uint16_t len;
 };
 
@@ -19,7 +20,7 @@ struct attack_sweep {
 	struct recent pages[REMEMBERED];
 	GHashTable *index;	/* page frame to struct recent */
 	unsigned int used;
-	unsigned int oldest;	/* once all are used */
+	unsigned int oldest;	/* its index, once all are used */
 	QEMUTimer *timer;
 };
 

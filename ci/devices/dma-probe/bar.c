@@ -1,24 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BAR 0: access sizes, which part owns a register, errors; and the registers
- * of the device itself.
+ * BAR 0: access sizes, dispatch, errors, and the registers outside the engines'
+ * blocks.
  */
 #include "probe.h"
 
 #include "hw/pci/msi.h"
 #include "qemu/log.h"
 
-#define LEDGER_BLOCK	DMA_PROBE_LEDGER_IOVA
-#define ATS_BLOCK	DMA_PROBE_ATS_ENABLED
 #define ENGINE_BLOCK	DMA_PROBE_ENGINE(0)
-#define BLOCK_SIZE	0x100
 
-static bool in_block(unsigned int reg, unsigned int block)
-{
-	return reg >= block && reg < block + BLOCK_SIZE;
-}
+/* The registers that are fields. Those with a maximum store a written value. */
+static const struct field fields[] = {
+#define AT(member)	offsetof(DmaProbe, member)
+	{ DMA_PROBE_ERROR,		AT(error) },
+	{ DMA_PROBE_ERROR_OFFSET,	AT(error_offset) },
+	{ DMA_PROBE_ERROR_COUNT,	AT(error_count) },
+	{ DMA_PROBE_IRQ_ENABLE,		AT(irq_enable), UINT64_MAX },
+	{ DMA_PROBE_IRQ_STATUS,		AT(irq_status) },
+	{ DMA_PROBE_EXPOSURE_NS,	AT(exposure_ns) },
+	{ DMA_PROBE_LANDED_IOVA,	AT(landed_iova) },
+	{ DMA_PROBE_LANDED_BY,		AT(landed_by) },
+	{ DMA_PROBE_LEDGER_IOVA,	AT(ledger.iova), UINT64_MAX },
+	{ DMA_PROBE_LEDGER_LEN,		AT(ledger.len), UINT64_MAX },
+	{ DMA_PROBE_LEDGER_STATE,	AT(ledger.answer) },
+	{ DMA_PROBE_LEDGER_RESULT,	AT(ledger.result) },
+	{ DMA_PROBE_ATS_HITS,		AT(tlb.count.hits) },
+	{ DMA_PROBE_ATS_FILLS,		AT(tlb.count.fills) },
+	{ DMA_PROBE_ATS_REFUSED,	AT(tlb.count.refused) },
+	{ DMA_PROBE_ATS_INVALIDATIONS,	AT(tlb.count.invalidations) },
+	{ DMA_PROBE_ATS_DROPPED,	AT(tlb.count.dropped) },
+	{ DMA_PROBE_ATS_OVERFLOWS,	AT(tlb.count.overflows) },
+#undef AT
+};
 
-/* The engine whose block holds @reg, or NULL; @reg becomes relative to it. */
+/* The engine whose block has @reg, or NULL. Makes @reg relative to the block. */
 static struct engine *engine_of(DmaProbe *probe, unsigned int *reg)
 {
 	unsigned int index;
@@ -47,10 +63,7 @@ static uint64_t features(DmaProbe *probe)
 	       (msi_present(&probe->pci) ? DMA_PROBE_FEATURE_MSI : 0);
 }
 
-/*
- * Write a line to the trace. QEMU flushes each line of its log before it writes
- * the next, so the order in the file is the order of events.
- */
+/* QEMU flushes its log after each line, so the lines keep their order. */
 static unsigned int mark(uint64_t val)
 {
 	if (val > UINT32_MAX)
@@ -86,79 +99,85 @@ static uint64_t sum_of_counters(DmaProbe *probe, unsigned int reg)
 	return sum;
 }
 
-/* Registers of the device's identity and of the time. */
-static bool identity_read(DmaProbe *probe, unsigned int reg, uint64_t *val)
+/* The registers that are computed. */
+static bool computed_read(DmaProbe *probe, unsigned int reg, uint64_t *val)
 {
+	const struct device_tlb *tlb = &probe->tlb;
+	struct ledger *ledger = &probe->ledger.ledger;
+
 	switch (reg) {
 	case DMA_PROBE_ID:
 		*val = DMA_PROBE_MAGIC;
-		return true;
+		break;
 	case DMA_PROBE_VERSION:
 		*val = DMA_PROBE_VERSION_NOW;
-		return true;
+		break;
 	case DMA_PROBE_ENGINES:
 		*val = probe->num_engines;
-		return true;
+		break;
 	case DMA_PROBE_FEATURES:
 		*val = features(probe);
-		return true;
+		break;
 	case DMA_PROBE_CLOCK_NS:
 		*val = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-		return true;
+		break;
 	case DMA_PROBE_INSTRUCTIONS:
 		*val = icount_enabled() ? icount_get_raw() : 0;
-		return true;
+		break;
+	case DMA_PROBE_MARK:
+	case DMA_PROBE_RESET:
+	case DMA_PROBE_LEDGER_CMD:
+		*val = 0;
+		break;
+	case DMA_PROBE_LEDGER_DEAD:
+		*val = ledger_count_dead(ledger);
+		break;
+	case DMA_PROBE_LEDGER_ALIVE:
+		*val = ledger_count_alive(ledger);
+		break;
+	case DMA_PROBE_LEDGER_CAPACITY:
+		*val = ledger->capacity;
+		break;
+	case DMA_PROBE_ATS_ENABLED:
+		*val = device_tlb_enabled(tlb);
+		break;
+	case DMA_PROBE_ATS_ENTRIES:
+		*val = tlb->present ? g_hash_table_size(tlb->entries) : 0;
+		break;
+	case DMA_PROBE_ATS_CAPACITY:
+		*val = tlb->present ? DEVICE_TLB_CAPACITY : 0;
+		break;
 	default:
 		return false;
 	}
+	return true;
 }
 
-static bool device_read(DmaProbe *probe, unsigned int reg, uint64_t *val)
+static bool read_register(DmaProbe *probe, unsigned int reg, uint64_t *val)
 {
-	if (identity_read(probe, reg, val))
-		return true;
+	struct engine *engine = engine_of(probe, &reg);
+	const struct field *field = FIELD_FIND(fields, reg);
+
+	if (engine)
+		return engine_read(engine, reg, val);
 	if (reg >= DMA_PROBE_COUNTERS &&
 	    reg < DMA_PROBE_COUNTERS + DMA_PROBE_COUNTERS_SIZE) {
 		*val = sum_of_counters(probe, reg - DMA_PROBE_COUNTERS);
 		return true;
 	}
-
-	switch (reg) {
-	case DMA_PROBE_MARK:
-	case DMA_PROBE_RESET:
-		*val = 0;
-		return true;
-	case DMA_PROBE_ERROR:
-		*val = probe->error;
-		return true;
-	case DMA_PROBE_ERROR_OFFSET:
-		*val = probe->error_offset;
-		return true;
-	case DMA_PROBE_ERROR_COUNT:
-		*val = probe->error_count;
-		return true;
-	case DMA_PROBE_IRQ_ENABLE:
-		*val = probe->irq_enable;
-		return true;
-	case DMA_PROBE_IRQ_STATUS:
-		*val = probe->irq_status;
-		return true;
-	case DMA_PROBE_EXPOSURE_NS:
-		*val = probe->exposure_ns;
-		return true;
-	case DMA_PROBE_LANDED_IOVA:
-		*val = probe->landed_iova;
-		return true;
-	case DMA_PROBE_LANDED_BY:
-		*val = probe->landed_by;
-		return true;
-	default:
-		return false;
-	}
+	if (!field)
+		return computed_read(probe, reg, val);
+	*val = *field_in(probe, field);
+	return true;
 }
 
-static unsigned int device_write(DmaProbe *probe, unsigned int reg, uint64_t val)
+static unsigned int write_register(DmaProbe *probe, unsigned int reg, uint64_t val)
 {
+	struct engine *engine = engine_of(probe, &reg);
+
+	if (engine)
+		return engine_write(engine, reg, val);
+
 	switch (reg) {
 	case DMA_PROBE_MARK:
 		return mark(val);
@@ -177,47 +196,28 @@ static unsigned int device_write(DmaProbe *probe, unsigned int reg, uint64_t val
 	case DMA_PROBE_EXPOSURE_NS:
 		probe->exposure_ns = 0;
 		return DMA_PROBE_ERROR_NONE;
+	case DMA_PROBE_LEDGER_IOVA:
+		probe->ledger.iova = val;
+		return DMA_PROBE_ERROR_NONE;
+	case DMA_PROBE_LEDGER_LEN:
+		probe->ledger.len = val;
+		return DMA_PROBE_ERROR_NONE;
+	case DMA_PROBE_LEDGER_CMD:
+		return ledger_command(&probe->ledger, val);
 	default:
 		return DMA_PROBE_ERROR_REGISTER;
 	}
 }
 
-static bool read_register(DmaProbe *probe, unsigned int reg, uint64_t *val)
-{
-	struct engine *engine = engine_of(probe, &reg);
-
-	if (engine)
-		return engine_read(engine, reg, val);
-	if (in_block(reg, LEDGER_BLOCK) &&
-	    ledger_read(&probe->ledger, reg, val))
-		return true;
-	if (in_block(reg, ATS_BLOCK))
-		return ats_read(&probe->tlb, reg, val);
-	return device_read(probe, reg, val);
-}
-
-static unsigned int write_register(DmaProbe *probe, unsigned int reg,
-				   uint64_t val)
-{
-	struct engine *engine = engine_of(probe, &reg);
-	unsigned int error = DMA_PROBE_ERROR_REGISTER;
-
-	if (engine)
-		return engine_write(engine, reg, val);
-	if (in_block(reg, LEDGER_BLOCK))
-		error = ledger_write(&probe->ledger, reg, val);
-	if (error == DMA_PROBE_ERROR_REGISTER)
-		error = device_write(probe, reg, val);
-	return error;
-}
-
-/* Whether @reg keeps what is written, so that a half of it can be written. */
+/* Whether @reg stores a written value. If so, the guest can write half of it. */
 static bool is_stored(DmaProbe *probe, unsigned int reg)
 {
+	const struct field *field;
+
 	if (engine_of(probe, &reg))
 		return engine_is_stored(reg);
-	return reg == DMA_PROBE_LEDGER_IOVA || reg == DMA_PROBE_LEDGER_LEN ||
-	       reg == DMA_PROBE_IRQ_ENABLE;
+	field = FIELD_FIND(fields, reg);
+	return field && field->max;
 }
 
 static uint64_t bar_read(void *opaque, hwaddr addr, unsigned int size)
@@ -245,7 +245,7 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val, unsigned int size
 	    read_register(probe, reg, &old))
 		val = deposit64(old, shift, 32, val);
 	else if (shift)
-		return;		/* the high half of one that acts */
+		return;		/* only the low half starts an action */
 
 	if (!probe_enter(probe)) {
 		fail(probe, DMA_PROBE_ERROR_BUSY, reg);

@@ -2,26 +2,20 @@
 /*
  * The QEMU device: type, properties, PCI configuration, reset, interrupt.
  *
- * Built as a shared object that a stock QEMU loads through LD_PRELOAD; the
- * constructor at the end registers the type before QEMU's main() asks for it.
+ * A stock QEMU loads the shared object through LD_PRELOAD. The constructor that
+ * DEFINE_TYPES() makes registers the type before QEMU's main() runs.
  */
 #include "probe.h"
 
 #include "hw/pci/msi.h"
-#include "hw/pci/pcie.h"
-#include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/module.h"
 
+#include "../lib/common.h"
+
 #define DEFAULT_ENGINES		4
 #define DEFAULT_LEDGER		(1u << 18)
-#define MAX_LEDGER		(1u << 20)
 
-/*
- * Enter code that may do DMA or change settings of DMA. DMA may go anywhere,
- * even to this device's own BAR or to the switch that unplugs it. Access to
- * the BAR is refused; a reference keeps the state while it is unplugged.
- */
 bool probe_enter(DmaProbe *probe)
 {
 	if (probe->busy)
@@ -37,7 +31,6 @@ void probe_leave(DmaProbe *probe)
 	object_unref(OBJECT(probe));
 }
 
-/* Note that @engines (a bit each) ended, and tell the guest what it enabled. */
 void probe_raise(DmaProbe *probe, uint64_t engines)
 {
 	probe->irq_status |= engines;
@@ -61,7 +54,6 @@ static void reset_counters(DmaProbe *probe)
 	probe->landed_by = 0;
 }
 
-/* Reset what @what says, DMA_PROBE_RESET_* bits. */
 void probe_reset(DmaProbe *probe, uint64_t what)
 {
 	unsigned int i;
@@ -90,23 +82,7 @@ static void device_reset(DeviceState *dev)
 	probe->error_count = 0;
 }
 
-static bool check_properties(DmaProbe *probe, Error **errp)
-{
-	if (probe->num_engines < 1 ||
-	    probe->num_engines > DMA_PROBE_MAX_ENGINES) {
-		error_setg(errp, "property engines must be 1 .. %d",
-			   DMA_PROBE_MAX_ENGINES);
-		return false;
-	}
-	if (probe->ledger_capacity < 1 || probe->ledger_capacity > MAX_LEDGER) {
-		error_setg(errp, "property ledger must be 1 .. %u pages",
-			   MAX_LEDGER);
-		return false;
-	}
-	return true;
-}
-
-/* A machine without MSI is fine: the interrupt is optional. */
+/* Without MSI in the machine the device has no interrupt, and works. */
 static bool init_msi(DmaProbe *probe, Error **errp)
 {
 	Error *err = NULL;
@@ -121,30 +97,21 @@ static bool init_msi(DmaProbe *probe, Error **errp)
 	return !ret;
 }
 
-static bool init_capabilities(DmaProbe *probe, Error **errp)
-{
-	int ret;
-
-	ret = pcie_endpoint_cap_init(&probe->pci, 0);
-	if (ret < 0) {
-		error_setg_errno(errp, -ret, "no PCIe capability");
-		return false;
-	}
-	if (!init_msi(probe, errp)) {
-		pcie_cap_exit(&probe->pci);
-		return false;
-	}
-	device_tlb_init(&probe->tlb, &probe->pci);
-	return true;
-}
-
 static void device_realize(PCIDevice *pci, Error **errp)
 {
 	DmaProbe *probe = DMA_PROBE(pci);
 	unsigned int i;
 
-	if (!check_properties(probe, errp) || !init_capabilities(probe, errp))
+	if (!device_check_property("engines", probe->num_engines, 1, DMA_PROBE_MAX_ENGINES,
+				   errp) ||
+	    !device_check_property("ledger", probe->ledger_capacity, 1, LEDGER_MAX_CAPACITY,
+				   errp) ||
+	    !device_tlb_init(&probe->tlb, pci, errp))
 		return;
+	if (!init_msi(probe, errp)) {
+		device_tlb_exit(&probe->tlb);
+		return;
+	}
 	ledger_init(&probe->ledger.ledger, probe->ledger_capacity);
 	for (i = 0; i < probe->num_engines; i++)
 		engine_init(&probe->engines[i], probe, i);
@@ -158,15 +125,17 @@ static void device_realize(PCIDevice *pci, Error **errp)
 			 &probe->bar);
 }
 
-/* The device is unplugged, perhaps by its own DMA: stop, but keep the state. */
+/*
+ * The device is unplugged, perhaps by its own DMA. It stops, and keeps its
+ * state until that DMA has returned.
+ */
 static void device_exit(PCIDevice *pci)
 {
 	DmaProbe *probe = DMA_PROBE(pci);
 
 	probe_reset(probe, DMA_PROBE_RESET_ENGINES);
-	device_tlb_exit(&probe->tlb);
 	msi_uninit(pci);
-	pcie_cap_exit(pci);
+	device_tlb_exit(&probe->tlb);
 }
 
 static void device_finalize(Object *obj)
@@ -183,8 +152,7 @@ static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
 	DmaProbe *probe = DMA_PROBE(pci);
 
 	pci_default_write_config(pci, addr, val, len);
-	if (device_tlb_is_control(&probe->tlb, addr, len))
-		device_tlb_control_written(&probe->tlb);
+	device_tlb_config_written(&probe->tlb, addr, len);
 }
 
 static PROPERTY_CONST Property properties[] = {
@@ -192,11 +160,6 @@ static PROPERTY_CONST Property properties[] = {
 	DEFINE_PROP_UINT32("ledger", DmaProbe, ledger_capacity, DEFAULT_LEDGER),
 	DEFINE_PROP_BOOL("ats", DmaProbe, tlb.present, false),
 	END_OF_PROPERTIES
-};
-
-static const VMStateDescription vmstate = {
-	.name = TYPE_DMA_PROBE,
-	.unmigratable = 1,
 };
 
 static void class_init(ObjectClass *class, void *data)
@@ -211,28 +174,20 @@ static void class_init(ObjectClass *class, void *data)
 	pci->device_id = DMA_PROBE_DEVICE_ID;
 	pci->revision = DMA_PROBE_VERSION_NOW;
 	pci->class_id = PCI_CLASS_OTHERS;
-	dev->desc = "DMA probe that attacks an IOMMU";
 	device_class_set_legacy_reset(dev, device_reset);
-	dev->vmsd = &vmstate;
 	device_class_set_props(dev, properties);
-	set_bit(DEVICE_CATEGORY_MISC, dev->categories);
+	device_class_describe(dev, "DMA probe that attacks an IOMMU", DEVICE_CATEGORY_MISC);
 }
 
-static const TypeInfo type = {
-	.name = TYPE_DMA_PROBE,
-	.parent = TYPE_PCI_DEVICE,
-	.instance_size = sizeof(DmaProbe),
-	.instance_finalize = device_finalize,
-	.class_init = class_init,
-	.interfaces = (InterfaceInfo[]) { { INTERFACE_PCIE_DEVICE }, {} },
+static const TypeInfo types[] = {
+	{
+		.name = TYPE_DMA_PROBE,
+		.parent = TYPE_PCI_DEVICE,
+		.instance_size = sizeof(DmaProbe),
+		.instance_finalize = device_finalize,
+		.class_init = class_init,
+		.interfaces = (InterfaceInfo[]) { { INTERFACE_PCIE_DEVICE }, {} },
+	},
 };
 
-static void register_type(void)
-{
-	type_register_static(&type);
-}
-
-static void __attribute__((constructor)) loaded(void)
-{
-	register_module_init(register_type, MODULE_INIT_QOM);
-}
+DEFINE_TYPES(types)

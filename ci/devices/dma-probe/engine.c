@@ -1,14 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Engines: they make the accesses, and judge each one.
+ * Engines: they make the accesses, and count the result of each.
  *
- * An access that the bus let through and that hit a page which the ledger
- * holds dead has landed: the device reached memory that was taken from it.
+ * An access has landed if the bus let it through and the ledger holds its page
+ * dead: the device has reached memory that the guest has taken back.
  */
 #include "probe.h"
 
 #define DEFAULT_LEN		8
 #define DEFAULT_PERIOD_NS	10000
+
+/* The registers that are fields. The guest may write those with a maximum. */
+static const struct field fields[] = {
+#define AT(member)	offsetof(struct engine, member)
+	{ DMA_PROBE_ENGINE_IOVA,	AT(iova), UINT64_MAX },
+	{ DMA_PROBE_ENGINE_LEN,		AT(len), DMA_PROBE_MAX_LEN, 1 },
+	{ DMA_PROBE_ENGINE_PATTERN,	AT(pattern), UINT64_MAX },
+	{ DMA_PROBE_ENGINE_PERIOD_NS,	AT(period_ns), DMA_PROBE_MAX_PERIOD_NS,
+	  DMA_PROBE_MIN_PERIOD_NS },
+	{ DMA_PROBE_ENGINE_BURST,	AT(burst), DMA_PROBE_MAX_BURST, 1 },
+	{ DMA_PROBE_ENGINE_COUNT,	AT(count), UINT64_MAX },
+	{ DMA_PROBE_ENGINE_TARGET,	AT(target), DMA_PROBE_TARGET_LEDGER },
+	{ DMA_PROBE_ENGINE_VALUE,	AT(value) },
+	{ DMA_PROBE_ENGINE_RESULT,	AT(result) },
+	{ DMA_PROBE_ENGINE_RUNNING,	AT(running) },
+	{ DMA_PROBE_ENGINE_MADE,	AT(made) },
+	{ DMA_PROBE_ENGINE_EXPOSURE_NS,	AT(exposure_ns) },
+#undef AT
+};
 
 static void count(struct engine *engine, bool write, unsigned int what)
 {
@@ -43,13 +62,9 @@ static MemTxResult access_page(struct engine *engine, uint64_t iova, void *buf,
 	count(engine, write, DMA_PROBE_TRIED);
 	if (!probe->pci.qdev.realized)	/* its own DMA has just unplugged it */
 		result = MEMTX_DECODE_ERROR;
-	else if (device_tlb_in_use(&probe->tlb))
-		result = device_tlb_dma(&probe->tlb, iova, buf, len, write);
 	else
-		result = pci_dma_rw(&probe->pci, iova, buf, len,
-				    write ? DMA_DIRECTION_FROM_DEVICE :
-					    DMA_DIRECTION_TO_DEVICE,
-				    MEMTXATTRS_UNSPECIFIED);
+		result = device_tlb_dma(&probe->tlb, iova, buf, len, write,
+					MEMTXATTRS_UNSPECIFIED);
 	if (result != MEMTX_OK) {
 		count(engine, write, DMA_PROBE_FAULTED);
 		return result;
@@ -62,7 +77,7 @@ static MemTxResult access_page(struct engine *engine, uint64_t iova, void *buf,
 	return MEMTX_OK;
 }
 
-/* Bytes [@from, @from + @len) of a range that the pattern fills. */
+/* Fill @buf with bytes [@from, @from + @len) of the repeated pattern. */
 static void fill(const struct engine *engine, uint8_t *buf, uint64_t from,
 		 uint64_t len)
 {
@@ -96,7 +111,7 @@ static void access_range(struct engine *engine, uint64_t iova, uint64_t len,
 		engine->value = ldq_le_p(head);
 }
 
-/* The next dead page of the round, at whose start an access is made. */
+/* The address of the next dead page. The first one follows the last one. */
 static bool next_dead(struct engine *engine, uint64_t *iova)
 {
 	GPtrArray *dead = engine->probe->ledger.ledger.dead;
@@ -159,7 +174,7 @@ static void rearm(struct engine *engine)
 {
 	int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 
-	/* Drop overdue bursts, so that they do not pile up. */
+	/* Skip overdue bursts, so that they do not accumulate. */
 	engine->next += engine->period_ns;
 	if (engine->next <= now)
 		engine->next = now + engine->period_ns;
@@ -205,7 +220,6 @@ static unsigned int start(struct engine *engine, bool write)
 	return DMA_PROBE_ERROR_NONE;
 }
 
-/* Stop a running engine; harmless on an idle one. */
 void engine_stop(struct engine *engine)
 {
 	timer_del(&engine->timer);
@@ -274,101 +288,32 @@ static unsigned int engine_command(struct engine *engine, uint64_t cmd)
 	return error;
 }
 
-/* The set-up register @reg, with the values that it takes; NULL if none. */
-static uint64_t *setup_register(struct engine *engine, unsigned int reg,
-				uint64_t *min, uint64_t *max)
-{
-	*min = 0;
-	*max = UINT64_MAX;
-
-	switch (reg) {
-	case DMA_PROBE_ENGINE_IOVA:
-		return &engine->iova;
-	case DMA_PROBE_ENGINE_LEN:
-		*min = 1;
-		*max = DMA_PROBE_MAX_LEN;
-		return &engine->len;
-	case DMA_PROBE_ENGINE_PATTERN:
-		return &engine->pattern;
-	case DMA_PROBE_ENGINE_PERIOD_NS:
-		*min = DMA_PROBE_MIN_PERIOD_NS;
-		*max = DMA_PROBE_MAX_PERIOD_NS;
-		return &engine->period_ns;
-	case DMA_PROBE_ENGINE_BURST:
-		*min = 1;
-		*max = DMA_PROBE_MAX_BURST;
-		return &engine->burst;
-	case DMA_PROBE_ENGINE_COUNT:
-		return &engine->count;
-	case DMA_PROBE_ENGINE_TARGET:
-		*max = DMA_PROBE_TARGET_LEDGER;
-		return &engine->target;
-	default:
-		return NULL;
-	}
-}
-
-/* Whether @reg keeps what is written, so that a half of it can be written. */
 bool engine_is_stored(unsigned int reg)
 {
-	struct engine unused;
-	uint64_t min, max;
+	const struct field *field = FIELD_FIND(fields, reg);
 
-	return setup_register(&unused, reg, &min, &max);
+	return field && field->max;
 }
 
 bool engine_read(struct engine *engine, unsigned int reg, uint64_t *val)
 {
-	uint64_t min, max;
-	uint64_t *setup = setup_register(engine, reg, &min, &max);
+	const struct field *field = FIELD_FIND(fields, reg);
 
-	if (setup) {
-		*val = *setup;
-		return true;
-	}
-	if (reg >= DMA_PROBE_ENGINE_COUNTERS &&
-	    reg < DMA_PROBE_ENGINE_COUNTERS + DMA_PROBE_COUNTERS_SIZE) {
-		*val = engine->counters.n[(reg - DMA_PROBE_ENGINE_COUNTERS) / 8];
-		return true;
-	}
-
-	switch (reg) {
-	case DMA_PROBE_ENGINE_VALUE:
-		*val = engine->value;
-		return true;
-	case DMA_PROBE_ENGINE_CMD:
+	if (field)
+		*val = *field_in(engine, field);
+	else if (reg == DMA_PROBE_ENGINE_CMD)
 		*val = 0;
-		return true;
-	case DMA_PROBE_ENGINE_RESULT:
-		*val = engine->result;
-		return true;
-	case DMA_PROBE_ENGINE_RUNNING:
-		*val = engine->running;
-		return true;
-	case DMA_PROBE_ENGINE_MADE:
-		*val = engine->made;
-		return true;
-	case DMA_PROBE_ENGINE_EXPOSURE_NS:
-		*val = engine->exposure_ns;
-		return true;
-	default:
+	else if (reg >= DMA_PROBE_ENGINE_COUNTERS &&
+		 reg < DMA_PROBE_ENGINE_COUNTERS + DMA_PROBE_COUNTERS_SIZE)
+		*val = engine->counters.n[(reg - DMA_PROBE_ENGINE_COUNTERS) / 8];
+	else
 		return false;
-	}
+	return true;
 }
 
 unsigned int engine_write(struct engine *engine, unsigned int reg, uint64_t val)
 {
-	uint64_t min, max;
-	uint64_t *setup = setup_register(engine, reg, &min, &max);
-
-	if (setup) {
-		if (engine->running)
-			return DMA_PROBE_ERROR_BUSY;
-		if (val < min || val > max)
-			return DMA_PROBE_ERROR_VALUE;
-		*setup = val;
-		return DMA_PROBE_ERROR_NONE;
-	}
+	const struct field *field = FIELD_FIND(fields, reg);
 
 	switch (reg) {
 	case DMA_PROBE_ENGINE_CMD:
@@ -376,7 +321,14 @@ unsigned int engine_write(struct engine *engine, unsigned int reg, uint64_t val)
 	case DMA_PROBE_ENGINE_EXPOSURE_NS:
 		engine->exposure_ns = 0;
 		return DMA_PROBE_ERROR_NONE;
-	default:
-		return DMA_PROBE_ERROR_REGISTER;
 	}
+
+	if (!field || !field->max)
+		return DMA_PROBE_ERROR_REGISTER;
+	if (engine->running)
+		return DMA_PROBE_ERROR_BUSY;
+	if (val < field->min || val > field->max)
+		return DMA_PROBE_ERROR_VALUE;
+	*field_in(engine, field) = val;
+	return DMA_PROBE_ERROR_NONE;
 }

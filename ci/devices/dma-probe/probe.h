@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The DMA probe's state, and the functions that its parts share.
+ * The state of the DMA probe, and the functions that its parts share.
  *
  * device.c	the QEMU device: PCI configuration, properties, reset
- * bar.c	the registers: access sizes, dispatch, errors; those of the device
+ * bar.c	the registers, except those of the engines
  * engine.c	accesses: at once, swept over the ledger, or on a timer
- * ledger.c	registers of the ledger of dead pages (lib/ledger.h)
- * ats.c	registers of the device TLB (lib/device-tlb.h)
+ * ledger.c	commands of the ledger of dead pages (lib/ledger.h)
  *
- * Everything runs under QEMU's big lock; the structures have no lock of their
+ * All code runs under QEMU's big lock, so the structures have no lock of their
  * own. A function that handles the write of a register returns one of
- * DMA_PROBE_ERROR_*; one that handles a read says whether the register exists.
+ * DMA_PROBE_ERROR_*. A function that handles a read returns whether the
+ * register exists.
  */
 #ifndef XSMMU_DMA_PROBE_PROBE_H
 #define XSMMU_DMA_PROBE_PROBE_H
@@ -21,6 +21,7 @@
 
 #include "../lib/compat.h"
 #include "../lib/device-tlb.h"
+#include "../lib/field.h"
 #include "../lib/ledger.h"
 #include "regs.h"
 
@@ -38,12 +39,11 @@ struct ledger_regs {
 };
 
 void ledger_regs_reset(struct ledger_regs *regs);
-bool ledger_read(struct ledger_regs *regs, unsigned int reg, uint64_t *val);
-unsigned int ledger_write(struct ledger_regs *regs, unsigned int reg, uint64_t val);
+unsigned int ledger_command(struct ledger_regs *regs, uint64_t cmd);
 
 /* ---- engine.c ---- */
 
-/* In the layout of DMA_PROBE_COUNTER(), so that a register is an index. */
+/* In the layout of DMA_PROBE_COUNTER(): the index is the offset divided by 8. */
 struct counters {
 	uint64_t n[DMA_PROBE_COUNTERS_SIZE / 8];
 };
@@ -60,27 +60,25 @@ struct engine {
 	uint64_t burst;
 	uint64_t count;
 	uint64_t target;
+	uint64_t running;
 	uint64_t made;
 	uint64_t exposure_ns;
 	struct counters counters;
 	QEMUTimer timer;	/* armed while running */
 	int64_t next;		/* when it is due */
 	guint cursor;		/* place in ledger.dead */
-	bool running;
 	bool writes;		/* direction while running */
 };
 
 void engine_init(struct engine *engine, DmaProbe *probe, unsigned int index);
 void engine_reset(struct engine *engine);
+/* Stop a running engine. An idle one does not change. */
 void engine_stop(struct engine *engine);
 void engine_reset_counters(struct engine *engine);
 bool engine_read(struct engine *engine, unsigned int reg, uint64_t *val);
 unsigned int engine_write(struct engine *engine, unsigned int reg, uint64_t val);
+/* Whether @reg stores what is written to it. */
 bool engine_is_stored(unsigned int reg);
-
-/* ---- ats.c ---- */
-
-bool ats_read(const struct device_tlb *tlb, unsigned int reg, uint64_t *val);
 
 /* ---- device.c and bar.c ---- */
 
@@ -92,7 +90,7 @@ struct DmaProbe {
 	struct engine engines[DMA_PROBE_MAX_ENGINES];
 	struct ledger_regs ledger;
 	struct device_tlb tlb;
-	bool busy;			/* own DMA may be under way */
+	bool busy;			/* the device's own DMA may be under way */
 	uint64_t error;			/* registers */
 	uint64_t error_offset;
 	uint64_t error_count;
@@ -105,9 +103,17 @@ struct DmaProbe {
 
 extern const MemoryRegionOps bar_ops;
 
+/*
+ * Call this before code that makes accesses or changes their settings. An
+ * access can go anywhere: to this device's own BAR, or to the switch that
+ * unplugs the device. Returns false if such an access is under way; the caller
+ * must then do nothing. A reference keeps the state if the device is unplugged.
+ */
 bool probe_enter(DmaProbe *probe);
 void probe_leave(DmaProbe *probe);
+/* Reset the parts that @what names, DMA_PROBE_RESET_* bits. */
 void probe_reset(DmaProbe *probe, uint64_t what);
+/* @engines, a bit each, have ended. Raise the interrupt if it is enabled. */
 void probe_raise(DmaProbe *probe, uint64_t engines);
 
 #endif /* XSMMU_DMA_PROBE_PROBE_H */

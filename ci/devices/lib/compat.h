@@ -12,7 +12,7 @@
 #include "hw/pci/pci_device.h"
 #include "system/cpu-timers.h"
 
-/* A list of properties is constant, and as long as its array. */
+/* The array of properties is constant and has no end marker. */
 #define PROPERTY_CONST		const
 #define END_OF_PROPERTIES
 

@@ -2,10 +2,10 @@
 /*
  * The device TLB.
  *
- * QEMU gives no table to snoop: the IOMMU's memory region sends notifications,
- * for device-TLB invalidations among others, to registered notifiers.
- * That region appears in the device's address space when the guest turns
- * translation on, and goes when it turns it off; a listener follows it.
+ * The IOMMU's memory region notifies registered notifiers of device-TLB
+ * invalidations. That region appears in the device's address space when the
+ * guest turns translation on, and disappears when the guest turns it off. A
+ * memory listener follows it.
  */
 #include "device-tlb.h"
 
@@ -17,9 +17,9 @@
 #define PAGE_SHIFT	12
 #define PAGE_OFFSET	((1ull << PAGE_SHIFT) - 1)
 
-/* One 4 KiB page. Each direction was granted by a request of its own. */
+/* One 4 KiB page. A translation request grants one direction. */
 struct device_tlb_entry {
-	uint64_t pfn;		/* first: the hash table's key points here */
+	uint64_t pfn;		/* the hash table's key points here */
 	uint64_t target;	/* address of the page in as */
 	AddressSpace *as;
 	bool granted[2];	/* for reading, for writing */
@@ -34,7 +34,8 @@ bool device_tlb_enabled(const struct device_tlb *tlb)
 		       PCI_ATS_CTRL_ENABLE;
 }
 
-bool device_tlb_in_use(const struct device_tlb *tlb)
+/* Whether accesses go through the device TLB. */
+static bool device_tlb_in_use(const struct device_tlb *tlb)
 {
 	return tlb->iommu && device_tlb_enabled(tlb);
 }
@@ -58,7 +59,7 @@ static gboolean entry_in_range(gpointer key, gpointer value, gpointer opaque)
 	return entry->pfn >= range->first && entry->pfn <= range->last;
 }
 
-/* The IOMMU invalidates @what's range. */
+/* The IOMMU invalidates the range of @what. */
 static void invalidate(IOMMUNotifier *notifier, IOMMUTLBEntry *what)
 {
 	struct device_tlb *tlb = container_of(notifier, struct device_tlb,
@@ -89,7 +90,7 @@ static void iommu_appeared(MemoryListener *listener,
 
 	if (!memory_region_is_iommu(section->mr))
 		return;
-	/* The interrupt window cuts the region in two; one notifier will do. */
+	/* The interrupt window cuts the region in two. One notifier is enough. */
 	if (tlb->iommu) {
 		tlb->sections += tlb->iommu == IOMMU_MEMORY_REGION(section->mr);
 		return;
@@ -142,10 +143,11 @@ static void unlisten(struct device_tlb *tlb)
 }
 
 /*
- * Entries do not outlive the permission to use them. The IOMMU is looked up
- * only here, because at realize time it may not exist yet.
+ * The guest has enabled or disabled ATS. Disabling it drops all entries. The
+ * IOMMU is looked up only here, because it may not exist yet when the device is
+ * realized.
  */
-void device_tlb_control_written(struct device_tlb *tlb)
+static void control_written(struct device_tlb *tlb)
 {
 	if (device_tlb_enabled(tlb)) {
 		listen_to_iommu(tlb);
@@ -155,26 +157,35 @@ void device_tlb_control_written(struct device_tlb *tlb)
 	}
 }
 
-bool device_tlb_is_control(const struct device_tlb *tlb, uint32_t addr, int len)
+void device_tlb_config_written(struct device_tlb *tlb, uint32_t addr, int len)
 {
-	return tlb->present &&
-	       ranges_overlap(addr, len, tlb->pci->exp.ats_cap + PCI_ATS_CTRL, 2);
+	if (tlb->present &&
+	    ranges_overlap(addr, len, tlb->pci->exp.ats_cap + PCI_ATS_CTRL, 2))
+		control_written(tlb);
 }
 
-void device_tlb_init(struct device_tlb *tlb, PCIDevice *pci)
+bool device_tlb_init(struct device_tlb *tlb, PCIDevice *pci, Error **errp)
 {
+	int ret = pcie_endpoint_cap_init(pci, 0);
+
+	if (ret < 0) {
+		error_setg_errno(errp, -ret, "no PCIe capability");
+		return false;
+	}
 	tlb->pci = pci;
-	if (!tlb->present)
-		return;
-	pcie_ats_init(tlb->pci, PCI_CONFIG_SPACE_SIZE, true);
-	tlb->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
-					     g_free);
+	if (tlb->present) {
+		pcie_ats_init(pci, PCI_CONFIG_SPACE_SIZE, true);
+		tlb->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
+						     g_free);
+	}
+	return true;
 }
 
 void device_tlb_exit(struct device_tlb *tlb)
 {
 	unlisten(tlb);
 	device_tlb_flush(tlb);
+	pcie_cap_exit(tlb->pci);
 }
 
 void device_tlb_free(struct device_tlb *tlb)
@@ -189,7 +200,7 @@ void device_tlb_reset(struct device_tlb *tlb)
 	if (!tlb->present)
 		return;
 	pci_set_word(tlb->pci->config + cap + PCI_ATS_CTRL, 0);
-	device_tlb_control_written(tlb);
+	control_written(tlb);
 }
 
 void device_tlb_reset_counters(struct device_tlb *tlb)
@@ -197,7 +208,7 @@ void device_tlb_reset_counters(struct device_tlb *tlb)
 	memset(&tlb->count, 0, sizeof(tlb->count));
 }
 
-/* Keep the IOMMU's answer to a request for one direction. */
+/* Store the IOMMU's answer to a request for one direction. */
 static struct device_tlb_entry *keep(struct device_tlb *tlb, uint64_t pfn,
 				     AddressSpace *as, uint64_t target,
 				     bool write)
@@ -214,7 +225,7 @@ static struct device_tlb_entry *keep(struct device_tlb *tlb, uint64_t pfn,
 		entry->pfn = pfn;
 		g_hash_table_insert(tlb->entries, &entry->pfn, entry);
 	}
-	/* A grant for another target is void. */
+	/* The other direction was granted for the old target only. */
 	if (entry->as != as || entry->target != target)
 		entry->granted[!write] = false;
 	entry->as = as;
@@ -223,69 +234,89 @@ static struct device_tlb_entry *keep(struct device_tlb *tlb, uint64_t pfn,
 	return entry;
 }
 
-/* A translation request; NULL when the IOMMU grants nothing. */
-static struct device_tlb_entry *request(struct device_tlb *tlb, uint64_t iova,
-					bool write)
+/*
+ * Whether the device may access memory. QEMU checks this for accesses over the
+ * bus only: neither translation requests nor translated accesses take that way.
+ */
+static bool is_bus_master(const struct device_tlb *tlb)
 {
-	AddressSpace *as = pci_device_iommu_address_space(tlb->pci);
+	return pci_get_word(tlb->pci->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
+}
+
+/* Ask the IOMMU for a translation in one direction. False: it refuses. */
+static bool ask_iommu(struct device_tlb *tlb, uint64_t iova, bool write, AddressSpace **as,
+		      uint64_t *memory)
+{
+	AddressSpace *from = pci_device_iommu_address_space(tlb->pci);
 	IOMMUTLBEntry got;
-	uint64_t target;
 
 	WITH_RCU_READ_LOCK_GUARD() {
-		got = address_space_get_iotlb_entry(as, iova, write,
-						    MEMTXATTRS_UNSPECIFIED);
+		got = address_space_get_iotlb_entry(from, iova, write, MEMTXATTRS_UNSPECIFIED);
 	}
-	if (!got.target_as || !(got.perm & (write ? IOMMU_WO : IOMMU_RO))) {
+	*as = got.target_as;
+	*memory = got.translated_addr | (iova & got.addr_mask);
+	return got.target_as && got.perm & (write ? IOMMU_WO : IOMMU_RO);
+}
+
+/*
+ * The entry for @iova in one direction. The device sends a translation request
+ * if it holds none. Returns NULL if the IOMMU refuses: then the device makes no
+ * access, because it knows that the access would be blocked.
+ */
+static struct device_tlb_entry *lookup(struct device_tlb *tlb, uint64_t iova, bool write)
+{
+	uint64_t pfn = iova >> PAGE_SHIFT, memory;
+	struct device_tlb_entry *entry;
+	AddressSpace *as;
+
+	if (!is_bus_master(tlb))
+		return NULL;
+	entry = g_hash_table_lookup(tlb->entries, &pfn);
+	if (entry && entry->granted[write]) {
+		tlb->count.hits++;
+		return entry;
+	}
+	if (!ask_iommu(tlb, iova, write, &as, &memory)) {
 		tlb->count.refused++;
 		return NULL;
 	}
 	tlb->count.fills++;
-	target = got.translated_addr | (iova & got.addr_mask);
-	return keep(tlb, iova >> PAGE_SHIFT, got.target_as,
-		    target & ~PAGE_OFFSET, write);
-}
-
-/* A request that is refused ends it: the device knows that it would be blocked. */
-static struct device_tlb_entry *translate(struct device_tlb *tlb, uint64_t iova,
-					  bool write)
-{
-	uint64_t pfn = iova >> PAGE_SHIFT;
-	uint16_t command = pci_get_word(tlb->pci->config + PCI_COMMAND);
-	struct device_tlb_entry *entry;
-
-	/* Translated requests do not pass the region that enforces this. */
-	if (!(command & PCI_COMMAND_MASTER))
-		return NULL;
-
-	entry = g_hash_table_lookup(tlb->entries, &pfn);
-	if (!entry || !entry->granted[write])
-		return request(tlb, iova, write);
-	tlb->count.hits++;
-	return entry;
+	return keep(tlb, pfn, as, memory & ~PAGE_OFFSET, write);
 }
 
 bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
 			  uint64_t *memory)
 {
-	const struct device_tlb_entry *entry = translate(tlb, iova, write);
+	const struct device_tlb_entry *entry;
+	AddressSpace *as;
 
+	if (!device_tlb_in_use(tlb))
+		return is_bus_master(tlb) && ask_iommu(tlb, iova, write, &as, memory);
+	entry = lookup(tlb, iova, write);
 	if (entry)
 		*memory = entry->target | (iova & PAGE_OFFSET);
 	return entry;
 }
 
-MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
-			   uint64_t len, bool write)
+MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf, size_t len,
+			   bool write, MemTxAttrs bus)
 {
-	/* An access to a device's register can have side effects. */
+	/* An access to a register of another device can have side effects. */
 	static const MemTxAttrs memory_only = { .memory = 1 };
-	const struct device_tlb_entry *entry = translate(tlb, iova, write);
+	DMADirection way = write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE;
+	const struct device_tlb_entry *entry;
+	MemTxResult result = MEMTX_OK;
+	size_t part;
 
-	if (!entry)
-		return MEMTX_DECODE_ERROR;
-	return dma_memory_rw(entry->as, entry->target | (iova & PAGE_OFFSET),
-			     buf, len,
-			     write ? DMA_DIRECTION_FROM_DEVICE :
-				     DMA_DIRECTION_TO_DEVICE,
-			     memory_only);
+	if (!device_tlb_in_use(tlb))
+		return pci_dma_rw(tlb->pci, iova, buf, len, way, bus);
+	for (; len && result == MEMTX_OK; iova += part, buf += part, len -= part) {
+		part = MIN(len, PAGE_OFFSET + 1 - (iova & PAGE_OFFSET));
+		entry = lookup(tlb, iova, write);
+		if (!entry)
+			return MEMTX_DECODE_ERROR;
+		result = dma_memory_rw(entry->as, entry->target | (iova & PAGE_OFFSET), buf,
+				       part, way, memory_only);
+	}
+	return result;
 }

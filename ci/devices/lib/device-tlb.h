@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A device TLB for a PCI device: with ATS, the device asks the IOMMU for
- * translations, keeps them, and uses them until the IOMMU says that they are no
- * longer valid. An entry that software forgot to invalidate therefore lets the
- * device through, and the IOMMU's own cache has no part in it.
+ * The device TLB of a PCI device. With ATS, the device requests translations
+ * from the IOMMU, caches them, and uses them until the IOMMU invalidates them.
+ * If software forgets to invalidate an entry, the device still reaches memory
+ * with it, whatever the IOMMU's own cache holds.
  *
  * The device sets present before device_tlb_init(), calls
- * device_tlb_control_written() when the guest wrote the capability's control
- * register, and makes its accesses with device_tlb_dma() while
- * device_tlb_in_use().
+ * device_tlb_config_written() for each write of its configuration space, and
+ * makes its accesses with device_tlb_dma().
  */
 #ifndef XSMMU_DEVICES_DEVICE_TLB_H
 #define XSMMU_DEVICES_DEVICE_TLB_H
@@ -23,7 +22,7 @@ struct device_tlb {
 	bool present;		/* for a property "ats" */
 	PCIDevice *pci;
 	GHashTable *entries;	/* of struct device_tlb_entry */
-	MemoryListener listener;	/* sees the IOMMU come and go */
+	MemoryListener listener;	/* sees the IOMMU's region come and go */
 	bool listening;
 	IOMMUMemoryRegion *iommu;	/* NULL while requests bypass it */
 	unsigned int sections;	/* of the address space that lead to iommu */
@@ -33,33 +32,40 @@ struct device_tlb {
 		uint64_t fills;
 		uint64_t refused;
 		uint64_t invalidations;
-		uint64_t dropped;	/* entries, by them */
+		uint64_t dropped;	/* entries that they dropped */
 		uint64_t overflows;
 	} count;
 };
 
-/* Give the device its ATS capability; it is a PCIe one already. */
-void device_tlb_init(struct device_tlb *tlb, PCIDevice *pci);
-/* The device is unplugged: no access comes any more. */
+/*
+ * Make the device a PCIe endpoint, and give it an ATS capability if it is
+ * present. Returns false and sets *@errp if there is no PCIe capability.
+ */
+bool device_tlb_init(struct device_tlb *tlb, PCIDevice *pci, Error **errp);
+/* The device is unplugged. It makes no access after this. */
 void device_tlb_exit(struct device_tlb *tlb);
 /* The device is freed. */
 void device_tlb_free(struct device_tlb *tlb);
 void device_tlb_reset(struct device_tlb *tlb);
 void device_tlb_reset_counters(struct device_tlb *tlb);
-/* Whether bytes [@addr, @addr + @len) of the configuration hold the control. */
-bool device_tlb_is_control(const struct device_tlb *tlb, uint32_t addr, int len);
-void device_tlb_control_written(struct device_tlb *tlb);
-/* Whether the guest has ATS enabled. */
+/* The guest has written @len bytes of configuration space at @addr. */
+void device_tlb_config_written(struct device_tlb *tlb, uint32_t addr, int len);
+/* Whether the guest has enabled ATS. */
 bool device_tlb_enabled(const struct device_tlb *tlb);
-/* Whether accesses go through the device TLB. */
-bool device_tlb_in_use(const struct device_tlb *tlb);
 /* Drop every entry. */
 void device_tlb_flush(struct device_tlb *tlb);
-/* Find the target of an access, asking the IOMMU if needed; false: none. */
+/*
+ * Find out where an access to @iova would go, and ask the IOMMU if needed.
+ * QEMU's IOMMUs answer as they do for an access. Returns false if the access
+ * would be blocked.
+ */
 bool device_tlb_translate(struct device_tlb *tlb, uint64_t iova, bool write,
 			  uint64_t *memory);
-/* One access within a page, to the target that the device TLB gives. */
-MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf,
-			   uint64_t len, bool write);
+/*
+ * Access guest memory: through the device TLB while the guest has translation
+ * and ATS on, else over the bus, with the attributes @bus.
+ */
+MemTxResult device_tlb_dma(struct device_tlb *tlb, uint64_t iova, void *buf, size_t len,
+			   bool write, MemTxAttrs bus);
 
 #endif /* XSMMU_DEVICES_DEVICE_TLB_H */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ledger's pages.
+ * The ledger.
  *
- * A hash table tells for every access if its page is dead. A device goes round
- * the array of the dead pages. A page that leaves the array changes places
- * with the last one, so every operation takes constant time per page.
+ * A hash table finds the page of an access. An array holds the dead pages, so
+ * that a device can visit all of them in turn. When a page leaves the array,
+ * the last page takes its place. So every operation takes constant time per
+ * page.
  */
 #include "ledger.h"
 
@@ -108,16 +109,19 @@ static bool range_of(const struct ledger *ledger, uint64_t iova, uint64_t len,
 	       range->last - range->first < ledger->capacity;
 }
 
-/* Add all pages of the range to the ledger, or none. */
-static bool hold(struct ledger *ledger, const struct range *range)
+/* Find the pages of a range. Add all of them that are missing, or none. */
+static enum ledger_result hold(struct ledger *ledger, uint64_t iova, uint64_t len,
+			       struct range *range)
 {
 	uint64_t missing = 0;
 	uint64_t pfn;
 
+	if (!range_of(ledger, iova, len, range))
+		return LEDGER_BAD_RANGE;
 	for (pfn = range->first; pfn <= range->last; pfn++)
 		missing += !find(ledger, pfn);
 	if (g_hash_table_size(ledger->pages) + missing > ledger->capacity)
-		return false;
+		return LEDGER_FULL;
 
 	for (pfn = range->first; missing && pfn <= range->last; pfn++) {
 		struct ledger_page *page;
@@ -130,7 +134,7 @@ static bool hold(struct ledger *ledger, const struct range *range)
 		g_hash_table_insert(ledger->pages, &page->pfn, page);
 		missing--;
 	}
-	return true;
+	return LEDGER_OK;
 }
 
 enum ledger_result ledger_declare_dead(struct ledger *ledger, uint64_t iova,
@@ -138,30 +142,24 @@ enum ledger_result ledger_declare_dead(struct ledger *ledger, uint64_t iova,
 {
 	int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 	struct range range;
+	enum ledger_result result = hold(ledger, iova, len, &range);
 	uint64_t pfn;
 
-	if (!range_of(ledger, iova, len, &range))
-		return LEDGER_BAD_RANGE;
-	if (!hold(ledger, &range))
-		return LEDGER_FULL;
-	for (pfn = range.first; pfn <= range.last; pfn++)
+	for (pfn = range.first; !result && pfn <= range.last; pfn++)
 		add_dead(ledger, find(ledger, pfn), now);
-	return LEDGER_OK;
+	return result;
 }
 
 enum ledger_result ledger_declare_alive(struct ledger *ledger, uint64_t iova,
 					uint64_t len, uint64_t memory)
 {
 	struct range range;
+	enum ledger_result result = hold(ledger, iova, len, &range);
 	uint64_t pfn;
 
-	if (!range_of(ledger, iova, len, &range))
-		return LEDGER_BAD_RANGE;
-	if (!hold(ledger, &range))
-		return LEDGER_FULL;
 	if (memory != LEDGER_ANYWHERE)
 		memory &= -(uint64_t)LEDGER_PAGE_SIZE;
-	for (pfn = range.first; pfn <= range.last; pfn++) {
+	for (pfn = range.first; !result && pfn <= range.last; pfn++) {
 		struct ledger_page *page = find(ledger, pfn);
 
 		del_dead(ledger, page);
@@ -169,7 +167,7 @@ enum ledger_result ledger_declare_alive(struct ledger *ledger, uint64_t iova,
 		if (memory != LEDGER_ANYWHERE)
 			memory += LEDGER_PAGE_SIZE;
 	}
-	return LEDGER_OK;
+	return result;
 }
 
 enum ledger_result ledger_take(struct ledger *ledger, uint64_t iova, uint64_t len)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The accelerator that QEMU's qtest needs: CPUs that never run, and a virtual
- * clock that only qtest moves. It is a module of its own that Debian does not
- * ship; all that it stands on is in the binary. Loaded as the devices are.
+ * clock that only qtest moves. In QEMU it is a module, which Debian does not
+ * ship. The functions that it calls are in the binary. It is loaded in the same
+ * way as the devices.
  */
 #include "qemu/osdep.h"
 #include "qemu/accel.h"
@@ -46,15 +47,4 @@ static const TypeInfo types[] = {
 	},
 };
 
-static void register_types(void)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(types); i++)
-		type_register_static(&types[i]);
-}
-
-static void __attribute__((constructor)) loaded(void)
-{
-	register_module_init(register_types, MODULE_INIT_QOM);
-}
+DEFINE_TYPES(types)

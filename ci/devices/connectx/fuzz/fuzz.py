@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Bad input for the emulated ConnectX: no driver may crash or hang QEMU.
 
-ci/devices/connectx/fuzz/fuzz.py --interface DIR DEVICE.so: a stock QEMU that runs
-no guest gets two of the device, joined by a hub. They are brought up as a driver
-does it; then come commands, work requests, doorbells and frames that are right
-but for a field, a byte, a length, an address or their order; then a reset, after
-which the device has to come up again. The same seed does the same.
+ci/devices/connectx/fuzz/fuzz.py --interface DIR DEVICE.so starts a stock QEMU that
+runs no guest and has two of the device, joined by a hub. The fuzzer brings them up
+as a driver does. It then sends commands, work requests, doorbells and frames that
+are right except for a field, a byte, a length, an address or their order. It then
+resets the devices, which have to come up again. The same seed repeats a run.
 
 Exit status: 0 nothing found, 1 QEMU crashed, hung or did not come up again.
 """
@@ -31,7 +31,7 @@ MSIX, ATTACK = 32 << 20, 33 << 20
 SLOTS = (4, 5)
 ECAM = 0xb0000000
 STEPS = 300				# between two resets
-# What a QEMU's devices have in common; one of them for each QEMU.
+# Properties of both devices. Each QEMU gets one of these sets.
 PROPERTIES = (
     "",
     ",striding-rq=on,replay=on,sweep=on,sweep-ns=100000",
@@ -41,7 +41,7 @@ PROPERTIES = (
 
 
 class Fuzzer:
-    """One QEMU, and what is done to it."""
+    """One QEMU and its bad input."""
 
     def __init__(self, options, seed):
         self.rng = random.Random(seed)
@@ -65,7 +65,7 @@ class Fuzzer:
         self.begun = time.monotonic()
 
     def count(self, what, number=1):
-        """For the summary: a fuzzer whose input is refused at the door finds nothing."""
+        """Counts for the summary, which shows how much of the input was accepted."""
         self.counts[what] = self.counts.get(what, 0) + number
 
     # ---- PCI ----
@@ -81,14 +81,14 @@ class Fuzzer:
         return value
 
     def find_capability(self, nic, kind):
-        """Where a capability is."""
+        """The address of a capability."""
         at = self.config(nic, 0x34, size=1)
         while at and self.config(nic, at, size=1) != kind:
             at = self.config(nic, at + 1, size=1)
         return at
 
     def set_up_pci(self, nic):
-        """BARs, DMA and MSI-X; the vectors write to the local APIC."""
+        """Sets up BARs, DMA and MSI-X. The vectors write to the local APIC."""
         for bar, at in ((0x10, nic.bar), (0x18, nic.bar + MSIX), (0x20, nic.bar + ATTACK)):
             self.config(nic, bar, at)
         self.config(nic, 4, 6, 2)
@@ -97,22 +97,22 @@ class Fuzzer:
                             for line in self.vector_requests(nic, vector, 0xfee00000, 0x40)])
 
     def vector_requests(self, nic, vector, address, data):
-        """Requests that point an MSI-X vector somewhere."""
+        """Requests that set address and data of an MSI-X vector."""
         at = nic.bar + MSIX + vector * 16
         return [write(at + i * 4, struct.pack("<I", word)) for i, word in enumerate(
             (address & 0xffffffff, address >> 32, data, 0))]
 
-    # ---- life ----
+    # ---- start ----
 
     def bring_up(self, nic):
-        """Whatever was before: from a reset of the function to traffic."""
+        """Resets the function and brings it up, from any state."""
         at = self.find_capability(nic, 0x10) + 8
         self.config(nic, at, 0x8000, 2)
         self.set_up_pci(nic)
         nic.bring_up()
 
     def check_traffic(self):
-        """A frame from each function arrives at the other."""
+        """Checks that a frame from each function arrives at the other."""
         for nic in self.nics:
             peer = self.peers[nic]
             self.post_receive(peer, valid=True)
@@ -127,7 +127,7 @@ class Fuzzer:
     # ---- bad values ----
 
     def address(self):
-        """An address: memory, a hole, registers of some device, the end."""
+        """An address: memory, none, registers of a device, the end of the address space."""
         rng = self.rng
         return rng.choice((
             rng.randrange(0, RAM, PAGE), rng.choice(BASES) + rng.randrange(0, 24 << 20, 64),
@@ -140,7 +140,7 @@ class Fuzzer:
             rng.getrandbits(64), rng.getrandbits(40)))
 
     def value(self, width):
-        """A value for a field of so many bits."""
+        """A value for a field of this many bits."""
         rng = self.rng
         return rng.choice((
             0, 1, 2, rng.randrange(32), (1 << width) - 1, 1 << (width - 1), (1 << width) - 2,
@@ -159,7 +159,7 @@ class Fuzzer:
     # ---- commands ----
 
     def input(self, nic, upper):
-        """A right input, or as near as what exists allows."""
+        """An input that is as right as the existing objects allow."""
         made = {"CREATE_EQ": nic.eq_input, "CREATE_CQ": nic.cq_input,
                 "CREATE_MKEY": nic.key_input, "CREATE_RQT": nic.rqt_input,
                 "CREATE_TIR": nic.tir_input, "SET_FLOW_TABLE_ENTRY": nic.entry_input,
@@ -179,7 +179,7 @@ class Fuzzer:
         return data
 
     def mutate(self, nic, upper, data):
-        """A wrong input of a right one."""
+        """Makes a right input wrong."""
         lower = nic.interface.commands[upper][1]
         data = bytearray(data)
         how = self.rng.random()
@@ -221,7 +221,7 @@ class Fuzzer:
             struct.pack_into(">Q", slot, self.rng.choice((8, 48)), self.address())
         elif how == 2:
             struct.pack_into(">I", slot, self.rng.choice((4, 56)), self.value(32) & 0xffffffff)
-        elif lines:		# a chain that leads to itself, or elsewhere
+        elif lines:		# a chain that leads to itself or to another address
             box = nic.base + self.rng.choice((0x10000, 0x60000))
             lines.append(write(box + 560, struct.pack(
                 ">Q", self.rng.choice((box, box + 1024, self.address())))))
@@ -234,7 +234,7 @@ class Fuzzer:
     # ---- work requests and frames ----
 
     def frame(self):
-        """A frame, most of the time nearly right."""
+        """A frame that is nearly right in most cases."""
         rng = self.rng
         protocol = rng.choice((6, 17, 1, 50, 51, 44, 0, rng.randrange(256)))
         l4 = struct.pack(">HHIIBBHHH", rng.getrandbits(16), rng.getrandbits(16), 1, 2,
@@ -261,7 +261,7 @@ class Fuzzer:
         return bytes(frame[:rng.choice((len(frame), rng.randrange(len(frame) + 1)))])
 
     def segment(self, nic, data, valid=False):
-        """A data segment of some bytes in memory, or an inline one."""
+        """A data segment for these bytes: in memory or inline."""
         if not valid and len(data) < 200 and self.rng.random() < 0.2:
             inline = struct.pack(">I", 1 << 31 | len(data)) + data
             return inline.ljust((len(inline) + 15) // 16 * 16, b"\0"), []
@@ -270,7 +270,7 @@ class Fuzzer:
         return struct.pack(">IIQ", len(data), key, at), [write(at, data)] if data else []
 
     def send(self, nic, num, frame):
-        """A frame, as a driver would send it."""
+        """Sends a frame as a driver would."""
         segment, lines = self.segment(nic, frame[18:], valid=True)
         wqe = nic.send_wqe(num, 0xa, [segment], frame[:18], flags=0)
         self.qemu.requests(lines + nic.post("SQ", num, [wqe]))
@@ -298,7 +298,7 @@ class Fuzzer:
         return wqe, [line for _, lines in made for line in lines]
 
     def queue_of(self, nic, kind):
-        """The number of some queue whose ring we know."""
+        """The number of a queue whose ring the fuzzer knows, or None."""
         found = [num for what, num in nic.queues if what == kind]
         if not found:
             return None
@@ -341,7 +341,7 @@ class Fuzzer:
             entry = b"".join(parts)
             if len(parts) < 4:
                 entry += struct.pack(">IIQ", 0, 0x100, 0)
-            if not valid and self.rng.random() < 0.3:	# a link comes first
+            if not valid and self.rng.random() < 0.3:	# it begins with a link
                 entry = struct.pack(">HHQI", 0, self.rng.randrange(1 << queue.log_size),
                                     0, 0) + parts[0]
             if not valid and self.rng.random() < 0.15:
@@ -367,7 +367,7 @@ class Fuzzer:
     # ---- registers and memory ----
 
     def step_doorbell(self, nic):
-        """A doorbell of anything."""
+        """A doorbell with any number."""
         rng = self.rng
         number = rng.choice((nic.pick(rng.choice(list(NUMBERS.values()))), rng.getrandbits(24)))
         page = nic.bar + rng.choice((16, 17, 8191)) * PAGE
@@ -390,7 +390,7 @@ class Fuzzer:
         self.qemu.requests(lines[:rng.choice((1, 2, 2))])
 
     def step_pci(self, nic):
-        """PCI configuration, and where interrupts go."""
+        """PCI configuration, and the addresses of interrupts."""
         rng = self.rng
         if rng.random() < 0.6:
             where = rng.choice((nic.bar + 0x14, nic.bar + 0x18, self.address() & ~3))
@@ -409,7 +409,7 @@ class Fuzzer:
             self.set_up_pci(nic)
 
     def step_memory(self, nic):
-        """Anything into what the device reads: rings, records, lists."""
+        """Random bytes in memory that the device reads: rings, records, lists."""
         at = nic.base + self.rng.choice((0, self.rng.randrange(nic.at - nic.base)))
         if nic.queues and self.rng.random() < 0.5:
             queue = self.rng.choice(list(nic.queues.values()))
@@ -417,11 +417,11 @@ class Fuzzer:
         self.qemu.requests([write(at, self.rng.randbytes(self.rng.choice((1, 4, 8, 64))))])
 
     def step_time(self, nic):
-        """Let things happen."""
+        """Lets time pass."""
         self.qemu.request(f"clock_step {self.rng.choice((1, 5000, 20000, 20000, 1000000))}")
 
     def step_service(self, nic):
-        """What keeps a function alive: its EQs and CQs are emptied."""
+        """Empties the EQs and CQs, without which a function stops."""
         page = nic.bar + 16 * PAGE
         lines = []
         for num in nic.objects["EQ"][:2]:
@@ -434,12 +434,12 @@ class Fuzzer:
             self.qemu.requests(lines)
 
     def step_revive(self, nic):
-        """A driver that recovers from errors."""
+        """Recovers queues from errors, as a driver does."""
         for queue in self.rng.sample(list(nic.queues), min(2, len(nic.queues))):
             nic.revive(*queue)
 
     def step_link(self, nic):
-        """Another owner of the interface, or the link goes down."""
+        """Changes the owner of the interface or the link."""
         if self.rng.random() < 0.2:
             self.qemu.requests([register(nic.bar + 0x14, nic.base | self.rng.randrange(8) << 8, 4)])
         else:
@@ -491,10 +491,10 @@ def options_of(arguments):
 
 
 def run_seed(options, seed, totals):
-    """One QEMU. Returns what went wrong, or None."""
+    """Runs one QEMU. Returns a description of the error, or None."""
     fuzzer = Fuzzer(options, seed)
     try:
-        # The host bridge: configuration space in memory, as firmware would have it.
+        # Enable the host bridge's configuration space in memory, as firmware does.
         fuzzer.qemu.requests(["outl 0xcf8 0x80000060", f"outl 0xcfc 0x{ECAM | 1:x}"])
         for _ in range(options.episodes):
             fuzzer.episode()
@@ -510,7 +510,7 @@ def run_seed(options, seed, totals):
 
 
 def main(arguments):
-    """Seeds, one after the other, until the time is over or one finds something."""
+    """Runs seed after seed, until the time is over or a seed finds an error."""
     options = options_of(arguments)
     options.end = None if options.seeds else time.monotonic() + options.seconds
     totals, seed = {}, options.seed

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Where the fields of the ConnectX interface are, from the kernel's mlx5_ifc.h.
+"""The places of the fields of the ConnectX interface, from the kernel's mlx5_ifc.h.
 
-A format is a structure mlx5_ifc_NAME_bits of which each byte stands for a bit.
+A format is a structure mlx5_ifc_NAME_bits. Each byte of it stands for one bit.
 """
 
 import pathlib
@@ -15,7 +15,7 @@ INNER = re.compile(r"\b(struct|union)\s*\{([^{}]*)\}\s*(\w+)")
 
 
 def number(text):
-    """The length of an array; a flexible one, or one by a name, counts as none."""
+    """The length of an array. A flexible array, or a length that is a name, counts as 0."""
     return int(text, 0) if re.fullmatch(r"0[xX][0-9a-fA-F]+|\d+", text) else 0
 
 
@@ -30,7 +30,7 @@ class Layouts:
                 self.source[name] = (kind, self.flatten(name, body))
 
     def flatten(self, name, body):
-        """Gives the structures that are defined within another one names of their own."""
+        """Gives own names to structures that are defined within another one."""
         def replace(match):
             inner = f"{name}_{match[3]}"
             self.source[inner] = (match[1], match[2])
@@ -47,7 +47,7 @@ class Layouts:
         return self.known[name]
 
     def parse(self, kind, body):
-        """The same, of the text of a structure."""
+        """The same, from the text of a structure."""
         at, size, fields = 0, 0, {}
         for inner, field, dimensions in MEMBER.findall(body):
             lengths = [number(text) for text in re.findall(r"\[(\w*)\]", dimensions)]
@@ -76,7 +76,7 @@ class Layouts:
 
 
 def put(buf, bit, width, value):
-    """Put a value into bits, the first of which is the highest of byte 0."""
+    """Put a value into bits. Bit 0 is the highest of byte 0."""
     first, last = bit // 8, (bit + width + 7) // 8
     shift = last * 8 - bit - width
     mask = (1 << width) - 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""One ConnectX as a driver sees it: commands, rings, doorbells; nothing is waited for."""
+"""A driver for one ConnectX: commands, rings, doorbells. It waits for nothing."""
 
 import re
 import struct
@@ -21,7 +21,7 @@ NUMBERS = {
     "uar": "UAR", "uar_page": "UAR", "counter_set_id": "COUNTER", "table_id": "TABLE",
     "table_miss_id": "TABLE", "group_id": "GROUP",
 }
-# What a command that succeeds makes, and where its number is in the output.
+# The type of object that a command makes, and the field of the output with its number.
 MAKES = {
     "CREATE_EQ": ("EQ", "eq_number"), "CREATE_CQ": ("CQ", "cqn"), "CREATE_SQ": ("SQ", "sqn"),
     "CREATE_RQ": ("RQ", "rqn"), "CREATE_TIR": ("TIR", "tirn"), "CREATE_TIS": ("TIS", "tisn"),
@@ -30,36 +30,31 @@ MAKES = {
     "ALLOC_UAR": ("UAR", "uar"), "ALLOC_Q_COUNTER": ("COUNTER", "counter_set_id"),
     "CREATE_FLOW_TABLE": ("TABLE", "table_id"), "CREATE_FLOW_GROUP": ("GROUP", "group_id"),
 }
-UNMAKES = {
-    "DESTROY_EQ": "EQ", "DESTROY_CQ": "CQ", "DESTROY_SQ": "SQ", "DESTROY_RQ": "RQ",
-    "DESTROY_TIR": "TIR", "DESTROY_TIS": "TIS", "DESTROY_RQT": "RQT", "DESTROY_MKEY": "MKEY",
-    "DEALLOC_PD": "PD", "DEALLOC_TRANSPORT_DOMAIN": "TD", "DEALLOC_UAR": "UAR",
-    "DEALLOC_Q_COUNTER": "COUNTER", "DESTROY_FLOW_TABLE": "TABLE",
-    "DESTROY_FLOW_GROUP": "GROUP",
-}
+UNMAKES = {upper.replace("CREATE_", "DESTROY_").replace("ALLOC_", "DEALLOC_"): kind
+           for upper, (kind, _) in MAKES.items()}
 
-# Fields that say how much there is, or where.
+# Fields with a size or a place.
 LIMITING = re.compile("size|num|log_|len|index|level|type|offset|state|action|stride|_sz|id$")
 
 
 class Refused(Exception):
-    """A command that had to succeed did not."""
+    """A command failed that had to succeed."""
 
 
 class Interface:
-    """Opcodes and layouts: those of the header, and the commands that the device has."""
+    """Opcodes and layouts from the headers, for the commands that the device has."""
 
     def __init__(self, layouts, headers, sources):
         self.layouts = layouts
         opcodes = dict(re.findall(r"MLX5_CMD_OP_(\w+)\s*=\s*(0x\w+)", "".join(
             header.read_text("utf-8") for header in headers)))
-        names = re.findall(r"CX_OP\((\w+),\s*(\w+),", "".join(
+        names = re.findall(r"CX_OP\w*\((\w+),\s*(\w+),", "".join(
             source.read_text("utf-8") for source in sources))
         self.commands = {upper: (int(opcodes[upper], 16), lower) for upper, lower in names}
         self.weights = {}
 
     def choices(self, lower):
-        """Fields of a command's input that are worth a change, and how much."""
+        """The fields of a command's input to change, and their weights."""
         if lower not in self.weights:
             fields = [field for field, (bit, width) in self.layouts.fields(f"{lower}_in").items()
                       if bit >= 16 and 0 < width <= 64]
@@ -70,7 +65,7 @@ class Interface:
 
 
 class Queue:
-    """A send or receive queue: its ring and the record of its producer."""
+    """A send or receive queue: its ring and its doorbell record."""
 
     def __init__(self, ring, record, log_size, log_stride):
         self.ring, self.record = ring, record
@@ -83,19 +78,19 @@ class Queue:
 
 
 class Nic:
-    """One function; its memory begins at base, its registers at bar."""
+    """One function. Its memory begins at base, its registers at bar."""
 
     def __init__(self, qemu, interface, rng, base, bar):
         self.qemu, self.interface, self.rng = qemu, interface, rng
         self.layouts = interface.layouts
         self.base, self.bar = base, bar
-        self.wild = None	# returns any address; now and then it is taken
+        self.wild = None	# if set, it returns any address, which some rings get
         self.forget()
 
     def forget(self):
-        """After a reset: there are no objects, and all memory is free."""
+        """Forgets all objects and frees all memory, as after a reset."""
         self.objects = {kind: [] for kind, _ in MAKES.values()}
-        self.deaf = 0		# commands in a row that nobody took
+        self.deaf = 0		# commands in a row without an answer
         self.queues = {}	# ("SQ" or "RQ", number): Queue
         self.keys = []
         self.table_of = {}	# of a group
@@ -109,7 +104,7 @@ class Nic:
         return at
 
     def place(self, size):
-        """The same, or anywhere."""
+        """Page-aligned guest memory, or sometimes any address."""
         if self.wild and self.rng.random() < 0.15:
             return self.wild()
         return self.allocate(size)
@@ -117,7 +112,7 @@ class Nic:
     # ---- commands ----
 
     def command(self, upper, **fields):
-        """The input of a command; a__b is the field a.b."""
+        """The input of a command. The argument a__b is the field a.b."""
         opcode, lower = self.interface.commands[upper]
         buf = bytearray(self.layouts.size(f"{lower}_in"))
         put(buf, 0, 16, opcode)
@@ -150,7 +145,7 @@ class Nic:
 
     @staticmethod
     def sign(slot):
-        """Make the signature of a slot right."""
+        """Computes the signature of a slot."""
         slot[61] = 0
         total = 0xff
         for byte in slot:
@@ -158,7 +153,7 @@ class Nic:
         slot[61] = total
 
     def submit(self, lines, slot, index=0):
-        """Rings the doorbell; returns the status of the delivery and the inline output."""
+        """Runs a slot. Returns its delivery status and its inline output."""
         at = self.base + index * 64
         lines = lines + [write(at, slot), register(self.bar + 0x18, 1 << index, 4),
                          "clock_step 20000", f"read 0x{at:x} 0x40"]
@@ -166,7 +161,7 @@ class Nic:
         return done[63], done[32:48]
 
     def run(self, upper, data, out_len=None):
-        """Runs a command, and keeps what it makes. Returns its status, or None."""
+        """Runs a command and keeps its object. Returns its status, or None."""
         if out_len is None:
             out_len = self.layouts.size(self.interface.commands[upper][1] + "_out")
         lines, slot = self.slot(data, max(out_len, INLINE), self.rng.randrange(1, 256))
@@ -181,7 +176,7 @@ class Nic:
         return out[0]
 
     def keep(self, upper, data, out):
-        """Remember objects that were made, forget those that were destroyed."""
+        """Adds an object that was made, or removes one that was destroyed."""
         if upper in MAKES:
             kind, field = MAKES[upper]
             bit, width = self.layouts.fields(self.interface.commands[upper][1] + "_out")[field]
@@ -199,7 +194,7 @@ class Nic:
                     self.queues.pop((kind, num), None)
 
     def query(self, upper, num, field, wanted):
-        """A field of a QUERY's output."""
+        """A field of the output of a QUERY command."""
         lower = self.interface.commands[upper][1]
         size = self.layouts.size(lower + "_out")
         if self.run(upper, self.command(upper, **{field: num}), size) != 0:
@@ -209,20 +204,20 @@ class Nic:
         return get(out, bit - INLINE * 8, width)
 
     def must(self, upper, tail=b"", **fields):
-        """Runs a command that has to succeed; returns the number of what it made."""
+        """Runs a command that has to succeed. Returns the number of the object that it made."""
         status = self.run(upper, self.command(upper, **fields) + tail)
         if status != 0:
             raise Refused(f"{upper}: status {status}")
         return self.objects[MAKES[upper][0]][-1] if upper in MAKES else 0
 
     def pick(self, kind):
-        """The number of some object, or 0."""
+        """The number of a random object, or 0."""
         return self.rng.choice(self.objects[kind]) if self.objects[kind] else 0
 
-    # ---- what a driver makes ----
+    # ---- objects ----
 
     def ring(self, size):
-        """A ring of so many bytes: its address and the list of its pages."""
+        """A ring of this many bytes: its address and the list of its pages."""
         at = self.allocate(size)
         pages = [at + i for i in range(0, size, PAGE)]
         if self.wild and self.rng.random() < 0.1:
@@ -295,7 +290,7 @@ class Nic:
             f"MODIFY_{kind}", **{field: num, state: now, "ctx__state": then}))
 
     def revive(self, kind, num):
-        """What a driver does with a queue in error: through reset to ready."""
+        """Takes a queue from the error state through reset to ready, as a driver does."""
         for now in (3, 1):
             self.move(kind, num, now, 0)
         self.queues[kind, num].produced = 0
@@ -353,10 +348,10 @@ class Nic:
                             match_criteria__outer_headers__ip_protocol=0xff * enable,
                             match_criteria__outer_headers__tcp_dport=0xffff * enable)
 
-    # ---- life ----
+    # ---- start ----
 
     def bring_up(self):
-        """From reset to a function that sends and receives."""
+        """Takes a function from reset to sending and receiving."""
         self.forget()
         self.wild = None
         self.qemu.requests([register(self.bar + 0x10, self.base >> 32, 4),
@@ -393,7 +388,7 @@ class Nic:
         self.bring_up_steering()
 
     def bring_up_steering(self):
-        """A table with one entry, which takes every frame."""
+        """Makes a flow table with one entry, which matches every frame."""
         table = self.must("CREATE_FLOW_TABLE", flow_table_context__log_size=3)
         self.must("SET_FLOW_TABLE_ROOT", table_id=table)
         group = self.must("CREATE_FLOW_GROUP", table_id=table, end_flow_index=7)
@@ -404,7 +399,7 @@ class Nic:
     # ---- work ----
 
     def post(self, kind, num, entries, doorbell=True):
-        """Requests that put entries (bytes) into a ring and tell the device."""
+        """Requests that put entries (bytes) into a ring and ring the doorbell."""
         queue = self.queues[kind, num]
         step = 1 << queue.log_stride
         lines = []

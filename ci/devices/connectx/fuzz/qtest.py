@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A QEMU that runs no guest: memory, registers and time are moved by qtest."""
+"""A QEMU that runs no guest. Requests of qtest change memory, registers and time."""
 
 import os
 import select
 import subprocess
 import tempfile
 
-TIMEOUT = 30	# seconds for an answer; more is a hang
+TIMEOUT = 30	# seconds for an answer; QEMU hangs if it takes longer
 
 
 class Crash(Exception):
@@ -42,7 +42,7 @@ class Qemu:
         return [self.value(answer) for answer in answers]
 
     def value(self, answer):
-        """What follows the OK."""
+        """The answer without its OK."""
         if not answer.startswith(b"OK"):
             raise Crash(self.story(f"answers {answer[:100]!r}"))
         return answer[3:].decode()
@@ -56,7 +56,7 @@ class Qemu:
         return bytes.fromhex(self.request(f"read 0x{address:x} 0x{size:x}")[2:])
 
     def story(self, what):
-        """What happened, and the last that QEMU said."""
+        """A description of the error, with the end of QEMU's output."""
         try:
             status = self.process.wait(5 if what == "ended" else 0.1)
             what += f", exit status {status}"

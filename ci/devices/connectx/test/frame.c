@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames to test with. Their checksums are computed here, byte by byte, and not
- * by what is tested.
+ * Frames for the tests. The checksums are computed here byte by byte, not by the
+ * code under test.
  */
 #include "test.h"
 
@@ -50,7 +50,7 @@ static uint32_t build_ip(uint8_t *ip, const struct flow *flow, size_t bytes)
 		memset(ip, 0, 20);
 		ip[0] = 0x45;
 		stw_be_p(ip + 2, 20 + bytes);
-		stw_be_p(ip + 4, 0xfffe);	/* so that it wraps in a test */
+		stw_be_p(ip + 4, 0xfffe);	/* it wraps in a test */
 		ip[8] = 64;
 		ip[9] = flow->protocol;
 		inet_pton(AF_INET, flow->source, ip + 12);
@@ -79,7 +79,7 @@ static void build_l4(uint8_t *l4, const struct flow *flow, size_t bytes,
 	stw_be_p(l4, flow->sport);
 	stw_be_p(l4 + 2, flow->dport);
 	if (flow->protocol == IPPROTO_TCP) {
-		stl_be_p(l4 + 4, 0xfffffff0);	/* so that it wraps */
+		stl_be_p(l4 + 4, 0xfffffff0);	/* it wraps */
 		l4[12] = 5 << 4;
 		l4[13] = 0x99;			/* CWR, ACK, PSH, FIN */
 	} else {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What QEMU and the other parts of the device are to send and receive queues.
+ * The functions of QEMU and of the other parts of the device that the tests
+ * need.
  */
 #include "host.h"
 
 struct host host;
+ConnectX *cx;
 
 static GPtrArray *armed;	/* timers, in the order of their arming */
 
@@ -85,7 +87,7 @@ bool mkey_update(ConnectX *cx, uint32_t key, uint64_t first, const uint8_t *entr
 	host.first_entry = first;
 	host.entries = count;
 	for (i = 0; i < count; i++)
-		host.memory[0] += entries[8 * i];	/* a sanitizer looks on */
+		host.memory[0] += entries[8 * i];	/* a sanitizer checks this read */
 	return key == HOST_KEY;
 }
 
@@ -97,7 +99,7 @@ void cx_kick(ConnectX *cx, QEMUTimer *timer)
 
 void timer_mod_ns(QEMUTimer *timer, int64_t when)
 {
-	cx_kick(host.cx, timer);
+	cx_kick(cx, timer);
 }
 
 void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64], GArray *touched)
@@ -151,44 +153,52 @@ void cx_log(ConnectX *cx, const char *format, ...)
 
 /* ---- the host ---- */
 
-static void free_sent(void *sent)
+void test_begin(void)
 {
-	g_byte_array_unref(sent);
+	test_end();
+	cx = g_new0(ConnectX, 1);
+	cx_objects_init(cx);
+}
+
+void test_end(void)
+{
+	if (!cx)
+		return;
+	if (cx->receiver)
+		receive_exit(cx);
+	cx_objects_reset(cx);
+	cx_objects_free(cx);
+	steering_reset(cx);
+	if (cx->random) {
+		g_rand_free(cx->random);
+		CHECK(!armed->len);
+		g_clear_pointer(&armed, g_ptr_array_unref);
+		g_array_unref(host.cqes);
+		g_ptr_array_unref(host.sent);
+	}
+	g_clear_pointer(&cx, g_free);
 }
 
 void host_begin(void)
 {
+	test_begin();
 	memset(&host, 0, sizeof(host));
 	armed = g_ptr_array_new();
 	host.refused = UINT64_MAX;
 	host.cqes = g_array_new(false, false, 64);
-	host.sent = g_ptr_array_new_with_free_func(free_sent);
-	host.cx = test_device_new();
-	host.cx->random = g_rand_new_with_seed(1);
-	host.cx->prop.striding_rq = true;
-	host.cx->prop.multi_packet_wqe = true;
-	receive_init(host.cx);
-}
-
-void host_end(void)
-{
-	ConnectX *cx = host.cx;
-
-	receive_exit(cx);
-	g_rand_free(cx->random);
-	test_device_free(cx);
-	CHECK(!armed->len);
-	g_clear_pointer(&armed, g_ptr_array_unref);
-	g_array_unref(host.cqes);
-	g_ptr_array_unref(host.sent);
+	host.sent = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+	cx->random = g_rand_new_with_seed(1);
+	cx->prop.striding_rq = true;
+	cx->prop.multi_packet_wqe = true;
+	receive_init(cx);
 }
 
 void host_fill_context(uint8_t *context)
 {
 	uint8_t *wq = IFC_PTR(sqc, context, wq);
 
-	IFC_SET(sqc, context, cqn, test_object(host.cx, CX_CQ));
-	IFC_SET(wq, wq, pd, test_object(host.cx, CX_PD));
+	IFC_SET(sqc, context, cqn, test_object(CX_CQ));
+	IFC_SET(wq, wq, pd, test_object(CX_PD));
 	IFC_SET(wq, wq, log_wq_sz, LOG_RING);
 	IFC_SET(wq, wq, dbr_addr, HOST_RECORD);
 	stq_be_p(IFC_PTR(wq, wq, pas), HOST_RING);
@@ -197,20 +207,22 @@ void host_fill_context(uint8_t *context)
 uint8_t host_create(uint16_t opcode, uint8_t *in, size_t len)
 {
 	uint8_t out[IFC_SIZE(create_sq_out)];
-	uint8_t status = test_command(host.cx, opcode, in, len, out, sizeof(out));
+	uint8_t status = test_command(opcode, in, len, out, sizeof(out));
 
 	host.num = IFC_GET(create_sq_out, out, sqn);	/* as in create_rq_out */
+	host.send = opcode == MLX5_CMD_OP_CREATE_SQ;
 	return status;
 }
 
-uint8_t host_modify(uint16_t opcode, uint8_t now, uint8_t next)
+uint8_t host_modify(uint8_t now, uint8_t next)
 {
 	uint8_t in[IFC_SIZE(modify_sq_in)] = {};	/* as modify_rq_in */
 
 	IFC_SET(modify_sq_in, in, sqn, host.num);
 	IFC_SET(modify_sq_in, in, sq_state, now);
 	IFC_SET(sqc, IFC_PTR(modify_sq_in, in, ctx), state, next);
-	return test_command(host.cx, opcode, in, sizeof(in), NULL, 0);
+	return test_command(host.send ? MLX5_CMD_OP_MODIFY_SQ : MLX5_CMD_OP_MODIFY_RQ, in,
+			    sizeof(in), NULL, 0);
 }
 
 void host_set_record(unsigned int at, uint32_t val)
@@ -236,6 +248,17 @@ const uint8_t *host_cqe(unsigned int index)
 
 	CHECK(index < host.cqes->len);
 	return index < host.cqes->len ? (uint8_t *)host.cqes->data + 64 * index : none;
+}
+
+uint8_t host_state(void)
+{
+	uint8_t in[IFC_SIZE(query_sq_in)] = {};		/* as query_rq_in */
+	uint8_t out[IFC_SIZE(query_sq_out)];		/* as query_rq_out */
+
+	IFC_SET(query_sq_in, in, sqn, host.num);
+	CHECK(!test_command(host.send ? MLX5_CMD_OP_QUERY_SQ : MLX5_CMD_OP_QUERY_RQ, in,
+			    sizeof(in), out, sizeof(out)));
+	return IFC_GET(sqc, IFC_PTR(query_sq_out, out, sq_context), state);
 }
 
 uint8_t host_syndrome(unsigned int index)

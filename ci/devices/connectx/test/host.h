@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A host for send and receive queues: memory, keys, time, and what came out.
+ * The host of send and receive queues: memory, keys, timers, and the queues'
+ * output.
  */
 #ifndef XSMMU_CONNECTX_TEST_HOST_H
 #define XSMMU_CONNECTX_TEST_HOST_H
@@ -8,50 +9,51 @@
 #include "test.h"
 
 enum {
-	HOST_MEMORY	= 256 * KiB,	/* IOVAs from 0 on; others are refused */
+	HOST_MEMORY	= 256 * KiB,	/* IOVAs from 0 on; others are blocked */
 	HOST_RECORD	= 0x1000,
-	HOST_RING	= 0x2000,	/* of the queue that is tested */
+	HOST_RING	= 0x2000,	/* of the queue under test */
 	HOST_DATA	= 0x10000,
-	HOST_KEY	= 0x1234,	/* the only key: all of memory */
+	HOST_KEY	= 0x1234,	/* the only key, for all of memory */
 	LOG_RING	= 4,
 	RING		= 1 << LOG_RING,
 };
 
 struct host {
-	ConnectX *cx;
 	uint8_t memory[HOST_MEMORY];
-	uint64_t refused;	/* an IOVA; accesses that touch it fail */
+	uint64_t refused;	/* an IOVA whose accesses are blocked */
 	GArray *cqes;		/* 64 bytes each */
 	GPtrArray *sent;	/* GByteArrays */
-	unsigned int events;	/* that a queue got stuck */
+	unsigned int events;	/* how often a queue got stuck */
 	unsigned int no_buffer;
-	unsigned int flushed;	/* QEMU was told of room */
-	bool fails;		/* every frame, by request */
-	unsigned int held;	/* so often an update is looked at in vain */
+	unsigned int flushed;	/* how often QEMU was told that there is room */
+	bool fails;		/* every frame fails on request */
+	unsigned int held;	/* how often an update is still put off */
 	uint64_t first_entry;	/* of the last update of a key */
 	uint32_t entries;
-	uint32_t num;		/* of the queue that is tested */
+	uint32_t num;		/* of the queue under test */
+	bool send;		/* it is a send queue */
 };
 
 extern struct host host;
 
-/* A device with an empty memory. */
+/* Begin with a new device and empty memory. */
 void host_begin(void);
-void host_end(void);
-/* Fill in what the contexts of both kinds of queue have in common. */
+/* Fill in the fields that the contexts of both kinds of queue share. */
 void host_fill_context(uint8_t *context);
-/* Create a queue with the command that @in is; it becomes the one tested. */
+/* Create the queue under test with the command @in. */
 uint8_t host_create(uint16_t opcode, uint8_t *in, size_t len);
-/* MODIFY_SQ or MODIFY_RQ. */
-uint8_t host_modify(uint16_t opcode, uint8_t now, uint8_t next);
+/* Change the state of the queue under test from @now to @next. */
+uint8_t host_modify(uint8_t now, uint8_t next);
 void host_set_record(unsigned int at, uint32_t val);
-/* Let the timers run, until none is armed. */
+/* Run the timers until none is armed. */
 void host_run(void);
-/* CQE @index from the beginning; NULL and a failure, if there is none. */
+/* CQE @index, counted from the first. If there is none, the test fails. */
 const uint8_t *host_cqe(unsigned int index);
-/* The syndrome of that CQE, 0 if it is of success. */
+/* The syndrome of that CQE. 0 if it reports success. */
 uint8_t host_syndrome(unsigned int index);
-/* Whether something stays armed, or held, after the queue went. */
+/* The current state of the queue under test. */
+uint8_t host_state(void);
+/* Whether no timer is armed. */
 bool host_is_idle(void);
 
 #endif /* XSMMU_CONNECTX_TEST_HOST_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ledger of dead pages, which the DMA probe has, too.
+ * The ledger of dead pages. The DMA probe has the same one.
  */
 #include "test.h"
 
@@ -12,6 +12,7 @@ static struct ledger ledger;
 
 static void begin(uint32_t capacity)
 {
+	ledger_free(&ledger);
 	ledger_init(&ledger, capacity);
 }
 
@@ -38,10 +39,9 @@ static void pages_die_and_live(void)
 	CHECK(ledger_count_dead(&ledger) == 1 && ledger_count_alive(&ledger) == 1);
 	CHECK(alive(PAGE, PAGE, LEDGER_ANYWHERE));
 	CHECK(!ledger_find_dead(&ledger, PAGE) && !ledger_count_dead(&ledger));
-	ledger_free(&ledger);
 }
 
-/* [@iova, @iova + @len) is what it touches, and the first death counts. */
+/* A range covers the pages that it touches. The first death of a page counts. */
 static void ranges_and_times(void)
 {
 	int64_t first;
@@ -56,7 +56,6 @@ static void ranges_and_times(void)
 	CHECK(ledger_forget(&ledger, 0, 2 * PAGE) == LEDGER_OK);
 	CHECK(ledger_state(&ledger, PAGE) == LEDGER_UNKNOWN);
 	CHECK(ledger_count_dead(&ledger) == 1);
-	ledger_free(&ledger);
 }
 
 static void memory_is_remembered(void)
@@ -68,10 +67,9 @@ static void memory_is_remembered(void)
 	CHECK(ledger_find_dead(&ledger, 5 * PAGE)->memory == 17 * PAGE);
 	CHECK(alive(5 * PAGE, PAGE, LEDGER_ANYWHERE));
 	CHECK(ledger_find(&ledger, 5 * PAGE)->memory == LEDGER_ANYWHERE);
-	ledger_free(&ledger);
 }
 
-/* Only dead pages' memory is taken, and a new death undoes that. */
+/* Only the memory of a dead page is taken. A new death of the page undoes that. */
 static void memory_is_taken(void)
 {
 	begin(8);
@@ -82,7 +80,6 @@ static void memory_is_taken(void)
 	CHECK(ledger_state(&ledger, 2 * PAGE) == LEDGER_UNKNOWN);
 	CHECK(alive(PAGE, PAGE, 0) && dead(PAGE, PAGE));
 	CHECK(!ledger_find(&ledger, PAGE)->taken);
-	ledger_free(&ledger);
 }
 
 static void bad_ranges_change_nothing(void)
@@ -98,14 +95,13 @@ static void bad_ranges_change_nothing(void)
 	CHECK(ledger_count_dead(&ledger) == 2 && ledger_count_alive(&ledger) == 2);
 	ledger_clear(&ledger);
 	CHECK(!ledger_count_dead(&ledger) && dead(UINT64_MAX, 1));
-	ledger_free(&ledger);
 }
 
 const struct test ledger_tests[] = {
-	{ "pages_die_and_live", pages_die_and_live },
-	{ "ranges_and_times", ranges_and_times },
-	{ "memory_is_remembered", memory_is_remembered },
-	{ "memory_is_taken", memory_is_taken },
-	{ "bad_ranges_change_nothing", bad_ranges_change_nothing },
-	{ 0 }
+	TEST(pages_die_and_live),
+	TEST(ranges_and_times),
+	TEST(memory_is_remembered),
+	TEST(memory_is_taken),
+	TEST(bad_ranges_change_nothing),
+	{}
 };

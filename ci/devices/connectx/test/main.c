@@ -13,8 +13,7 @@ void test_failed(const char *file, int line, const char *what)
 }
 
 static const struct test *const all[] = {
-	packet_tests, rss_tests, steering_tests, send_tests,
-		receive_tests, ledger_tests,
+	packet_tests, rss_tests, steering_tests, send_tests, receive_tests, ledger_tests,
 };
 
 static unsigned int count(void)
@@ -40,7 +39,9 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		for (test = all[i]; test->name; test++) {
 			failed = false;
+			test_begin();
 			test->run();
+			test_end();
 			any |= failed;
 			printf("%s %u %s\n", failed ? "not ok" : "ok",
 			       ++number, test->name);

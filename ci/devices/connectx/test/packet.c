@@ -73,7 +73,7 @@ static void extension_headers_are_walked_over(void)
 	packet_verify(&packet);
 	CHECK(packet.protocol == IPPROTO_UDP && packet.l4 == 62 && packet.l4_ok);
 
-	len = with_extension(IPPROTO_FRAGMENT, 0);	/* the whole, RFC 6946 */
+	len = with_extension(IPPROTO_FRAGMENT, 0);	/* atomic (RFC 6946) */
 	packet_parse(&packet, frame, len);
 	CHECK(!packet.fragment && packet.l4 == 62);
 
@@ -99,7 +99,7 @@ static void fragments_have_no_ports(void)
 	CHECK(!packet.ip_ok && !packet.l4_ok);
 }
 
-/* What holds for each packet, whatever its bytes are. */
+/* These conditions hold for every packet. */
 static void check_bounds(const struct cx_packet *packet)
 {
 	CHECK(packet->l3 <= packet->len && packet->l3_end <= packet->len);
@@ -109,7 +109,7 @@ static void check_bounds(const struct cx_packet *packet)
 	CHECK(!packet->l4 || packet->l4 == packet->upper);
 }
 
-/* Exactly as large as the frame, so that a sanitizer sees each byte beyond. */
+/* The copy is as large as the frame, so that a sanitizer finds each access beyond. */
 static void parse_copy(const uint8_t *bytes, size_t len)
 {
 	uint8_t *copy = g_memdup2(bytes, len);
@@ -134,7 +134,7 @@ static void truncated_frames_are_harmless(void)
 	len = with_extension(IPPROTO_ROUTING, 0);
 	for (cut = 0; cut <= len; cut++)
 		parse_copy(frame, cut);
-	/* The same, of which the IP header knows. */
+	/* The same, with the shorter length in the IP header. */
 	for (cut = len; cut >= 54; cut--) {
 		stw_be_p(frame + 18, cut - 54);
 		parse_copy(frame, cut);
@@ -252,7 +252,7 @@ static void udp_checksum_is_never_zero(void)
 	size_t len = frame_build(frame, &flows[1], 2, NULL);
 	uint8_t *check = frame + 18 + 20 + 6, *data = check + 2;
 
-	/* Data that makes the sum of everything else 0xffff. */
+	/* These data make the sum of everything else 0xffff. */
 	stw_be_p(data, 0);
 	packet_fill_checksums(frame, len, false, true);
 	stw_be_p(data, lduw_be_p(check));
@@ -275,8 +275,7 @@ static struct {
 
 static void check_tcp(const uint8_t *tcp, bool first, bool last)
 {
-	CHECK((uint32_t)ldl_be_p(tcp + 4) ==
-	      0xfffffff0 + expected.data->len);
+	CHECK((uint32_t)ldl_be_p(tcp + 4) == 0xfffffff0 + expected.data->len);
 	CHECK(tcp[13] == (0x10 | (first ? 0x80 : 0) | (last ? 0x09 : 0)));
 }
 
@@ -329,7 +328,7 @@ static void segments_add_up(void)
 		segment_and_compare(&flows[i], 2000, 1000);
 		segment_and_compare(&flows[i], 10, 1000);
 		segment_and_compare(&flows[i], 11, 1);
-		/* larger than the length of an IP header can say */
+		/* more than the length in an IP header can hold */
 		segment_and_compare(&flows[i], 200000, 8900);
 	}
 }
@@ -349,18 +348,18 @@ static void only_tcp_and_udp_are_segmented(void)
 }
 
 const struct test packet_tests[] = {
-	{ "headers_are_found", headers_are_found },
-	{ "two_vlan_tags_are_walked_over", two_vlan_tags_are_walked_over },
-	{ "extension_headers_are_walked_over", extension_headers_are_walked_over },
-	{ "fragments_have_no_ports", fragments_have_no_ports },
-	{ "truncated_frames_are_harmless", truncated_frames_are_harmless },
-	{ "garbage_is_harmless", garbage_is_harmless },
-	{ "sum_is_that_of_the_rfc", sum_is_that_of_the_rfc },
-	{ "wrong_checksums_are_seen", wrong_checksums_are_seen },
-	{ "udp_may_do_without_over_ipv4_only", udp_may_do_without_over_ipv4_only },
-	{ "checksums_are_filled_in", checksums_are_filled_in },
-	{ "udp_checksum_is_never_zero", udp_checksum_is_never_zero },
-	{ "segments_add_up", segments_add_up },
-	{ "only_tcp_and_udp_are_segmented", only_tcp_and_udp_are_segmented },
-	{ 0 }
+	TEST(headers_are_found),
+	TEST(two_vlan_tags_are_walked_over),
+	TEST(extension_headers_are_walked_over),
+	TEST(fragments_have_no_ports),
+	TEST(truncated_frames_are_harmless),
+	TEST(garbage_is_harmless),
+	TEST(sum_is_that_of_the_rfc),
+	TEST(wrong_checksums_are_seen),
+	TEST(udp_may_do_without_over_ipv4_only),
+	TEST(checksums_are_filled_in),
+	TEST(udp_checksum_is_never_zero),
+	TEST(segments_add_up),
+	TEST(only_tcp_and_udp_are_segmented),
+	{}
 };

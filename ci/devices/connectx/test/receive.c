@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What receive queues make of frames, in buffers of both kinds.
+ * Receive queues: frames in cyclic and striding buffers.
  */
 #include "host.h"
 
@@ -21,38 +21,15 @@ static const struct flow flow = {
 
 static uint8_t frame[2 * STRIDES * STRIDE];
 
-/* ---- queues, and a flow table that sends all to the one ---- */
+/* ---- the queue, and a flow table that sends all frames to it ---- */
 
 static void make_root(void)
 {
-	uint8_t table[IFC_SIZE(create_flow_table_in)] = {};
-	uint8_t group[IFC_SIZE(create_flow_group_in)] = {};
-	uint8_t root[IFC_SIZE(set_flow_table_root_in)] = {};
-	uint8_t entry[IFC_SIZE(set_fte_in) + IFC_SIZE(dest_format_struct)] = {};
-	uint8_t *context = IFC_PTR(set_fte_in, entry, flow_context);
-	uint8_t *dest = entry + IFC_SIZE(set_fte_in);
-	uint8_t out[IFC_SIZE(create_flow_table_out)];
-	uint32_t tir = test_direct_tir(host.cx, test_object(host.cx, CX_TD), host.num);
-	uint32_t id;
+	uint32_t tir = test_direct_tir(test_object(CX_TD), host.num);
+	uint32_t table = make_table(0, 0);
 
-	CHECK(!test_command(host.cx, MLX5_CMD_OP_CREATE_FLOW_TABLE, table, sizeof(table),
-			    out, sizeof(out)));
-	id = IFC_GET(create_flow_table_out, out, table_id);
-	IFC_SET(create_flow_group_in, group, table_id, id);
-	CHECK(!test_command(host.cx, MLX5_CMD_OP_CREATE_FLOW_GROUP, group, sizeof(group),
-			    out, sizeof(out)));
-	IFC_SET(set_fte_in, entry, table_id, id);
-	IFC_SET(flow_context, context, group_id, IFC_GET(create_flow_group_out, out, group_id));
-	IFC_SET(flow_context, context, flow_tag, 0x777);
-	IFC_SET(flow_context, context, destination_list_size, 1);
-	IFC_SET(flow_context, context, action, MLX5_FLOW_CONTEXT_ACTION_FWD_DEST);
-	IFC_SET(dest_format_struct, dest, destination_type, MLX5_IFC_FLOW_DESTINATION_TYPE_TIR);
-	IFC_SET(dest_format_struct, dest, destination_id, tir);
-	CHECK(!test_command(host.cx, MLX5_CMD_OP_SET_FLOW_TABLE_ENTRY, entry, sizeof(entry),
-			    NULL, 0));
-	IFC_SET(set_flow_table_root_in, root, table_id, id);
-	CHECK(!test_command(host.cx, MLX5_CMD_OP_SET_FLOW_TABLE_ROOT, root, sizeof(root),
-			    NULL, 0));
+	CHECK(!add_entry(table, make_group(table, NULL, 0, 7), 7, NULL, tir));
+	set_root(table);
 }
 
 static void begin(bool striding, bool flush)
@@ -69,7 +46,7 @@ static void begin(bool striding, bool flush)
 					    MLX5_WQ_TYPE_CYCLIC);
 	IFC_SET(wq, wq, log_wqe_num_of_strides, (LOG_STRIDES - 9) & 0xf);
 	CHECK(host_create(MLX5_CMD_OP_CREATE_RQ, in, sizeof(in)) == CX_OK);
-	CHECK(host_modify(MLX5_CMD_OP_MODIFY_RQ, CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
+	CHECK(host_modify(CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
 	make_root();
 	frame_build(frame, &flow, PAYLOAD, NULL);
 }
@@ -86,7 +63,7 @@ static uint8_t *entry(unsigned int index)
 	return host.memory + HOST_RING + 32 * index;
 }
 
-/* Buffer @index: two pieces of memory, the first one of 50 bytes. */
+/* Buffer @index has two pieces of memory. The first one has 50 bytes. */
 static void set_buffer(unsigned int index)
 {
 	uint64_t addr = HOST_DATA + index * BUFFER;
@@ -109,17 +86,7 @@ static void post(unsigned int count)
 
 static void arrive(size_t len)
 {
-	CHECK(receive_frame(host.cx, frame, len));
-}
-
-static uint8_t state(void)
-{
-	uint8_t in[IFC_SIZE(query_rq_in)] = {}, out[IFC_SIZE(query_rq_out)];
-
-	IFC_SET(query_rq_in, in, rqn, host.num);
-	CHECK(!test_command(host.cx, MLX5_CMD_OP_QUERY_RQ, in, sizeof(in), out,
-			    sizeof(out)));
-	return IFC_GET(rqc, IFC_PTR(query_rq_out, out, rq_context), state);
+	CHECK(receive_frame(cx, frame, len));
 }
 
 /* ---- cyclic ---- */
@@ -132,7 +99,7 @@ static void a_frame_is_scattered_and_described(void)
 	set_buffer(0);
 	post(1);
 	arrive(FRAME);
-	CHECK(!host.cqes->len);		/* not when it arrives */
+	CHECK(!host.cqes->len);		/* the timer has not run */
 	host_run();
 	cqe = host_cqe(0);
 	CHECK(!memcmp(host.memory + HOST_DATA, frame, 50));
@@ -142,8 +109,7 @@ static void a_frame_is_scattered_and_described(void)
 	CHECK(ldl_be_p(cqe + 44) == FRAME && lduw_be_p(cqe + 60) == 0);
 	CHECK(lduw_be_p(cqe + 20) == packet_sum(frame + 14, FRAME - 14));
 	CHECK(cqe[28] == 7 && cqe[29] == (2 << 2 | 2 << 4));
-	CHECK(ldl_be_p(cqe + 56) == 0x777);
-	host_end();
+	CHECK(ldl_be_p(cqe + 56) == 0x777);	/* of entry 7 */
 }
 
 static void wrong_checksums_are_reported(void)
@@ -158,7 +124,6 @@ static void wrong_checksums_are_reported(void)
 	arrive(FRAME);
 	host_run();
 	CHECK(host_cqe(0)[28] == 3 && host_cqe(1)[28] == 1);
-	host_end();
 }
 
 static void the_tag_is_stripped(void)
@@ -179,7 +144,6 @@ static void the_tag_is_stripped(void)
 	CHECK(ldl_be_p(cqe + 44) == FRAME && cqe[29] & 1 && lduw_be_p(cqe + 30) == 0x2005);
 	CHECK(lduw_be_p(cqe + 20) == packet_sum(plain + 14, FRAME - 14));
 	CHECK(!memcmp(host.memory + HOST_DATA, plain, 50));
-	host_end();
 }
 
 static void without_a_buffer_a_frame_is_dropped(void)
@@ -187,8 +151,7 @@ static void without_a_buffer_a_frame_is_dropped(void)
 	begin(false, false);
 	arrive(FRAME);
 	host_run();
-	CHECK(host.no_buffer == 1 && !host.cqes->len && state() == CX_QUEUE_READY);
-	host_end();
+	CHECK(host.no_buffer == 1 && !host.cqes->len && host_state() == CX_QUEUE_READY);
 }
 
 static void a_frame_that_does_not_fit_costs_a_buffer(void)
@@ -203,8 +166,7 @@ static void a_frame_that_does_not_fit_costs_a_buffer(void)
 	host_run();
 	CHECK(host_syndrome(0) == CX_SYNDROME_LOCAL_LENGTH);
 	CHECK(!host_syndrome(1) && lduw_be_p(host_cqe(1) + 60) == 1);
-	CHECK(state() == CX_QUEUE_READY);
-	host_end();
+	CHECK(host_state() == CX_QUEUE_READY);
 }
 
 static void a_buffer_that_cannot_be_written_stops_the_queue(void)
@@ -221,8 +183,7 @@ static void a_buffer_that_cannot_be_written_stops_the_queue(void)
 	CHECK(host_syndrome(0) == CX_SYNDROME_LOCAL_PROT);
 	CHECK(host_syndrome(1) == CX_SYNDROME_WR_FLUSH);
 	CHECK(host_syndrome(2) == CX_SYNDROME_WR_FLUSH);
-	CHECK(host.cqes->len == 3 && host.no_buffer == 1 && state() == CX_QUEUE_ERROR);
-	host_end();
+	CHECK(host.cqes->len == 3 && host.no_buffer == 1 && host_state() == CX_QUEUE_ERROR);
 }
 
 static void an_impossible_counter_is_an_error(void)
@@ -232,8 +193,7 @@ static void an_impossible_counter_is_an_error(void)
 	arrive(FRAME);
 	host_run();
 	CHECK(host_cqe(0)[54] == CX_FAULT_COUNTER && host.events == 1);
-	CHECK(state() == CX_QUEUE_ERROR);
-	host_end();
+	CHECK(host_state() == CX_QUEUE_ERROR);
 }
 
 /* ---- striding ---- */
@@ -246,7 +206,7 @@ static void frames_share_a_buffer(void)
 	post(2);
 	arrive(FRAME);		/* 3 strides of 8 */
 	arrive(FRAME);
-	arrive(FRAME);		/* in the next one, after a filler */
+	arrive(FRAME);		/* in the next buffer, after a filler */
 	host_run();
 	CHECK(host.cqes->len == 4);
 	CHECK(ldl_be_p(host_cqe(0) + 44) == (3 << 16 | FRAME));
@@ -256,7 +216,6 @@ static void frames_share_a_buffer(void)
 	CHECK(lduw_be_p(host_cqe(3) + 2) == 5 && lduw_be_p(host_cqe(3) + 60) == 0);
 	CHECK(!memcmp(host.memory + HOST_DATA + 3 * STRIDE, frame, FRAME));
 	CHECK(!memcmp(host.memory + HOST_DATA + 5 * STRIDES * STRIDE, frame, FRAME));
-	host_end();
 }
 
 /* The driver sets the link of the last buffer when it appends another one. */
@@ -269,14 +228,13 @@ static void a_link_is_read_when_it_is_followed(void)
 	arrive(FRAME);
 	arrive(FRAME);
 	host_run();
-	CHECK(host.cqes->len == 3 && host.no_buffer == 1);	/* a filler, too */
+	CHECK(host.cqes->len == 3 && host.no_buffer == 1);	/* with a filler */
 	set_striding_buffer(0, 4);
 	set_striding_buffer(4, 0);
 	post(2);
 	arrive(FRAME);
 	host_run();
 	CHECK(lduw_be_p(host_cqe(3) + 2) == 4);
-	host_end();
 }
 
 static void a_link_out_of_the_ring_is_an_error(void)
@@ -288,9 +246,8 @@ static void a_link_out_of_the_ring_is_an_error(void)
 	arrive(FRAME);
 	arrive(FRAME);
 	host_run();
-	CHECK(host.cqes->len == 3 && host.events == 1);	/* a filler, too */
-	CHECK(state() == CX_QUEUE_ERROR);
-	host_end();
+	CHECK(host.cqes->len == 3 && host.events == 1);	/* with a filler */
+	CHECK(host_state() == CX_QUEUE_ERROR);
 }
 
 static void the_first_frame_of_a_buffer_fails_with_it(void)
@@ -305,10 +262,9 @@ static void the_first_frame_of_a_buffer_fails_with_it(void)
 	host.fails = true;
 	arrive(FRAME);
 	host_run();
-	CHECK(host.cqes->len == 4 && host_syndrome(3));	/* a filler, too */
+	CHECK(host.cqes->len == 4 && host_syndrome(3));	/* with a filler */
 	CHECK(lduw_be_p(host_cqe(3) + 2) == 5 && lduw_be_p(host_cqe(3) + 44) == STRIDES);
-	CHECK(state() == CX_QUEUE_ERROR);
-	host_end();
+	CHECK(host_state() == CX_QUEUE_ERROR);
 }
 
 static void a_frame_that_no_buffer_holds_costs_one(void)
@@ -328,8 +284,7 @@ static void a_frame_that_no_buffer_holds_costs_one(void)
 	CHECK(host_syndrome(1) == CX_SYNDROME_LOCAL_LENGTH);
 	CHECK(lduw_be_p(host_cqe(0) + 44) == STRIDES && lduw_be_p(host_cqe(1) + 2) == 1);
 	CHECK(!host_syndrome(2) && lduw_be_p(host_cqe(2) + 2) == 2);
-	CHECK(state() == CX_QUEUE_READY);
-	host_end();
+	CHECK(host_state() == CX_QUEUE_READY);
 }
 
 /* ---- the port's buffer ---- */
@@ -339,14 +294,13 @@ static void a_full_buffer_makes_qemu_wait(void)
 	unsigned int count = 0;
 
 	begin(false, false);
-	while (receive_frame(host.cx, frame, FRAME) && count < 1000000)
+	while (receive_frame(cx, frame, FRAME) && count < 1000000)
 		count++;
-	CHECK(count > 1000 && count < 10000 && !receive_has_room(host.cx));
+	CHECK(count > 1000 && count < 10000 && !receive_has_room(cx));
 	CHECK(!host.flushed);
 	host_run();
-	CHECK(receive_has_room(host.cx) && host.flushed == 1);
+	CHECK(receive_has_room(cx) && host.flushed == 1);
 	CHECK(host.no_buffer == count);
-	host_end();
 }
 
 static void frames_do_not_outlive_their_queue(void)
@@ -358,14 +312,13 @@ static void frames_do_not_outlive_their_queue(void)
 	post(1);
 	for (i = 0; i < 5; i++)
 		arrive(FRAME);
-	CHECK(host_modify(MLX5_CMD_OP_MODIFY_RQ, CX_QUEUE_READY, CX_QUEUE_RESET) == CX_OK);
+	CHECK(host_modify(CX_QUEUE_READY, CX_QUEUE_RESET) == CX_OK);
 	CHECK(host_is_idle());
-	CHECK(host_modify(MLX5_CMD_OP_MODIFY_RQ, CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
+	CHECK(host_modify(CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
 	arrive(FRAME);
 	host_run();
 	CHECK(host.cqes->len == 1 && !host.no_buffer);
-	arrive(FRAME);
-	host_end();	/* a sanitizer tells what is left */
+	arrive(FRAME);	/* a sanitizer reports it if it is not freed */
 }
 
 static void random_buffers_break_nothing(void)
@@ -389,32 +342,30 @@ static void random_buffers_break_nothing(void)
 			arrive(g_rand_int_range(random, 14, FRAME));
 			host_run();
 			g_array_set_size(host.cqes, 0);
-			if (state() == CX_QUEUE_READY && i % 16)
+			if (host_state() == CX_QUEUE_READY && i % 16)
 				continue;
-			host_modify(MLX5_CMD_OP_MODIFY_RQ, state(), CX_QUEUE_RESET);
-			host_modify(MLX5_CMD_OP_MODIFY_RQ, CX_QUEUE_RESET, CX_QUEUE_READY);
+			host_modify(host_state(), CX_QUEUE_RESET);
+			host_modify(CX_QUEUE_RESET, CX_QUEUE_READY);
 		}
-		host_end();
 	}
 	g_rand_free(random);
 }
 
 const struct test receive_tests[] = {
-	{ "a_frame_is_scattered_and_described", a_frame_is_scattered_and_described },
-	{ "wrong_checksums_are_reported", wrong_checksums_are_reported },
-	{ "the_tag_is_stripped", the_tag_is_stripped },
-	{ "without_a_buffer_a_frame_is_dropped", without_a_buffer_a_frame_is_dropped },
-	{ "a_frame_that_does_not_fit_costs_a_buffer", a_frame_that_does_not_fit_costs_a_buffer },
-	{ "a_buffer_that_cannot_be_written_stops_the_queue",
-	  a_buffer_that_cannot_be_written_stops_the_queue },
-	{ "an_impossible_counter_is_an_error", an_impossible_counter_is_an_error },
-	{ "frames_share_a_buffer", frames_share_a_buffer },
-	{ "a_link_is_read_when_it_is_followed", a_link_is_read_when_it_is_followed },
-	{ "a_link_out_of_the_ring_is_an_error", a_link_out_of_the_ring_is_an_error },
-	{ "the_first_frame_of_a_buffer_fails_with_it", the_first_frame_of_a_buffer_fails_with_it },
-	{ "a_frame_that_no_buffer_holds_costs_one", a_frame_that_no_buffer_holds_costs_one },
-	{ "a_full_buffer_makes_qemu_wait", a_full_buffer_makes_qemu_wait },
-	{ "frames_do_not_outlive_their_queue", frames_do_not_outlive_their_queue },
-	{ "random_buffers_break_nothing", random_buffers_break_nothing },
+	TEST(a_frame_is_scattered_and_described),
+	TEST(wrong_checksums_are_reported),
+	TEST(the_tag_is_stripped),
+	TEST(without_a_buffer_a_frame_is_dropped),
+	TEST(a_frame_that_does_not_fit_costs_a_buffer),
+	TEST(a_buffer_that_cannot_be_written_stops_the_queue),
+	TEST(an_impossible_counter_is_an_error),
+	TEST(frames_share_a_buffer),
+	TEST(a_link_is_read_when_it_is_followed),
+	TEST(a_link_out_of_the_ring_is_an_error),
+	TEST(the_first_frame_of_a_buffer_fails_with_it),
+	TEST(a_frame_that_no_buffer_holds_costs_one),
+	TEST(a_full_buffer_makes_qemu_wait),
+	TEST(frames_do_not_outlive_their_queue),
+	TEST(random_buffers_break_nothing),
 	{}
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The hash, and what is looked up with it. The vectors are those that Microsoft
- * publishes with NDIS ("Verifying the RSS Hash Calculation").
+ * The hash and the table that it selects from. The vectors are those that
+ * Microsoft publishes with NDIS ("Verifying the RSS Hash Calculation").
  */
 #include "test.h"
 
@@ -39,8 +39,8 @@ static const struct vector {
 	  0x4b61e985, 0x02d1feef },
 };
 
-/* A TIR over @rqt that hashes @flow's kind of packets. */
-static uint32_t hashing_tir(ConnectX *cx, uint32_t rqt, const struct flow *flow,
+/* A TIR with @rqt that hashes packets of the same protocols as @flow. */
+static uint32_t hashing_tir(uint32_t rqt, const struct flow *flow,
 			    uint8_t function, uint32_t fields, bool symmetric)
 {
 	uint8_t context[IFC_SIZE(tirc)] = {}, *selector;
@@ -56,11 +56,10 @@ static uint32_t hashing_tir(ConnectX *cx, uint32_t rqt, const struct flow *flow,
 	IFC_SET(rx_hash_field_select, selector, l4_prot_type,
 		flow->protocol == IPPROTO_UDP);
 	IFC_SET(rx_hash_field_select, selector, selected_fields, fields);
-	return test_tir(cx, test_object(cx, CX_TD), context);
+	return test_tir(test_object(CX_TD), context);
 }
 
-static struct cx_verdict deliver(ConnectX *cx, uint32_t tir,
-				 const struct flow *flow)
+static struct cx_verdict deliver(uint32_t tir, const struct flow *flow)
 {
 	struct cx_verdict verdict = { 0 };
 	struct cx_packet packet;
@@ -75,14 +74,12 @@ static struct cx_verdict deliver(ConnectX *cx, uint32_t tir,
 static uint32_t hash_of(const struct flow *flow, uint32_t fields, bool symmetric,
 			uint8_t type)
 {
-	ConnectX *cx = test_device_new();
-	uint32_t rq = test_object(cx, CX_RQ);
-	uint32_t tir = hashing_tir(cx, test_rqt(cx, &rq, 1), flow,
+	uint32_t rq = test_object(CX_RQ);
+	uint32_t tir = hashing_tir(test_rqt(&rq, 1), flow,
 				   MLX5_RX_HASH_FN_TOEPLITZ, fields, symmetric);
-	struct cx_verdict verdict = deliver(cx, tir, flow);
+	struct cx_verdict verdict = deliver(tir, flow);
 
 	CHECK(verdict.to[0].hash_type == type);
-	test_device_free(cx);
 	return verdict.to[0].hash;
 }
 
@@ -119,45 +116,41 @@ static void symmetric_hash_is_that_of_the_answer(void)
 	}
 }
 
-/* What a TIR for TCP makes of UDP, and one for IPv4 of IPv6. */
+/* A TIR for TCP gets UDP, and a TIR for IPv4 gets IPv6. */
 static void other_packets_are_hashed_as_far_as_they_fit(void)
 {
-	ConnectX *cx = test_device_new();
-	uint32_t rq = test_object(cx, CX_RQ);
+	uint32_t rq = test_object(CX_RQ);
 	struct flow flow = vectors[0].flow;
-	uint32_t tir = hashing_tir(cx, test_rqt(cx, &rq, 1), &flow,
+	uint32_t tir = hashing_tir(test_rqt(&rq, 1), &flow,
 				   MLX5_RX_HASH_FN_TOEPLITZ, ALL_FIELDS, false);
 	struct cx_verdict verdict;
 
 	flow.protocol = IPPROTO_UDP;
-	verdict = deliver(cx, tir, &flow);
+	verdict = deliver(tir, &flow);
 	CHECK(verdict.to[0].hash == vectors[0].ip);
 	CHECK(verdict.to[0].hash_type == 0x04);
-	verdict = deliver(cx, tir, &vectors[5].flow);
+	verdict = deliver(tir, &vectors[5].flow);
 	CHECK(!verdict.to[0].hash && !verdict.to[0].hash_type);
-	test_device_free(cx);
 }
 
-/* The driver turns its table for this hash: entry xor8 is the one that counts. */
+/* The driver reverses the bits of the index for this hash. */
 static void xor8_finds_the_turned_entry(void)
 {
-	ConnectX *cx = test_device_new();
 	struct flow flow = { AF_INET, "1.2.4.8", "16.32.64.128", IPPROTO_TCP,
 			     0x0100, 0x0000 };
 	uint32_t rqs[256], tir, i;
 	struct cx_verdict verdict;
 
 	for (i = 0; i < ARRAY_SIZE(rqs); i++)
-		rqs[i] = test_object(cx, CX_RQ);
-	tir = hashing_tir(cx, test_rqt(cx, rqs, 256), &flow,
+		rqs[i] = test_object(CX_RQ);
+	tir = hashing_tir(test_rqt(rqs, 256), &flow,
 			  MLX5_RX_HASH_FN_INVERTED_XOR8, ALL_FIELDS, false);
-	verdict = deliver(cx, tir, &flow);	/* xor: 0xff ^ 0x01 */
+	verdict = deliver(tir, &flow);	/* xor: 0xff ^ 0x01 */
 	CHECK(verdict.to[0].hash == 0x7f);
 	CHECK(((struct cx_object *)verdict.to[0].rq)->num == rqs[0x7f]);
-	test_device_free(cx);
 }
 
-static uint8_t modify_rqt(ConnectX *cx, uint32_t rqt, uint32_t rq, uint32_t count)
+static uint8_t modify_rqt(uint32_t rqt, uint32_t rq, uint32_t count)
 {
 	uint8_t in[IFC_SIZE(modify_rqt_in) + IFC_SIZE(rq_num)] = {};
 	uint8_t *context = IFC_PTR(modify_rqt_in, in, ctx);
@@ -166,32 +159,28 @@ static uint8_t modify_rqt(ConnectX *cx, uint32_t rqt, uint32_t rq, uint32_t coun
 	IFC_SET(modify_rqt_in, in, bitmask.rqn_list, 1);
 	IFC_SET(rqtc, context, rqt_actual_size, count);
 	IFC_SET(rq_num, context + IFC_SIZE(rqtc), rq_num, rq);
-	return test_command(cx, MLX5_CMD_OP_MODIFY_RQT, in, sizeof(in), NULL, 0);
+	return test_command(MLX5_CMD_OP_MODIFY_RQT, in, sizeof(in), NULL, 0);
 }
 
 static void queues_in_a_table_stay(void)
 {
-	ConnectX *cx = test_device_new();
-	uint32_t rqs[2] = { test_object(cx, CX_RQ), test_object(cx, CX_RQ) };
-	uint32_t rqt = test_rqt(cx, rqs, 1);
+	uint32_t rqs[2] = { test_object(CX_RQ), test_object(CX_RQ) };
+	uint32_t rqt = test_rqt(rqs, 1);
 
 	CHECK(cx_object_destroy(cx, CX_RQ, rqs[0]) == CX_BAD_RES_STATE);
-	CHECK(modify_rqt(cx, rqt, 0x123, 1) == CX_BAD_RES);
-	CHECK(modify_rqt(cx, rqt, rqs[1], 2) == CX_BAD_PARAM);
-	CHECK(modify_rqt(cx, rqt, rqs[1], 0) == CX_BAD_PARAM);
-	CHECK(modify_rqt(cx, rqt, rqs[1], 1) == CX_OK);
+	CHECK(modify_rqt(rqt, 0x123, 1) == CX_BAD_RES);
+	CHECK(modify_rqt(rqt, rqs[1], 2) == CX_BAD_PARAM);
+	CHECK(modify_rqt(rqt, rqs[1], 0) == CX_BAD_PARAM);
+	CHECK(modify_rqt(rqt, rqs[1], 1) == CX_OK);
 	CHECK(cx_object_destroy(cx, CX_RQ, rqs[0]) == CX_OK);
 	CHECK(cx_object_destroy(cx, CX_RQ, rqs[1]) == CX_BAD_RES_STATE);
-	test_device_free(cx);
 }
 
 const struct test rss_tests[] = {
-	{ "toeplitz_is_that_of_the_vectors", toeplitz_is_that_of_the_vectors },
-	{ "symmetric_hash_is_that_of_the_answer",
-	  symmetric_hash_is_that_of_the_answer },
-	{ "other_packets_are_hashed_as_far_as_they_fit",
-	  other_packets_are_hashed_as_far_as_they_fit },
-	{ "xor8_finds_the_turned_entry", xor8_finds_the_turned_entry },
-	{ "queues_in_a_table_stay", queues_in_a_table_stay },
-	{ 0 }
+	TEST(toeplitz_is_that_of_the_vectors),
+	TEST(symmetric_hash_is_that_of_the_answer),
+	TEST(other_packets_are_hashed_as_far_as_they_fit),
+	TEST(xor8_finds_the_turned_entry),
+	TEST(queues_in_a_table_stay),
+	{}
 };
