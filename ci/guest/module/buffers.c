@@ -11,7 +11,7 @@
 /* Each engine attacks its own cache line of a page. */
 #define ENGINE_STRIDE	64
 
-/* A value that was never used before. Failed reads leave 0 or ~0. */
+/* A new value for each call. Failed reads leave 0 or ~0. */
 static u64 fresh_secret(void)
 {
 	static atomic64_t count = ATOMIC64_INIT(0);
@@ -19,26 +19,26 @@ static u64 fresh_secret(void)
 	return 0xa5a5000000000000ULL | atomic64_inc_return(&count);
 }
 
-/* What one direction of an attack found. */
+/* The result of one direction of an attack. */
 struct access {
 	bool bus;	/* the bus let it through */
-	bool memory;	/* it read, or changed, the page that is watched */
+	bool memory;	/* it read or changed the buffer's page */
 };
 
 static struct access device_reads(dma_addr_t iova, int engine, u64 secret)
 {
-	bool ok = !probe_read(target.probe, engine, iova, sizeof(secret));
+	bool ok = !probe_read(engine, iova, sizeof(secret));
 
 	return (struct access){
 		.bus = ok,
-		.memory = ok && probe_value(target.probe, engine) == secret,
+		.memory = ok && probe_value(engine) == secret,
 	};
 }
 
 static struct access device_writes(dma_addr_t iova, int engine, u64 *word)
 {
 	u64 before = READ_ONCE(*word), forged = fresh_secret(), after;
-	bool ok = !probe_write(target.probe, engine, iova, sizeof(forged), forged);
+	bool ok = !probe_write(engine, iova, sizeof(forged), forged);
 
 	after = READ_ONCE(*word);
 	return (struct access){
@@ -49,26 +49,25 @@ static struct access device_writes(dma_addr_t iova, int engine, u64 *word)
 }
 
 /**
- * attack_at() - let the device read and write a page through an address
- * @b: the buffer whose page is watched
- * @iova: the address, wherever it leads
+ * attack() - let the device read and write a buffer at its bus address
+ * @b: the buffer, mapped or not
  * @engine: engine of the probe to do it
  *
- * Memory counts, not only what the bus says.
+ * The result depends on what the bus answers and on what happens in memory.
  *
  * Context: any, also with interrupts off.
  * Return: see &enum reach.
  */
-enum reach attack_at(const struct buf *b, dma_addr_t iova, int engine)
+enum reach attack(const struct buf *b, int engine)
 {
 	u64 *word = page_address(b->page) + engine * ENGINE_STRIDE;
+	dma_addr_t iova = b->iova + engine * ENGINE_STRIDE;
 	struct access read, write;
 	u64 secret = fresh_secret();
 
 	WRITE_ONCE(*word, secret);
 	/* The secret is in memory before the device is told. */
 	mb();
-	iova += engine * ENGINE_STRIDE;
 	read = device_reads(iova, engine, secret);
 	write = device_writes(iova, engine, word);
 	if (read.bus && read.memory && !write.bus && !write.memory)
@@ -81,20 +80,7 @@ enum reach attack_at(const struct buf *b, dma_addr_t iova, int engine)
 }
 
 /**
- * attack() - let the device read and write a buffer at its bus address
- * @b: the buffer, mapped or not
- * @engine: engine of the probe to do it
- *
- * Context: any, also with interrupts off.
- * Return: see &enum reach.
- */
-enum reach attack(const struct buf *b, int engine)
-{
-	return attack_at(b, b->iova, engine);
-}
-
-/**
- * buf_map() - map a buffer, and tell the probe that it lives
+ * buf_map() - map a buffer, and declare it alive
  * @b: the buffer
  * @dir: direction
  *
@@ -106,7 +92,7 @@ int buf_map(struct buf *b, enum dma_data_direction dir)
 	if (dma_mapping_error(target.dev, b->iova))
 		return -ENOMEM;
 	b->mapped = true;
-	return probe_alive(target.probe, b->iova, PAGE_SIZE);
+	return probe_alive(b->iova);
 }
 
 /**
@@ -214,7 +200,7 @@ void batch_unmap_no_sync(struct batch *b)
  * batch_reached() - attack all buffers of a batch
  * @b: the batch
  *
- * Each attack also leaves a translation in the IOTLB, if there is one to find.
+ * If a buffer is mapped, the attack also loads its translation into the IOTLB.
  *
  * Return: how many the device reached, or UINT_MAX if an attack was torn.
  */
@@ -223,7 +209,7 @@ unsigned int batch_reached(const struct batch *b)
 	unsigned int i, reached = 0;
 
 	for (i = 0; i < b->n; i++) {
-		switch (attack(&b->buf[i], i % probe_engines(target.probe))) {
+		switch (attack(&b->buf[i], i % probe_get(DMA_PROBE_ENGINES))) {
 		case REACHED:
 			reached++;
 			break;
@@ -263,10 +249,10 @@ unsigned int batch_iovas_in(const struct batch *b, const struct batch *others)
 }
 
 /**
- * batch_bury() - tell the probe that all buffers of a batch are dead
- * @b: the batch; from now on a driver would have freed it
+ * batch_bury() - declare all buffers of a batch dead
+ * @b: the batch; a driver would have freed it now
  *
- * Return: 0 or the ledger's error.
+ * Return: 0 or -EIO.
  */
 int batch_bury(const struct batch *b)
 {
@@ -274,7 +260,7 @@ int batch_bury(const struct batch *b)
 	int ret = 0;
 
 	for (i = 0; !ret && i < b->n; i++)
-		ret = probe_dead(target.probe, b->buf[i].iova, PAGE_SIZE);
+		ret = probe_dead(b->buf[i].iova);
 	return ret;
 }
 
@@ -282,13 +268,13 @@ int batch_bury(const struct batch *b)
  * batch_forget() - take the buffers of a batch off the probe's ledger
  * @b: the batch
  *
- * To be done before anything else is mapped while engines go round the dead:
- * the bus address may be handed out again.
+ * While engines attack dead pages, call this before the next mapping: it may get the
+ * same bus address.
  */
 void batch_forget(const struct batch *b)
 {
 	unsigned int i;
 
 	for (i = 0; i < b->n; i++)
-		probe_forget(target.probe, b->buf[i].iova, PAGE_SIZE);
+		probe_forget(b->buf[i].iova);
 }

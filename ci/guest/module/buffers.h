@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Buffers of one page that the probe is told to attack.
+ * Buffers of one page that the probe attacks.
  */
 #ifndef XSMMU_GUEST_BUFFERS_H
 #define XSMMU_GUEST_BUFFERS_H
@@ -11,7 +11,7 @@
 #include "target.h"
 
 /**
- * struct buf - a page, and where the device finds it
+ * struct buf - a page and its bus address
  * @page: the page
  * @iova: bus address; keeps the last one after an unmap
  * @mapped: between map and unmap
@@ -49,7 +49,6 @@ enum reach {
 };
 
 enum reach attack(const struct buf *b, int engine);
-enum reach attack_at(const struct buf *b, dma_addr_t iova, int engine);
 
 int buf_map(struct buf *b, enum dma_data_direction dir);
 void buf_unmap(struct buf *b);

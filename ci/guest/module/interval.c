@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Announces intervals. The counts come from the design of the modes:
+ * Writes the expectations of intervals. They come from the design of the modes:
  *
- * strict	an invalidation of its pages per unmap, each with its own wait
- * lazy		of the whole domain, whenever the flush queue's timer says
+ * strict	per unmap an invalidation of its pages, with its own wait
+ * lazy		an invalidation of the whole domain when the flush queue's timer runs
  * xsmmu	none per unmap without sync, one of the whole domain per sync
  * passthrough	none
  *
- * With ATS each of these is followed by one invalidation of the device's TLB,
- * and there is a second wait: for the IOTLB, before the device may be told.
+ * With ATS one invalidation of the device TLB follows each of these. The kernel waits
+ * for the IOTLB before it sends that, so there are two waits.
  */
 #include <kunit/test.h>
 
 #include "target.h"
 #include "interval.h"
 
-/* Up to so many leaves, in so many ranges; see backends/arm-smmu-v3. */
+/* The backend names so many leaves, in so many ranges; see backends/arm-smmu-v3. */
 #define SMMU_FEW	16
 #define SMMU_RANGES	4
 
-/* Marks are unique as long as the guest runs. */
+/* Marks are unique while the guest runs. */
 static u32 next_mark = 1;
 
 /**
- * interval_open() - begin to count commands
+ * interval_open() - begin to count commands, with a mark
  *
  * Return: the interval, for one of the interval_close functions.
  */
@@ -31,19 +31,14 @@ u32 interval_open(void)
 {
 	u32 mark = next_mark++;
 
-	probe_mark(target.probe, mark);
+	probe_set(DMA_PROBE_MARK, mark);
 	return mark;
 }
 
-/* Returns the number of the mark that ends the interval. */
-static u32 interval_end(void)
-{
-	return interval_open();
-}
-
 /*
- * SMMUv3: no form for a whole domain spares non-leaf entries. A sync of few
- * leaves names their ranges instead; how many these are is up to their addresses.
+ * SMMUv3: every command for a whole domain drops non-leaf entries too. For few
+ * leaves a sync sends commands for their ranges instead. The number of ranges depends
+ * on the addresses.
  */
 static void announce_smmuv3(char *text, size_t size, struct cmds c)
 {
@@ -61,7 +56,7 @@ static void announce_smmuv3(char *text, size_t size, struct cmds c)
 			  c.leaf + others, SMMU_RANGES * c.leaf + others);
 }
 
-/* The others: VT-d's hint does not exist for first-stage tables. */
+/* The others. VT-d has no invalidation hint for a domain with first-stage tables. */
 static void announce(char *text, size_t size, struct cmds c)
 {
 	bool hint = target.iommu != TARGET_INTEL_FIRST_STAGE;
@@ -71,7 +66,7 @@ static void announce(char *text, size_t size, struct cmds c)
 }
 
 /**
- * interval_close() - stop counting; these commands exactly
+ * interval_close() - stop counting; expect exactly these commands
  * @test: the test
  * @begin: the interval
  * @name: what happened in it; one word
@@ -80,7 +75,7 @@ static void announce(char *text, size_t size, struct cmds c)
 void interval_close(struct kunit *test, u32 begin, const char *name,
 		    struct cmds expected)
 {
-	u32 end = interval_end();
+	u32 end = interval_open();
 	unsigned int all;
 	char text[80];
 
@@ -97,11 +92,11 @@ void interval_close(struct kunit *test, u32 begin, const char *name,
 		   target.ats ? 2 * all : all);
 }
 
-/* The flush queue may or may not have been flushed, but not once per page. */
+/* The timer of the flush queue may have run, but no unmap invalidates its pages. */
 static void close_lazy(struct kunit *test, u32 begin, const char *name,
 		       unsigned int unmaps)
 {
-	u32 end = interval_end();
+	u32 end = interval_open();
 
 	kunit_info(test,
 		   "interval %u %u %s domain_leaf=0 domain_full<=%u pages=0 global=0 resets=0\n",
@@ -109,7 +104,7 @@ static void close_lazy(struct kunit *test, u32 begin, const char *name,
 }
 
 /**
- * interval_close_unmaps() - stop counting; what ordinary unmaps cost
+ * interval_close_unmaps() - stop counting; expect the commands of ordinary unmaps
  * @test: the test
  * @begin: the interval
  * @name: what happened in it; one word
@@ -127,7 +122,7 @@ void interval_close_unmaps(struct kunit *test, u32 begin, const char *name,
 }
 
 /**
- * interval_close_syncs() - stop counting; what unmaps without sync cost
+ * interval_close_syncs() - stop counting; expect the commands of unmaps without sync
  * @test: the test
  * @begin: the interval
  * @name: what happened in it; one word

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Intervals: what the IOMMU is expected to be told between two marks. The guest
- * announces the expectation in its log; ci/lib/oracle.py holds it against QEMU's
- * trace of the commands.
+ * Intervals: which commands the IOMMU should get between two marks. The guest writes
+ * the expectation to its log. ci/lib/oracle.py compares it with QEMU's trace of the
+ * commands.
  */
 #ifndef XSMMU_GUEST_INTERVAL_H
 #define XSMMU_GUEST_INTERVAL_H

@@ -17,79 +17,50 @@
 #include "workload.h"
 #include "suites.h"
 
-static char *mode;
+static char *mode = "";
 module_param(mode, charp, 0444);
 MODULE_PARM_DESC(mode, "how the kernel was meant to be booted: strict, lazy, passthrough or xsmmu");
 
-static char *iommu;
+static char *iommu = "";
 module_param(iommu, charp, 0444);
 MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: intel, intel-first-stage, amd or arm-smmu-v3");
 
-static char *tests;
-module_param(tests, charp, 0444);
-MODULE_PARM_DESC(tests, "run the suites that have one of these words, separated by commas");
-
-static char *suites;
-module_param(suites, charp, 0444);
-MODULE_PARM_DESC(suites, "with tests: run the suites with these names instead");
-
 static bool workload;
 module_param(workload, bool, 0444);
-MODULE_PARM_DESC(workload, "run the measured workload");
-
-/* The mode that was asked for, or -EINVAL. */
-static int wanted_mode(void)
-{
-	int i;
-
-	for (i = 0; mode && i < TARGET_MODES; i++)
-		if (!strcmp(mode, target_mode_name(i)))
-			return i;
-	pr_err("mode=%s is none of strict, lazy, passthrough, xsmmu\n",
-	       mode ?: "");
-	return -EINVAL;
-}
-
-static int do_work(enum target_mode wanted)
-{
-	int ret = 0;
-
-	if (tests)
-		ret = suites_run(tests, suites, wanted);
-	if (!ret && workload)
-		ret = run_workload(wanted);
-	return ret;
-}
+MODULE_PARM_DESC(workload, "run the measured workload instead of suites");
 
 static int __init attack_init(void)
 {
-	int wanted = wanted_mode();
-	int known = target_iommu_by_name(iommu);
+	int wanted = match_string(target_modes, TARGET_MODES, mode);
+	int known = match_string(target_iommus, TARGET_IOMMUS, iommu);
 	int ret;
 
-	if (wanted < 0)
+	if (wanted < 0) {
+		pr_err("mode=%s is none of strict, lazy, passthrough, xsmmu\n",
+		       mode);
 		return wanted;
+	}
 	if (known < 0) {
 		pr_err("iommu=%s is none of intel, intel-first-stage, amd, arm-smmu-v3\n",
-		       iommu ?: "");
+		       iommu);
 		return known;
 	}
 	target.iommu = known;
-	ret = probe_init();
+	ret = attackers_init();
 	if (ret)
 		return ret;
 	ret = target_open();
 	if (!ret)
-		ret = do_work(wanted);
+		ret = workload ? run_workload(wanted) : suites_run(wanted);
 	if (ret)
-		probe_exit();
+		attackers_exit();
 	return ret;
 }
 module_init(attack_init);
 
 static void __exit attack_exit(void)
 {
-	probe_exit();
+	attackers_exit();
 }
 module_exit(attack_exit);
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The list of suites, and what every test does before and after.
+ * Chooses and runs suites. Prepares every test and cleans up after it.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/ktime.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -14,6 +15,19 @@
 
 /* Time for a lazy kernel to flush what it has queued. */
 #define LAZY_SETTLE_MS	40
+
+/* More than there are suites and words. */
+#define MOST_WORDS	32
+
+static char *tests[MOST_WORDS];
+static unsigned int n_tests;
+module_param_array(tests, charp, &n_tests, 0444);
+MODULE_PARM_DESC(tests, "run the suites that have one of these words");
+
+static char *suites[MOST_WORDS];
+static unsigned int n_suites;
+module_param_array(suites, charp, &n_suites, 0444);
+MODULE_PARM_DESC(suites, "run the suites with these names instead");
 
 static struct attack_suite *const all_suites[] = { ATTACK_SUITE_ADDRESSES };
 
@@ -26,48 +40,35 @@ static bool has_name(const struct attack_suite *suite, const char *name)
 
 static bool has_word(const struct attack_suite *suite, const char *word)
 {
-	size_t len = strlen(word);
-	const char *at = suite->words;
-
-	while ((at = strstr(at, word))) {
-		if ((at == suite->words || at[-1] == ' ') &&
-		    (at[len] == ' ' || !at[len]))
-			return true;
-		at += len;
-	}
-	return false;
+	return match_string(suite->words, -1, word) >= 0;
 }
 
-/* Choose the suites that fit a word. Returns their number. */
-static int choose_one(const char *word,
-		      bool (*fits)(const struct attack_suite *, const char *))
-{
-	int i, n = 0;
-
-	for (i = 0; i < ARRAY_SIZE(all_suites); i++) {
-		if (!fits(all_suites[i], word))
-			continue;
-		all_suites[i]->chosen = true;
-		n++;
-	}
-	return n;
-}
-
-/* Choose the suites that fit one of the words in a list; 0 or an error. */
-static int choose(const char *list,
+/* Choose the suites that fit a word; an error if there are none. */
+static int choose(const char *word,
 		  bool (*fits)(const struct attack_suite *, const char *))
 {
-	char *copy = kstrdup(list, GFP_KERNEL), *rest = copy, *word;
-	int ret = copy ? 0 : -ENOMEM;
+	int i, ret = -EINVAL;
 
-	while (!ret && (word = strsep(&rest, ","))) {
-		/* An empty word would fit any list of words. */
-		if (!*word || !choose_one(word, fits)) {
-			pr_err("attack: there is no suite for \"%s\"\n", word);
-			ret = -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(all_suites); i++) {
+		if (fits(all_suites[i], word)) {
+			all_suites[i]->chosen = true;
+			ret = 0;
 		}
 	}
-	kfree(copy);
+	if (ret)
+		pr_err("attack: there is no suite for \"%s\"\n", word);
+	return ret;
+}
+
+static int choose_all(void)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < n_suites; i++)
+		ret = choose(suites[i], has_name);
+	for (i = 0; !ret && !n_suites && i < n_tests; i++)
+		ret = choose(tests[i], has_word);
 	return ret;
 }
 
@@ -122,9 +123,7 @@ static void print_plan(void)
 }
 
 /**
- * suites_run() - run test suites
- * @tests: words of a cell's "tests", separated by commas
- * @names: names of suites, separated by commas, to run these instead; or NULL
+ * suites_run() - run the suites that the module's parameters name
  * @wanted: the mode that the kernel was meant to be booted in. In another mode
  *	every suite fails: what the tests expect depends on the mode, so nothing
  *	else would report a wrong boot
@@ -132,14 +131,14 @@ static void print_plan(void)
  * KUnit would start registered suites before the module's parameters are known.
  * For that reason the suites are not registered, but started here.
  *
- * Return: 0 if all suites ran, whether they passed or failed; -EINVAL if no suite
- * fits a word or a name, and -ENOMEM.
+ * Return: 0 if all suites ran, whether they passed or failed, or if the parameters
+ * name none; -EINVAL if no suite fits a word or a name, and -ENOMEM.
  */
-int suites_run(const char *tests, const char *names, enum target_mode wanted)
+int suites_run(enum target_mode wanted)
 {
-	int ret = names ? choose(names, has_name) : choose(tests, has_word);
+	int ret = choose_all();
 
-	if (ret)
+	if (ret || !(n_tests || n_suites))
 		return ret;
 	wanted_mode = wanted;
 	print_plan();
@@ -157,17 +156,16 @@ int suite_begin(struct kunit_suite *suite)
 	if (target.mode == wanted_mode)
 		return 0;
 	pr_err("attack: %s: the kernel runs in mode %s, not %s\n", suite->name,
-	       target_mode_name(target.mode), target_mode_name(wanted_mode));
+	       target_modes[target.mode], target_modes[wanted_mode]);
 	return -EINVAL;
 }
 
 /**
- * backstop() - let the kernel drain what no driver synced, or not
- * @on: what to do from now on; what waits already is not affected
+ * backstop() - switch the backstop on or off
+ * @on: for unmaps from now on; unmaps that wait already are not affected
  *
- * Off between test_begin() and test_end(), so that a test on a slow machine
- * finds its unmaps as it left them. Without the kernel's debug knobs it is
- * always on.
+ * Off between test_begin() and test_end(), so that on a slow machine it does not
+ * drain a test's unmaps too early. Without the kernel's debug knobs it is always on.
  */
 void backstop(bool on)
 {
@@ -176,7 +174,7 @@ void backstop(bool on)
 #endif
 }
 
-/* Empty the quarantine, the flush queue and the IOTLB of what came before. */
+/* Empty the quarantine, the flush queue and the IOTLB. */
 static void settle(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(target.dev), 0);
@@ -185,7 +183,7 @@ static void settle(struct kunit *test)
 }
 
 /**
- * test_begin() - a quiet device, and a test that stays on CPU 0
+ * test_begin() - reset the probe and keep the test on CPU 0
  * @test: the test
  *
  * Magazines of IOVAs, quarantines and flush queues belong to a CPU.
@@ -198,27 +196,27 @@ int test_begin(struct kunit *test)
 
 	if (ret)
 		return ret;
-	probe_reset(target.probe, DMA_PROBE_RESET_ALL);
+	probe_set(DMA_PROBE_RESET, DMA_PROBE_RESET_ALL);
 	backstop(false);
 	settle(test);
 	return 0;
 }
 
 /**
- * test_end() - stop all attacks; the device must not have complained
+ * test_end() - stop all attacks, and fail if the probe refused a command
  * @test: the test
  */
 void test_end(struct kunit *test)
 {
-	u32 first, offset;
-
-	probe_reset(target.probe, DMA_PROBE_RESET_ENGINES |
-			       DMA_PROBE_RESET_LEDGER);
+	probe_set(DMA_PROBE_RESET,
+		  DMA_PROBE_RESET_ENGINES | DMA_PROBE_RESET_LEDGER);
 	settle(test);
 	backstop(true);
-	KUNIT_EXPECT_EQ_MSG(test, probe_errors(target.probe, &first, &offset),
-			    (u64)0, "probe error %u at register %#x",
-			    first, offset);
+	KUNIT_EXPECT_EQ_MSG(test, probe_get(DMA_PROBE_ERROR_COUNT), (u64)0,
+			    "probe error %llu at register %#llx",
+			    probe_get(DMA_PROBE_ERROR),
+			    probe_get(DMA_PROBE_ERROR_OFFSET));
+	probe_set(DMA_PROBE_ERROR, 0);
 }
 
 static int init_batch(struct kunit_resource *res, void *n)
@@ -233,8 +231,8 @@ static void free_batch(struct kunit_resource *res)
 }
 
 /**
- * test_batch() - buffers that go when the test ends, however it ends
- * @test: the test; ended if there is no memory
+ * test_batch() - allocate buffers that are freed when the test ends, passed or not
+ * @test: the test; fails if there is no memory
  * @n: how many
  *
  * Return: the batch, nothing mapped.
@@ -249,11 +247,11 @@ struct batch *test_batch(struct kunit *test, unsigned int n)
 }
 
 /**
- * test_batch_in_reach() - buffers that are mapped, and that the device reaches
- * @test: the test; ended if that cannot be had
+ * test_batch_in_reach() - allocate and map buffers that the device reaches
+ * @test: the test; fails if it does not
  * @n: how many
  *
- * The device's accesses have filled the IOTLB.
+ * The device's accesses load the translations into the IOTLB.
  *
  * Return: the batch.
  */
@@ -267,7 +265,7 @@ struct batch *test_batch_in_reach(struct kunit *test, unsigned int n)
 }
 
 /**
- * test_sync() - what a driver does before it frees
+ * test_sync() - sync, as a driver does before it frees
  * @test: the test; fails if the sync does
  */
 void test_sync(struct kunit *test)
@@ -292,7 +290,7 @@ bool test_blocked_within(struct kunit *test, const struct buf *b,
 
 	do {
 		reach = attack(b, 0);
-		/* Between read and write it may go out of reach, for good. */
+		/* The buffer may go out of reach between read and write. */
 		if (reach == READ_ONLY && attack(b, 0) == BLOCKED)
 			reach = BLOCKED;
 		passed = ktime_ms_delta(ktime_get(), begin);

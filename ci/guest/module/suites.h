@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a test suite consists of. Each suite is a file in suites/.
+ * The parts of a test suite. Each suite is a file in suites/.
  */
 #ifndef XSMMU_GUEST_SUITES_H
 #define XSMMU_GUEST_SUITES_H
@@ -17,9 +17,9 @@
 struct batch;
 struct buf;
 
-int suites_run(const char *tests, const char *names, enum target_mode wanted);
+int suites_run(enum target_mode wanted);
 
-/* Sets of modes, for a case that makes sense in some only. */
+/* Sets of modes. */
 #define STRICT		BIT(TARGET_STRICT)
 #define LAZY		BIT(TARGET_LAZY)
 #define PASSTHROUGH	BIT(TARGET_PASSTHROUGH)
@@ -43,14 +43,14 @@ struct attack_case {
  * struct attack_suite - a test suite
  * @kunit: the suite, without cases
  * @cases: all cases, of which those for the kernel's mode run
- * @words: words of a cell's "tests" that ask for the suite, between spaces
+ * @words: words of a cell's "tests" that ask for the suite; ends with NULL
  * @last: runs after all suites that do not have this set
  * @chosen: runs in this load of the module
  */
 struct attack_suite {
 	struct kunit_suite kunit;
 	const struct attack_case *cases;
-	const char *words;
+	const char *const *words;
 	bool last;
 	bool chosen;
 };
@@ -59,9 +59,11 @@ int suite_begin(struct kunit_suite *suite);
 int test_begin(struct kunit *test);
 void test_end(struct kunit *test);
 
+#define WORDS(...)	((const char *const []){ __VA_ARGS__, NULL })
+
 /*
- * The suite of the file suites/ID.c, with the cases in ID_cases. More members of
- * struct attack_suite may follow. This is all that registers a suite.
+ * Registers the suite of the file suites/ID.c, with the cases in ID_cases. More
+ * members of struct attack_suite may follow.
  */
 #define ATTACK_SUITE(id, in_words, ...)					\
 	struct attack_suite id##_suite = {				\
@@ -93,8 +95,7 @@ void test_sync(struct kunit *test);
 bool test_blocked_within(struct kunit *test, const struct buf *b,
 			 unsigned int ms);
 #else
-static inline int suites_run(const char *tests, const char *names,
-			     enum target_mode wanted)
+static inline int suites_run(enum target_mode wanted)
 {
 	pr_err("this kernel has no KUnit: CONFIG_KUNIT is off\n");
 	return -EOPNOTSUPP;

@@ -1,52 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finds the probe and how the kernel treats it.
+ * Finds the probe, and the mode in which the kernel treats it.
  */
 #define pr_fmt(fmt) "attack: " fmt
 
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
-#include <linux/string.h>
 
 #include "target.h"
 
 struct target target;
 
-static const char *const mode_names[TARGET_MODES] = {
+const char *const target_modes[TARGET_MODES] = {
 	[TARGET_STRICT] = "strict",
 	[TARGET_LAZY] = "lazy",
 	[TARGET_PASSTHROUGH] = "passthrough",
 	[TARGET_XSMMU] = "xsmmu",
 };
 
-static const char *const iommu_names[TARGET_IOMMUS] = {
+const char *const target_iommus[TARGET_IOMMUS] = {
 	[TARGET_INTEL] = "intel",
 	[TARGET_INTEL_FIRST_STAGE] = "intel-first-stage",
 	[TARGET_AMD] = "amd",
 	[TARGET_ARM_SMMU_V3] = "arm-smmu-v3",
 };
-
-/**
- * target_iommu_by_name() - an IOMMU by its name on command lines
- * @name: the name, or NULL
- *
- * Return: the IOMMU, or -EINVAL.
- */
-int target_iommu_by_name(const char *name)
-{
-	return name ? match_string(iommu_names, TARGET_IOMMUS, name) : -EINVAL;
-}
-
-/**
- * target_mode_name() - a mode's name on command lines and in reports
- * @mode: the mode
- *
- * Return: the name.
- */
-const char *target_mode_name(enum target_mode mode)
-{
-	return mode_names[mode];
-}
 
 /**
  * target_mode_of() - find out how the kernel treats a device's unmaps
@@ -67,24 +44,28 @@ enum target_mode target_mode_of(struct device *dev)
 }
 
 /**
- * target_open() - take control of the first probe
+ * target_open() - take control of the probe
  *
- * Fills &target. To be called again whenever the probe's driver was bound anew.
+ * Resets the probe and fills &target. Call it again after the probe's driver was
+ * bound again.
  *
- * Return: 0, or -ENODEV if there is no probe.
+ * Return: 0, or -ENODEV if there is no probe of this version.
  */
 int target_open(void)
 {
-	struct probe_ats ats;
-
-	target.probe = probe_get(0);
-	if (!target.probe) {
+	if (!probe.dev) {
 		pr_err("no DMA probe found: start QEMU with -device dma-probe\n");
 		return -ENODEV;
 	}
-	target.dev = probe_dev(target.probe);
+	if (probe_get(DMA_PROBE_ID) != DMA_PROBE_MAGIC ||
+	    probe_get(DMA_PROBE_VERSION) != DMA_PROBE_VERSION_NOW) {
+		pr_err("the DMA probe's registers are not of version %d\n",
+		       DMA_PROBE_VERSION_NOW);
+		return -ENODEV;
+	}
+	probe_set(DMA_PROBE_RESET, DMA_PROBE_RESET_ALL);
+	target.dev = probe.dev;
 	target.mode = target_mode_of(target.dev);
-	probe_get_ats(target.probe, &ats);
-	target.ats = ats.enabled;
+	target.ats = probe_get(DMA_PROBE_ATS_ENABLED);
 	return 0;
 }

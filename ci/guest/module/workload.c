@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The workload of "make run": what a batch of unmaps costs in the mode that the
- * kernel was booted in, and what a hostile device still reaches of its pages.
+ * The workload of "make run". In the mode that the kernel was booted in, it measures
+ * the cost of a batch of unmaps, and how many attacks on the unmapped pages land.
  *
- * Results are lines "workload: key=value ..." in the kernel's log. Commands to the
- * IOMMU are counted outside, between the two marks that the log names.
+ * Results are lines "workload: key=value ..." in the kernel's log. The host counts
+ * the commands to the IOMMU between the two marks that the log names.
  *
- * Pages are "freed" to the workload itself, so what a device writes to a page
- * that it should not reach does no harm.
+ * The workload declares pages freed and keeps them, so a device that still writes to
+ * them does no harm.
  */
 #define pr_fmt(fmt) "workload: " fmt
 
@@ -18,19 +18,19 @@
 #include "buffers.h"
 #include "workload.h"
 
-/* As many pages as a NIC's poll completes. */
+/* A NAPI poll of a NIC completes about as many pages. */
 #define BATCH		64
 #define PAGES		6400
 
-/* Attacks on pages just freed: sweeps of a batch, each way; and all in all. */
+/* Attacks on freed pages: sweeps per batch and direction, and accesses in all. */
 #define SWEEPS		8
 #define TRIES		100000
 
-/* Rounds in which a batch is attacked until it is out of reach, or this long. */
+/* In the first rounds a batch is attacked until it is out of reach, or so long. */
 #define EXPOSURE_ROUNDS	10
 #define EXPOSURE_MS	100
 
-/* For a lazy kernel to do what it has put off. */
+/* Time for a lazy kernel to flush what it has queued. */
 #define SETTLE_MS	50
 
 #define ATTACKER	0
@@ -58,12 +58,12 @@ static int map_and_touch(struct batch *b)
 	int ret = batch_map(b);
 
 	for (i = 0; !ret && i < b->n; i++)
-		if (probe_read(target.probe, TOUCHER, b->buf[i].iova, 1))
+		if (probe_read(TOUCHER, b->buf[i].iova, 1))
 			ret = -EIO;
 	return ret;
 }
 
-/* What a driver does to be allowed to free a batch. */
+/* What a driver must do before it may free a batch. */
 static int unmap_in_mode(struct batch *b)
 {
 	if (target.mode != TARGET_XSMMU) {
@@ -74,15 +74,15 @@ static int unmap_in_mode(struct batch *b)
 	return dma_sync_device_iotlb(target.dev);
 }
 
-/* Instructions that reading the counter twice takes by itself. */
+/* The instructions of two reads of the counter. */
 static u64 cost_of_counting(void)
 {
 	u64 begin, least = U64_MAX;
 	int i;
 
 	for (i = 0; i < 16; i++) {
-		begin = probe_instructions(target.probe);
-		least = min(least, probe_instructions(target.probe) - begin);
+		begin = probe_get(DMA_PROBE_INSTRUCTIONS);
+		least = min(least, probe_get(DMA_PROBE_INSTRUCTIONS) - begin);
 	}
 	return least;
 }
@@ -93,14 +93,14 @@ static int measure_batch(struct batch *b, u64 overhead, struct cost *cost)
 	u64 begin;
 	int ret;
 
-	probe_mark(target.probe, mark);
+	probe_set(DMA_PROBE_MARK, mark);
 	ret = map_and_touch(b);
-	probe_mark(target.probe, mark + 1);
+	probe_set(DMA_PROBE_MARK, mark + 1);
 	if (ret)
 		return ret;
-	begin = probe_instructions(target.probe);
+	begin = probe_get(DMA_PROBE_INSTRUCTIONS);
 	ret = unmap_in_mode(b);
-	cost->instructions += probe_instructions(target.probe) - begin - overhead;
+	cost->instructions += probe_get(DMA_PROBE_INSTRUCTIONS) - begin - overhead;
 	cost->pages += b->n;
 	return ret;
 }
@@ -111,41 +111,43 @@ static int measure_cost(struct batch *b)
 	struct cost cost = {};
 	int ret = 0;
 
-	probe_mark(target.probe, MARK_BEGIN);
+	probe_set(DMA_PROBE_MARK, MARK_BEGIN);
 	while (!ret && cost.pages < PAGES)
 		ret = measure_batch(b, overhead, &cost);
 	msleep(SETTLE_MS);
-	probe_mark(target.probe, MARK_END);
+	probe_set(DMA_PROBE_MARK, MARK_END);
 	if (ret)
 		return ret;
 	pr_info("mode=%s batch=%u unmapped_pages=%u marks=%u-%u map_marks=%u-%u\n",
-		target_mode_name(target.mode), BATCH, cost.pages, MARK_BEGIN,
+		target_modes[target.mode], BATCH, cost.pages, MARK_BEGIN,
 		MARK_END, MARK_MAPS, MARK_MAPS + 2 * (cost.pages / BATCH) - 1);
-	if (probe_has_instructions(target.probe))
+	if (probe_get(DMA_PROBE_FEATURES) & DMA_PROBE_FEATURE_ICOUNT)
 		pr_info("instructions=%llu\n", cost.instructions);
 	return 0;
 }
 
-static u64 tried(void)
+/* A counter of the attacker, of both directions. */
+static u64 attacks(unsigned int what)
 {
-	struct probe_counters c;
+	unsigned int counters = DMA_PROBE_ENGINE(ATTACKER) +
+				DMA_PROBE_ENGINE_COUNTERS + what;
 
-	probe_get_counters(target.probe, ATTACKER, &c);
-	return c.tried[DMA_PROBE_READ] + c.tried[DMA_PROBE_WRITE];
+	return probe_get(counters + DMA_PROBE_COUNTER(DMA_PROBE_READ)) +
+	       probe_get(counters + DMA_PROBE_COUNTER(DMA_PROBE_WRITE));
 }
 
-/* Try every dead page in both ways; how many accesses landed, or an error. */
+/* Read and write every dead page. Returns how many accesses landed, or an error. */
 static int sweep(void)
 {
-	int read = probe_sweep(target.probe, ATTACKER, false);
-	int written = probe_sweep(target.probe, ATTACKER, true);
+	int read = probe_sweep(ATTACKER, false);
+	int written = probe_sweep(ATTACKER, true);
 
 	if (read < 0)
 		return read;
 	return written < 0 ? written : read + written;
 }
 
-/* Attack until nothing lands: 1, or 0 if it still did at the end; or an error. */
+/* Attack until nothing lands. Returns 1, 0 after EXPOSURE_MS, or an error. */
 static int outlast(void)
 {
 	ktime_t begin = ktime_get();
@@ -161,8 +163,8 @@ static int outlast(void)
 }
 
 /*
- * A batch is freed and attacked at once. On the ledger only while nothing is
- * mapped: its addresses may be handed out again.
+ * Free a batch and attack it at once. It must not be on the ledger during the next
+ * mapping, which may get the same addresses.
  */
 static int attack_freed_batch(struct batch *b, bool to_the_end, bool *ended)
 {
@@ -184,21 +186,18 @@ static int attack_freed_batch(struct batch *b, bool to_the_end, bool *ended)
 
 static int measure_reach(struct batch *b)
 {
-	struct probe_counters c;
 	bool ended = true;
 	unsigned int round;
 	int ret = 0;
 
-	probe_reset(target.probe, DMA_PROBE_RESET_COUNTERS);
-	for (round = 0; !ret && tried() < TRIES; round++)
+	probe_set(DMA_PROBE_RESET, DMA_PROBE_RESET_COUNTERS);
+	for (round = 0; !ret && attacks(DMA_PROBE_TRIED) < TRIES; round++)
 		ret = attack_freed_batch(b, round < EXPOSURE_ROUNDS, &ended);
 	if (ret)
 		return ret;
-	probe_get_counters(target.probe, ATTACKER, &c);
 	pr_info("stale_tried=%llu stale_landed=%llu longest_exposure_ns=%llu reach_ended=%d\n",
-		c.tried[DMA_PROBE_READ] + c.tried[DMA_PROBE_WRITE],
-		c.landed[DMA_PROBE_READ] + c.landed[DMA_PROBE_WRITE],
-		c.exposure_ns, ended);
+		attacks(DMA_PROBE_TRIED), attacks(DMA_PROBE_LANDED),
+		probe_get(DMA_PROBE_EXPOSURE_NS), ended);
 	return 0;
 }
 
@@ -206,7 +205,7 @@ static int measure_reach(struct batch *b)
  * run_workload() - measure, and report in the kernel's log
  * @wanted: the mode that the kernel was meant to be booted in
  *
- * Return: 0; -EINVAL if it was booted in another; or what went wrong.
+ * Return: 0, -EINVAL if it was booted in another mode, or another error.
  */
 int run_workload(enum target_mode wanted)
 {
@@ -215,7 +214,7 @@ int run_workload(enum target_mode wanted)
 
 	if (target.mode != wanted) {
 		pr_err("the kernel runs in mode %s, not %s\n",
-		       target_mode_name(target.mode), target_mode_name(wanted));
+		       target_modes[target.mode], target_modes[wanted]);
 		return -EINVAL;
 	}
 	b = batch_alloc(BATCH);
@@ -226,8 +225,8 @@ int run_workload(enum target_mode wanted)
 		ret = measure_reach(b);
 	if (ret)
 		pr_err("failed: %d\n", ret);
-	/* Nothing attacks any more when the pages go. */
-	probe_reset(target.probe, DMA_PROBE_RESET_ALL);
+	/* Stop the attacks before the pages are freed. */
+	probe_set(DMA_PROBE_RESET, DMA_PROBE_RESET_ALL);
 	batch_free(b);
 	return ret;
 }

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC3043
 #
-# The cost of a packet, for ci/measure.py. These are no tests but runs. Each lies between
-# two marks in QEMU's log and has a line "cost: NAME key=value ..." among the results.
+# The cost of a packet, for ci/measure.py. These are measured runs, not tests. Each run
+# lies between two marks in QEMU's log, and the results have a line
+# "cost: NAME key=value ..." for it.
 #
-# The NIC under test is near. Accesses of far are not translated in any mode, so all
-# commands to the IOMMU come from near, and far costs the same in all modes. "idle"
-# measures that cost: far sends packets that near's NIC drops. It is subtracted from
-# the cost of receiving.
+# The NIC under test is near. No mode translates the accesses of far, so all commands to
+# the IOMMU come from near, and far costs the same in all modes. The run "idle" measures
+# the cost of far: it sends packets that near's NIC drops. ci/measure.py subtracts this
+# cost from the cost of receiving.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=ci/guest/nic/harness.sh
@@ -23,7 +24,7 @@ port=7
 unused=10.0.0.9
 next_mark=1
 
-# The second NIC becomes far; see set_up. On arm64 its group comes with its driver.
+# The second NIC becomes far; see set_up. On arm64 it has a group only after it was bound.
 leave_far_untranslated() {
 	local driver=/sys/bus/pci/drivers/mlx5_core address type
 	until_true 20 two_netdevs
@@ -35,8 +36,11 @@ leave_far_untranslated() {
 	echo "$address" >"$driver/bind"
 }
 
-# Segmentation by the stack makes a work request of each packet.
+# The stack segments, so that each packet has a work request of its own. The DMA probe
+# (0x5d0b) has no driver: udp-load maps its registers.
 prepare() {
+	probe=$(dirname "$(grep -lx 0x5d0b /sys/bus/pci/devices/*/device)")
+	echo 1 >"$probe/enable"
 	load_driver
 	leave_far_untranslated
 	set_up
@@ -46,7 +50,7 @@ prepare() {
 	both ethtool -K nic tx-udp-segmentation off
 }
 
-# What near's driver counted meanwhile.
+# The growth of counters of near's driver during a run.
 counters() {
 	local name
 	for name in tx_packets rx_packets rx_out_of_buffer rx_cache_reuse rx_cache_full rx_cache_busy \
@@ -60,13 +64,15 @@ measure() {
 	local name=$1 side=$2 address=$3 burst=$4 instructions
 	"$side" udp-load send "$address" "$port" "$warm_up" "$burst"
 	remember before
-	instructions=$("$side" udp-load send "$address" "$port" "$packets" "$burst" "$next_mark")
+	instructions=$("$side" udp-load send "$address" "$port" "$packets" "$burst" \
+		"$next_mark" "$probe/resource0")
 	remember after
 	say "cost: $name packets=$packets instructions=$instructions mark=$next_mark$(counters)"
 	next_mark=$((next_mark + 2))
 }
 
-# receive NAME STRIDING: packets stay in their socket, so no page can be used again.
+# receive NAME on|off: with or without striding queues. Packets stay in their socket, so the
+# driver cannot use a page again.
 receive() {
 	near ethtool --set-priv-flags nic rx_striding_rq "$2"
 	links_up
@@ -88,5 +94,5 @@ run_all() {
 }
 
 # shellcheck disable=SC2034 # run_table's
-table='run_all the runs come to their end'
+table='run_all all runs end'
 run_table

@@ -4,9 +4,7 @@
 # The device has cyclic receive queues only. Sourced by main.sh.
 
 table="$table
-queues_are_cyclic  the receive queues are cyclic, and cannot be others"
-
-striding_is() { both ethtool --show-priv-flags nic | grep -cE "^rx_striding_rq *: *$1\$" | grep -qx 2; }
+queues_are_cyclic  the receive queues are cyclic, and cannot be striding"
 
 queues_are_cyclic() {
 	striding_is off

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2154,SC3043
 #
-# The device fails frames on request, while traffic goes both ways; each time the
-# driver recovers the queue. Sourced by main.sh.
+# The device fails frames on request while traffic goes both ways. The driver recovers
+# the queue each time. Sourced by main.sh.
 
 # shellcheck source=ci/guest/nic/watched.sh
 . ./watched.sh
 
-# 40 per turn: of each kind on each NIC.
+# In each turn so many sent and so many received frames fail on each NIC.
 rounds=5
 turns=5
 frames=10
@@ -16,16 +16,16 @@ table="$table
 recoveries_are_not_spaced  the driver recovers as often as there are errors
 queues_fail                500 sent and 500 received frames fail, each is recovered from, and traffic goes on"
 
-# What the driver says of each error.
+# The driver's messages about each error.
 also_allowed='(Error cqe on cqn|ERR CQE on [RS]Q|WQE DUMP)'
 
-# "PCI/PORT REPORTER" of each reporter of queues.
+# A line "PCI/PORT REPORTER" for each reporter of queues.
 reporters() {
 	/bin/devlink health show | awk '/^pci/ { sub(/:$/, "", $1); port = $1 }
 		$1 == "reporter" && ($2 == "tx" || $2 == "rx") { print port, $2 }'
 }
 
-# After an error the driver leaves a second one within half a second to the administrator.
+# By default the driver does not recover from a second error within half a second.
 recoveries_are_not_spaced() {
 	local port reporter
 	equal "reporters" "$(reporters | wc -l)" 4
@@ -35,15 +35,10 @@ recoveries_are_not_spaced() {
 }
 
 # fail send|receive N: so many frames will fail on each NIC.
-fail() {
-	local control
-	for control in "$observer"/0*/control; do
-		echo "fail-$1 $2" >"$control"
-	done
-}
-none_to_fail() { [ "$(cat "$observer"/0*/control | grep -cx "fail-$1 0")" = 2 ]; }
+fail() { control "fail-$1" "$2"; }
+none_to_fail() { [ "$(control "fail-$1" | grep -cx 0)" = 2 ]; }
 
-# in_time COMMAND...: waits for it, and if that is in vain shows the queues.
+# in_time COMMAND...: waits until it succeeds. If it does not, shows the queues.
 in_time() {
 	until_true 30 "$@" || {
 		remember after
@@ -53,7 +48,7 @@ in_time() {
 }
 show_queues() {
 	/bin/devlink health show | grep -A 1 -E 'reporter [rt]x'
-	grep -H fail "$observer"/0*/control
+	grep . "$observer"/0*/control/fail-send "$observer"/0*/control/fail-receive
 	grep -H -E '[rt]x[0-9]+_(recover|cqe_err|wqe_err|packets|stopped|wake)' /tmp/near.after /tmp/far.after
 }
 
@@ -63,11 +58,11 @@ has_recovered() {
 	[ "$(grown_on_both "$1")" = "$2" ]
 }
 
-# Every queue that an error stopped works again. Addresses are known for good, since
-# frames that look for them fail, too. The link, channels and rings stay as they are: when
-# the stock driver opens channels it starts the queues last, and with them one whose
-# recovery has begun. That is posted to while it is reset, and the driver writes where it
-# should not.
+# Every queue that an error stopped works again. The neighbours' addresses are permanent,
+# because frames that ask for them would fail too. The test does not change the link,
+# channels or rings. This is because of a bug of the stock driver: when it opens channels it
+# also starts a queue whose recovery has begun. It then posts to the queue during the
+# queue's reset, and writes to the wrong place.
 queues_fail() {
 	local round
 	trap 'fail send 0; fail receive 0; stop_traffic; loud; rings 1024' EXIT

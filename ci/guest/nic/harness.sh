@@ -2,23 +2,23 @@
 # shellcheck shell=dash disable=SC2154,SC3043
 #
 # Tests are functions. A file of tests adds lines "FUNCTION SENTENCE" to $table. A test
-# passes if each of its commands does, and if neither driver nor IOMMU complains
+# passes if each of its commands succeeds, and if neither driver nor IOMMU logs a warning
 # meanwhile. Sourced.
 
-# $results is the port for results; see ci/guest/init.
+# $results is the serial port for results; see ci/guest/init.
 say() { printf '%s\n' "$@" >"$results"; }
 
-# Each line of its input as a diagnostic.
+# Prints each line of its input as a diagnostic.
 note() { sed 's/^/# /' >"$results"; }
 
-# A file of tests may allow more.
+# More patterns that a file of tests allows.
 also_allowed=''
 
-# Messages at level warning or above that are no complaint, one pattern per line. A
-# comment before each gives the reason.
+# Patterns of messages at level warning or above that fail no test, one per line. A comment
+# before each gives the reason.
 allowed() {
 	sed '/^#/d' <<-'END'
-		# the driver says so whenever the NIC becomes promiscuous
+		# the driver logs this whenever the NIC becomes promiscuous
 		S-tagged traffic will be dropped while C-tag vlan stripping is enabled
 		# nic-cyclic asks for striding queues, which the device does not have
 		Enable private flag 'rx_striding_rq' failed err -95
@@ -31,14 +31,15 @@ complaints() {
 	dmesg -r -c | grep -E '^<[0-4]>' | grep -E 'mlx5|DMAR|AMD-Vi|arm-smmu|nic: ' | grep -vE -f /tmp/allowed
 }
 
-# The last lines of a test's trace and output, as diagnostics, without steps that every
-# test has.
+# Prints the last lines of a test's trace and output as diagnostics, without steps that
+# every test has.
 explain() {
 	grep -vE '^\++ (local|shift|in_namespace|nsenter|echo|ip[46]|return|awk) ?|^$|END {' /tmp/said |
 		tail -n 25 | cut -c 1-200 | note
 }
 
-# The subshell stands alone: in an "if" or before "||" the shell would ignore set -e.
+# The subshell is a command of its own: in an "if" or before "||" the shell would ignore
+# set -e.
 run_test() {
 	local number=$1 function=$2 sentence=$3 status verdict=ok
 	set +e
@@ -57,7 +58,7 @@ run_test() {
 	say "$verdict $number $sentence"
 }
 
-# The lines of the table that are asked for.
+# The lines of the table whose tests $only lists, or all.
 chosen() {
 	printf '%s\n' "$table" | sed '/^$/d' | while read -r function sentence; do
 		case ",${only:-$function}," in
@@ -69,7 +70,7 @@ chosen() {
 run_table() {
 	local number=0
 	printf '%s\n' "$table" | sed '/^$/d' >/tmp/table
-	# Messages of the boot are not about the tests.
+	# Drop the messages of the boot.
 	dmesg -c >/dev/null
 	say "KTAP version 1" "1..$(wc -l </tmp/table)"
 	while read -r function sentence; do
@@ -78,7 +79,7 @@ run_table() {
 	done </tmp/table
 }
 
-# booted_with WORD: is it on the kernel's command line?
+# booted_with WORD: succeeds if it is on the kernel's command line.
 booted_with() {
 	case " $(cat /proc/cmdline) " in
 	*" $1 "*) ;;
@@ -93,14 +94,14 @@ until_true() {
 	until "$@" >/dev/null 2>&1; do
 		left=$((left - 1))
 		if [ "$left" -le 0 ]; then
-			echo "waited in vain for: $*"
+			echo "timed out: $*"
 			return 1
 		fi
 		usleep 100000
 	done
 }
 
-# With "!" instead, a failure would not end the shell.
+# fails COMMAND...: the command must fail. ("!" would not end the shell if it succeeds.)
 fails() {
 	if "$@"; then
 		echo "should have failed: $*"
@@ -116,7 +117,7 @@ equal() {
 }
 
 at_least() {
-	# It fails as well if one of them is no number.
+	# This also fails if one of them is no number.
 	if ! [ "$2" -ge "$3" ]; then
 		echo "$1: $2, should be at least $3"
 		return 1

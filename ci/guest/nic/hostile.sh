@@ -13,7 +13,8 @@
 table="$table
 they_attack         both NICs attack, and the observer follows their mappings
 traffic_goes_on     traffic gets through while the NICs attack"
-# In lazy mode most writes land in these pages. In strict mode no unmap waits for a sync.
+# Not in strict mode, where no unmap waits for a sync. In lazy mode most writes land in
+# these pages.
 booted_with iommu.strict=1 || table="$table
 pages_are_given_on  traffic gets through while XDP redirects received pages"
 if booted_with iommu.strict=0; then
@@ -27,15 +28,16 @@ table="$table
 observer_is_exact   the observer followed every mapping and every freed page
 lies_are_found      an observer that lies makes the device's own work look like an attack"
 
-# The IOMMU reports what it blocks; and what page poisoning finds comes with a trace.
+# The IOMMU reports the accesses that it blocks. The reports of page poisoning have a trace.
 also_allowed='(DMAR: |arm-smmu-v3.*event|CPU: .* Comm: |Workqueue: |\+0x[0-9a-f]+/0x)'
 
-is_on() { [ "$(cat "$observer"/0*/control | grep -cx "$1 1")" = 2 ]; }
+# attacks_are DIGITS: both NICs show one of them. 1 is replays, 2 sweeps, 3 both.
+attacks_are() { [ "$(control attacks | grep -cx "[$1]")" = 2 ]; }
 
 # The kinds of access that the NICs make.
 kinds() {
-	! is_on replay || echo replay-read replay-write
-	! is_on sweep || echo sweep-read sweep-write
+	! attacks_are 13 || echo replay-read replay-write
+	! attacks_are 23 || echo sweep-read sweep-write
 }
 
 they_attack() {
@@ -55,8 +57,8 @@ traffic_goes_on() {
 	rings_come_and_go
 }
 
-# All receive buffers are freed at once, some of them just filled. In small rings:
-# after 256 unmaps even lazy mode invalidates.
+# All receive buffers are freed at once, some of them just filled. The rings are small,
+# because after 256 unmaps even lazy mode invalidates.
 rings_come_and_go() {
 	local size
 	near ping -q -f -s 1000 "$(ip4 far)" &
@@ -69,8 +71,8 @@ rings_come_and_go() {
 	reaches
 }
 
-# Another CPU gets the page and may free it before the poll's sync: its unmap must not
-# have waited for that. Then pages are sent, mapped anew, while rings are freed.
+# Another CPU gets the page and may free it before the poll's sync, so the page must be
+# unmapped strictly. Then pages are mapped again and sent while rings are freed.
 pages_are_given_on() {
 	local size
 	trap without_xdp EXIT
@@ -94,7 +96,7 @@ pages_are_given_on() {
 	in_touch
 }
 
-# What the accesses of one kind came to, for the report.
+# The counters of one kind of access, for the report.
 account() {
 	local what
 	for what in tried ok faulted landed mistranslated unjudged; do
@@ -144,7 +146,7 @@ observer_is_exact() {
 	equal "commands that the device refused" "$(counter ledger-errors)" 0
 }
 
-# lies HOW COUNTER: the counter grows while the module lies.
+# lies HOW COUNTER: the counter grows while the observer lies.
 lies() {
 	echo 1 >"$observer/reset"
 	echo "$1" >/sys/module/observer/parameters/lie
@@ -154,7 +156,7 @@ lies() {
 	at_least "$2" "$(counter "$2")" 1
 }
 
-# Last: what was told stays wrong until each page is mapped anew.
+# This test is the last: the lies stay in the ledger until each page is mapped again.
 lies_are_found() {
 	lies 1 work-read-mistranslated
 	lies 2 work-read-landed

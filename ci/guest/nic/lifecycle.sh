@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# Devices are changed, unbound and bound again. after.sh finds what they leave behind.
+# Devices are reconfigured, unbound and bound again. after.sh finds memory that they leak.
 # Sourced by main.sh.
 
 table="$table

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154
 #
-# Which frames pass the link. Sourced by main.sh.
+# Which frames the link carries. Sourced by main.sh.
 
 table="$table
 sizes_at_1500      frames of all sizes pass at an MTU of 1500
@@ -15,7 +15,8 @@ promiscuity        a promiscuous NIC receives frames for other addresses"
 
 foreign=02:00:00:00:00:99
 
-# With a header of 28 bytes; more than that is in fragments.
+# sizes MTU SIZE...: pings of these sizes. The headers have 28 bytes. Larger pings are
+# fragmented.
 sizes() {
 	local mtu=$1 size
 	shift
@@ -42,7 +43,7 @@ ipv6_passes() {
 	near ping -q -6 -c 3 -i 0.02 -s 64 "$(ip6 far)"
 	near ping -q -6 -c 3 -i 0.02 -s 20000 "$(ip6 far)"
 	near ping -q -6 -c 3 -i 0.2 ff02::1%nic
-	# Answered by far only: near's own answer is no duplicate.
+	# Only far's answer counts. near answers too.
 	near ping -6 -c 2 -i 0.2 ff02::1%nic | grep 'from fe80'
 }
 
@@ -69,7 +70,7 @@ vlans_pass() {
 	fails near ping -q -c 2 -i 0.1 -W 1 10.0.7.2
 }
 
-# From now on near sends to far with that hardware address.
+# address_far MAC: from now on near sends to far with that hardware address.
 address_far() { near ip neigh replace "$(ip4 far)" lladdr "$1" nud permanent dev nic; }
 heard_at() {
 	address_far "$1"
@@ -92,7 +93,7 @@ address_changes() {
 	ignored_at "$foreign"
 }
 
-# No host answers frames for another address, so they are counted.
+# Counts the frames for another address that far receives: no host answers them.
 foreign_frames() {
 	address_far "$foreign"
 	remember before

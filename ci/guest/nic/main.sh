@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# main.sh nic-FILE...: runs the tests of start.sh and of each FILE.sh beside it, in
-# that order; the results are one KTAP document. If $only is set, only the tests that
-# it lists run, of those files. ci/guest/init starts it.
+# main.sh nic-FILE...: runs the tests of start.sh, then those of each FILE.sh in this order,
+# and prints one KTAP document. If $only is set, of the files only the tests that it lists
+# run. ci/guest/init starts it.
 set -eu
 cd "$(dirname "$0")"
 # shellcheck source=ci/guest/nic/harness.sh

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2154,SC3043
 #
-# The IOTLB cannot be invalidated for a while, as the observer makes the driver believe:
-# see "When an invalidation fails" in Documentation/mlx5.md. Sourced by main.sh.
+# The observer makes syncs fail for a while: see "When an invalidation fails" in
+# Documentation/mlx5.md. Sourced by main.sh.
 
 # shellcheck source=ci/guest/nic/watched.sh
 . ./watched.sh
@@ -14,22 +14,23 @@ opens_after_the_outage    the interface can be opened again, and works
 unbinds_amid_outage       the driver is unbound during an outage and bound again
 freed_was_safe            no access landed in freed memory during the outages"
 
-# What the driver says, what the IOMMU says of attacks, and a line of the warning at
-# the end: unmaps that no sync has covered when the driver lets go of the device.
+# Messages of the driver, faults of attacks, and a line of the warning at the end: when
+# the driver is unbound, some unmaps have no sync yet.
 also_allowed='IOTLB|stay allocated for good|DMAR: |Modules linked in: '
 
-outage() { echo "fail-sync $1" >"$observer/$(slot near)/control"; }
+outage() { echo "$1" >"$observer/$(slot near)/control/fail-sync"; }
 is_up() { near ip link show nic | grep -q '[<,]UP[,>]'; }
 is_down() { fails is_up; }
 said() { dmesg | grep -c "$1" || true; }
 
-# count NAME: of near's, all channels.
+# count NAME: a counter of near, over all channels.
 count() {
-	near ethtool -S nic | awk -v name="$1:" '$1 == name { print $2; found = 1 } END { exit !found }'
+	near ethtool -S nic >/tmp/now
+	total /tmp/now "$1"
 }
 
-# As much as goes through small rings in several queues, each way, so that much is
-# under way when the sync fails.
+# Fills small rings of several queues, both ways, so that many buffers are in use when the
+# sync fails.
 start_traffic() {
 	serve
 	near iperf3 --client "$(ip4 far)" --time 60 --parallel 4 --bidir >/dev/null 2>&1 &
@@ -57,7 +58,7 @@ short_outage_is_survived() {
 	equal "closed" "$(said 'closing the interface')" 0
 }
 
-# The driver waits for a sync for 1 s.
+# The driver retries the sync for 1 s.
 long_outage_closes_once() {
 	local kept
 	trap stop_traffic EXIT
@@ -79,7 +80,7 @@ opens_after_the_outage() {
 	is_up
 }
 
-# The unbind holds devlink's lock and waits for the work that the driver has queued.
+# The unbind holds devlink's lock and waits for the driver's queued work.
 unbinds_amid_outage() {
 	trap stop_traffic EXIT
 	start_traffic
@@ -90,7 +91,7 @@ unbinds_amid_outage() {
 }
 
 freed_was_safe() {
-	cat "$observer"/0*/counters >/tmp/counters
+	look
 	grep -q '^replay-read-tried [1-9]' /tmp/counters
 	fails grep -E '^(replay|sweep)-(read|write)-landed [1-9]' /tmp/counters
 }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC3043
 #
-# Two NICs, each called "nic" in a network namespace of its own, "near" and "far",
-# which QEMU joins outside. Sourced.
+# Two NICs, which QEMU joins outside. Each is called "nic" in a network namespace of its
+# own, "near" or "far". Sourced.
 
-# The loopback of a shell with applets would come first without the whole path.
+# Without the whole path busybox would run its own applet of that name.
 in_namespace() {
 	local namespace=$1 program=$2
 	shift 2
@@ -29,8 +29,8 @@ netdevs() {
 }
 two_netdevs() { [ "$(netdevs | wc -l)" = 2 ]; }
 
-# IPv6 sends frames by itself when an interface comes up. A test that counts frames
-# must see only those that it sent.
+# When an interface comes up, IPv6 sends frames by itself. A test that counts frames must
+# count only its own, so this is switched off.
 make_namespaces() {
 	local side
 	for side in near far; do
@@ -44,7 +44,7 @@ make_namespaces() {
 	done
 }
 
-# adopt SIDE DEVICE: its address and name depend on the side only.
+# adopt SIDE DEVICE: moves the device to the side's namespace and sets it up.
 adopt() {
 	/bin/ip link set "$2" netns "$1"
 	"$1" ip link set "$2" name nic
@@ -59,14 +59,14 @@ links_up() {
 	until_true 10 link_up far
 }
 
-# The driver says that the link is up before it has set up all that is received.
+# Waits for pings too: the driver reports the link before it can receive every frame.
 in_touch() {
 	links_up
 	until_true 20 near ping -q -c 1 -W 1 "$(ip4 far)"
 	until_true 20 near ping -q -6 -c 1 -W 1 "$(ip6 far)"
 }
 
-# Right after probing or after a driver came back: devices in their namespaces.
+# Moves the devices to their namespaces. Call this whenever the driver was loaded.
 set_up() {
 	local side
 	make_namespaces
@@ -83,7 +83,7 @@ set_up() {
 # The address of a side's NIC on the PCI bus.
 slot() { "$1" ethtool -i nic | sed -n 's/^bus-info: //p'; }
 
-# rebind SIDE: the driver lets go of the NIC and takes it back.
+# rebind SIDE: unbinds the driver from the NIC and binds it again.
 rebind() {
 	local slot
 	slot=$(slot "$1")
@@ -95,7 +95,7 @@ rebind() {
 
 load_driver() { insmod /modules/mlx5_core.ko; }
 
-# The second address goes with the link.
+# Takes far's link down and up. The IPv6 address goes with the link.
 cycle() {
 	far ip link set nic down
 	far ip link set nic up
@@ -104,11 +104,14 @@ cycle() {
 
 rings() { both ethtool -G nic rx "$1" tx "$1"; }
 
-# From near to far and back; of several equal options ping takes the last.
+# striding_is on|off: on both sides.
+striding_is() { both ethtool --show-priv-flags nic | grep -cE "^rx_striding_rq *: *$1\$" | grep -qx 2; }
+
+# pings OPTION...: from near to far and back. Of several equal options ping uses the last.
 pings() { near ping -q -c 3 -i 0.02 -W 3 "$@" "$(ip4 far)" 2>&1 || true; }
-# reaches [-c COUNT] [OPTION OF PING...]: nothing gets lost. One by one, because after
-# an answer ping waits only twice as long for the next: on a busy host not enough.
-# in_vain: everything gets lost.
+# reaches [-c COUNT] [OPTION...]: no ping gets lost. It sends them one by one: otherwise,
+# after the first answer, ping waits only twice as long as that took, which is not enough
+# on a busy host. in_vain [OPTION...]: all pings get lost.
 reaches() {
 	local left=3
 	if [ "${1:-}" = -c ]; then
@@ -126,25 +129,26 @@ in_vain() {
 	grep -q ' 100% packet loss' /tmp/pings
 }
 
-# In the way of everything, but not so much of it that nothing else gets done. A
-# queue that the driver starts again sends what has waited with the next packet that
-# comes; a sender whose buffer is full of what waits would wait for ever.
+# Traffic that does not load the guest fully. The send buffers are large: a queue that the
+# driver starts again sends its waiting packets only with the next packet, and a sender
+# whose buffer is full would never send that.
 start_traffic() {
 	near ping -q -i 0.004 -S 200000 -s 1000 "$(ip4 far)" >/dev/null 2>&1 &
 	far ping -q -i 0.004 -S 200000 -s 8000 "$(ip4 near)" >/dev/null 2>&1 &
 	sleep 0.5
 }
-# By name: what the shell knows of is the subshell that the program runs in.
+# By name, because $! is only the subshell that the program runs in.
 stop_traffic() { killall ping 2>/dev/null || true; }
 
-# settles [OPTION OF PING...]: without traffic all is well.
+# settles [OPTION...]: stops the traffic. Then no ping gets lost.
 settles() {
 	stop_traffic
 	in_touch
 	reaches "$@"
 }
 
-# Only the test sends frames: no neighbour discovery, no joins of groups.
+# From now on only the test sends frames: no neighbour discovery, no multicast reports.
+# loud ends this.
 quiet() {
 	local side
 	for side in near far; do
@@ -165,14 +169,14 @@ loud() {
 	done
 }
 
-# An iperf3 on far that serves all clients.
+# listens PORT: something on far does. serve: starts iperf3's server on far.
 listens() { far netstat -ltn | grep -q ":$1 "; }
 serve() {
 	listens 5201 || far iperf3 --server --daemon
 	until_true 5 listens 5201
 }
 
-# The same file on both sides, fetched by the other.
+# Each side fetches the same file from the other.
 file_bytes=4194304
 make_files() {
 	if [ ! -e /tmp/www/file ]; then
@@ -188,7 +192,7 @@ files_are_whole() {
 	far timeout 60 wget -q -O - "http://$(ip4 near)/file" | md5sum | cmp - /tmp/www.sum
 }
 
-# Counters of both NICs, kept under a name to compare.
+# remember NAME: stores the counters of both NICs under a name.
 remember() {
 	near ethtool -S nic >"/tmp/near.$1"
 	far ethtool -S nic >"/tmp/far.$1"
@@ -209,8 +213,8 @@ grown() {
 	echo $((after - before))
 }
 
-# Kilobytes that the kernel holds and cannot be asked to give back. (Shrinking takes from
-# KASAN what it keeps of the freed.)
+# Kilobytes that the kernel holds after its caches were dropped. (Shrinking the slab caches
+# frees the objects that KASAN keeps.)
 kept() {
 	local cache
 	sync
@@ -222,7 +226,8 @@ kept() {
 	awk '/^MemFree:/ { free = $2 } /^MemTotal:/ { total = $2 } END { print total - free }' /proc/meminfo
 }
 
-# A leak is what nothing points to for five seconds. A scan fails without kmemleak=on.
+# A leak is memory to which nothing points for five seconds. Without kmemleak=on a scan
+# fails.
 no_leaks() {
 	sleep 6
 	echo scan >/sys/kernel/debug/kmemleak

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC3043
 #
-# For files whose tests run XDP programs: every frame that far receives goes through
-# the program. Sourced by them.
+# For files whose tests run XDP programs. Every frame that far receives passes the program.
+# These files source this one.
 
 # attach_xdp NAME [NUMBER]: see tools/xdp-pin.c.
 attach_xdp() {

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# What ethtool shows and sets: channels, rings, spreading, moderation. Sourced by
-# main.sh.
+# The settings that ethtool shows and changes: channels, rings, RSS, moderation, offloads.
+# Sourced by main.sh.
 
 table="$table
 driver_is_named     ethtool names the driver, the firmware and the slot
 one_channel         with one channel all frames pass one queue
 two_channels        with two channels frames pass both queues
-ring_sizes          rings take the sizes that they are given
+ring_sizes          rings get the sizes that ethtool sets
 table_of_one        with one queue in the RSS table the other receives nothing
 table_of_all        with both queues in the RSS table both receive frames
 moderation          interrupts are delayed as configured
 offloads_switch     each offload can be switched off and on"
 
-# setting COMMAND WORD: the current value of a line of ethtool, which comes after
-# the maximum, if there is one.
+# setting COMMAND WORD: the value in a line of ethtool's output. If two lines have the word,
+# the first is the maximum and the last the current value.
 setting() { far ethtool "$1" nic | awk -F ':' -v word="$2" '$1 == word { value = $2 } END { print value + 0 }'; }
 
-# Many flows, so that a hash that leaves one of two queues empty is no accident, and
-# none of them in such a hurry that it sends everything alone.
+# Many flows, so that a queue is not empty by chance. Each has a limited rate, so that no
+# flow sends everything alone.
 many_flows() {
 	serve
 	remember before
@@ -97,16 +97,16 @@ table_of_all() {
 	at_least "frames in queue 1" "$(grown far rx1_packets)" 50
 }
 
-# The shortest of some round trips, in microseconds.
+# The shortest of 20 round trips, in microseconds.
 round_trip() {
 	pings -c 20 | sed -n 's|^rtt .* = \([0-9]*\)\.\([0-9]*\)/.*|\1\2|p' | sed 's/^0*//'
 }
 
-# A single frame waits for company until its time is over.
+# The interrupt for a single frame comes only after the time limit.
 moderation() {
 	local usecs=4000
 	trap 'far ethtool -C nic adaptive-rx on adaptive-tx on' EXIT
-	# In two steps, because a change of the first two resets the others.
+	# Two steps, because a change of these two resets the others.
 	far ethtool -C nic adaptive-rx off adaptive-tx off
 	far ethtool -C nic rx-usecs "$usecs" rx-frames 100 tx-usecs 150 tx-frames 64
 	equal "rx-usecs" "$(setting -c rx-usecs)" "$usecs"

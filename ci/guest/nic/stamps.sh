@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# Time stamps that the NIC gives what it sends: tools/tx-stamps.c checks each, and here
-# is how old they were. They are of the completion: when this is polled late, or
-# many in one poll that frees all with one sync, no stamp shows it. Sourced by main.sh.
+# Time stamps of sent frames. tools/tx-stamps.c checks each stamp and reports their age. A
+# stamp has the time of the completion. It does not change if the poll comes late, or if one
+# poll with one sync handles many completions. Sourced by main.sh.
 
 table="$table
 stamps_are_not_polls  a sent frame has the stamp of its completion, even if the poll comes late
 stamps_share_a_poll   frames that complete in one poll have stamps of their own"
 
-# As late as the driver can ask for.
+# The longest delay that the driver can set.
 delay_us=4000
 
-# Nothing comes back that would start a poll: it would find what was sent, too.
+# No answers come back. An answer would start a poll, which handles sent frames too.
 prepare() {
 	trap 'killall udp-load; near ethtool -C nic adaptive-rx on adaptive-tx on; links_up; loud' EXIT
 	near ethtool -C nic adaptive-rx off adaptive-tx off
@@ -23,10 +23,12 @@ prepare() {
 }
 far_holds() { far netstat -lun | grep -q ':9 '; }
 
-# stamp ROUNDS BURST; what of it: youngest-us or moments.
+# stamp ROUNDS BURST: sends frames. stamps NAME: a number that tx-stamps printed.
 stamp() {
+	local clock
+	clock=/dev/ptp$(near ethtool -T nic | sed -n 's/^PTP Hardware Clock: //p')
 	remember before
-	near tx-stamps nic "$(ip4 far)" "$@" >/tmp/stamps
+	near tx-stamps nic "$clock" "$(ip4 far)" "$@" >/tmp/stamps
 	sleep 0.2
 	remember after
 	note </tmp/stamps
@@ -34,7 +36,7 @@ stamp() {
 }
 stamps() { awk -v name="$1" '$1 == name { print $2 }' /tmp/stamps; }
 
-# Polls come at once, then late; only this makes old stamps.
+# First polls come at once and then late. Only late polls see old stamps.
 stamps_are_not_polls() {
 	prepare
 	near ethtool -C nic tx-usecs 0 tx-frames 0

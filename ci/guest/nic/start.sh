@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# These tests run before all others, which rely on them. Sourced by main.sh.
+# These tests run first, because the others rely on them. Sourced by main.sh.
 
 table="$table
 driver_probes      the driver binds to both NICs
@@ -10,7 +10,7 @@ link_comes_up      the link comes up on both sides"
 
 driver_probes() {
 	if [ -e /sys/kernel/debug/kmemleak ]; then
-		# What was allocated before the driver is none of its leaks.
+		# Memory from before the driver is no leak of the driver.
 		echo clear >/sys/kernel/debug/kmemleak || true
 	fi
 	load_driver

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# What the NICs count is what happened. Sourced by main.sh.
+# The counters of the NICs are right. Sourced by main.sh.
 
 table="$table
-sides_agree         what one side sends the other receives, in frames and bytes
+sides_agree         one side receives as many frames and bytes as the other sends
 queues_add_up       the counters of the queues add up to those of the device
 port_agrees         the port counts what the driver counts
 groups_are_counted  multicast and broadcast frames are counted
@@ -98,7 +98,7 @@ kernel_agrees() {
 	done
 }
 
-# A driver that looks at its queues every five seconds cannot refill 64 buffers in time.
+# A driver that polls its queues every five seconds cannot refill 64 buffers in time.
 starve() {
 	echo "$1" >/run/far/class/net/nic/napi_defer_hard_irqs
 	echo "$2" >/run/far/class/net/nic/gro_flush_timeout

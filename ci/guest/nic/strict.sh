@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# In xSMMU mode every unmap that did not wait for a sync has a caller whom the table
-# "What stays strict, and why" of Documentation/mlx5.md names. In strict mode nothing
-# waits, and the same search finds the polls: it would not miss them. After other
-# tests, if these shall count. Sourced by main.sh.
+# In xSMMU mode every unmap that did not wait for a sync has a caller that the file
+# strict-functions names (see "What stays strict, and why" in Documentation/mlx5.md). In
+# strict mode no unmap waits, and the same search finds the polls: this shows that it would
+# not miss them. Unmaps of earlier tests count too. Sourced by main.sh.
 
 # shellcheck source=ci/guest/nic/watched.sh
 . ./watched.sh
 
 if booted_with iommu.xsmmu=1; then
 	table="$table
-strict_is_named     every strict unmap has a caller that the documentation names"
+strict_is_named     every strict unmap has a caller that strict-functions names"
 else
 	table="$table
 polls_are_found     without the pen the polls unmap strictly, and the search finds them"
 fi
 
-# Lines "COUNT named FUNCTION", and "COUNT unnamed FUNCTION CALLER CALLER..."; the
-# innermost name counts.
+# Writes lines "COUNT named FUNCTION" and "COUNT unnamed FUNCTION CALLER CALLER...". Of
+# several named callers the innermost counts.
 attribute() {
 	awk 'FILENAME == ARGV[1] { named[$1] = 1; next }
 		{
@@ -37,7 +37,7 @@ attribute() {
 	note </tmp/attributed
 }
 
-# Packets of all kinds, queues that come and go.
+# Sends packets of all kinds, and closes and opens queues.
 everything() {
 	serve
 	remember before

@@ -5,9 +5,7 @@
 
 table="$table
 queues_are_striding    the receive queues are striding
-queues_become_cyclic   they become cyclic and striding again"
-
-striding_is() { both ethtool --show-priv-flags nic | grep -cE "^rx_striding_rq *: *$1\$" | grep -qx 2; }
+queues_become_cyclic   the receive queues become cyclic, and striding again"
 
 queues_are_striding() {
 	striding_is on

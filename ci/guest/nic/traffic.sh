@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154
 #
-# Load: many bytes, several streams, whole files. Sourced by main.sh.
+# Much traffic: many bytes, several streams, whole files. Sourced by main.sh.
 
 table="$table
-tcp_both_ways       TCP carries what it was given, both ways
-tcp_over_ipv6       TCP carries what it was given over IPv6
-tcp_in_streams      TCP carries what it was given in several streams at once
-tcp_bidirectional   TCP carries what it was given both ways at once
-udp_both_ways       UDP carries what it was given, both ways
-large_frames        TCP carries what it was given in large frames
+tcp_both_ways       TCP carries all bytes, one way and then the other
+tcp_over_ipv6       TCP carries all bytes over IPv6
+tcp_in_streams      TCP carries all bytes in several streams at once
+tcp_bidirectional   TCP carries all bytes both ways at once
+udp_both_ways       UDP carries all bytes, one way and then the other
+large_frames        TCP carries all bytes in large frames
 files_arrive        files arrive whole with all offloads
 without_tso         files arrive whole without segmentation in the NIC
 without_checksums   files arrive whole without checksums by the NIC"
@@ -17,9 +17,9 @@ without_checksums   files arrive whole without checksums by the NIC"
 bytes=8388608
 udp_bytes=2097152
 
-# carries BYTES OPTION...: what iperf3 says to have received has come through the NICs.
-# It ends when it has sent them all, and may leave the last ones in its sockets, which
-# are kept small. With both ways at once, the two share the bytes as they like.
+# carries BYTES OPTION...: the bytes that iperf3 received have passed the NICs. iperf3 ends
+# when it has sent all bytes, so the last ones may still be in the sockets, which are small.
+# If it sends both ways at once, the share of each way is not fixed.
 carries() {
 	local wanted=$1 received
 	shift
@@ -58,7 +58,7 @@ tcp_bidirectional() {
 	at_least "bytes to near" "$(grown near rx_bytes)" $((bytes / 64))
 }
 
-# Sockets take all of it, however late the receiver is: nothing may be lost.
+# The sockets are large enough for all bytes, so nothing is lost if the receiver is late.
 udp_both_ways() {
 	sysctl -q -w net.core.rmem_max=$((8 * udp_bytes)) net.core.wmem_max=$((8 * udp_bytes))
 	carries "$udp_bytes" --udp --bitrate 20M --length 1400 --window $((4 * udp_bytes))

@@ -6,10 +6,9 @@
 table="$table
 down_and_up  the link goes down and up 100 times, with traffic in between, and leaks no memory"
 
-# A ring of 128 pages that is forgotten once per cycle would be 40 MB. What is allowed is
-# KASAN's shadow of rings that were in vmalloc's space: it goes when the kernel next
-# tidies up there. One channel with small rings, because they are what a cycle's time
-# goes into.
+# A leak of one ring of 128 pages per cycle would be 40 MB. The growth that is allowed is
+# KASAN's shadow of rings in vmalloc space, which the kernel frees later. There is one
+# channel with small rings, because allocating rings takes most of a cycle's time.
 down_and_up() {
 	local before='' round
 	trap 'rings 1024; far ethtool -L nic combined 2' EXIT

@@ -1,29 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2034,SC2154,SC3043
 #
-# For files whose tests need the observer. Sourced by them.
+# For files whose tests need the observer. They source this file.
 
 observer=/sys/kernel/debug/observer
 
-# For start.sh: the observer has to see the first mapping.
+# For start.sh. The observer must see the first mapping.
 load_driver() {
 	[ -e "$observer" ] || insmod /modules/observer.ko
 	insmod /modules/mlx5_core.ko
 }
 
-# look: counters as they are now. counter NAME: the sum of both NICs'.
+# look: stores the current counters. counter NAME: the sum of both NICs' counters.
 look() { cat "$observer"/0*/counters >/tmp/counters; }
 counter() {
 	awk -v name="$1" '$1 == name { sum += $2; found = 1 }
 		END { if (!found) exit 1; printf "%.0f\n", sum }' /tmp/counters
 }
 
-# What the module itself counted.
-followed() { awk -v name="$1" '$1 == name { print $2 }' "$observer/module"; }
+# followed NAME: a count of the observer itself.
+followed() { cat "$observer/module/$1"; }
+
+# control NAME [VALUE]: prints or sets the number of that name for both NICs.
+control() {
+	local file
+	for file in "$observer"/0*/control/"$1"; do
+		if [ $# = 1 ]; then cat "$file"; else echo "$2" >"$file"; fi
+	done
+}
 
 all_was_followed() {
 	local name
-	note <"$observer/module"
+	(cd "$observer/module" && grep . -- *) | note
 	for name in freed-while-mapped unmapped-unknown lost unfollowed; do
 		equal "$name" "$(followed "$name")" 0
 	done

@@ -13,7 +13,7 @@ xdp_tx              frames that an XDP program sends back arrive where they came
 xdp_redirect        frames that an XDP program redirects leave through that interface
 xdp_redirect_cpu    frames that an XDP program redirects to a CPU are received there
 xdp_redirect_fails  frames that cannot be redirected are dropped, and their pages used again
-xdp_gone            without the program everything is as before
+xdp_gone            without a program frames pass and no XDP counter grows
 xdp_changes         programs come and go under traffic"
 
 count=200
@@ -45,7 +45,7 @@ xdp_drop() {
 	equal "answered" "$(grown far tx_packets)" 0
 }
 
-# came_back SIZE COUNTER: near received all that far counts as sent, whole.
+# came_back SIZE COUNTER: near received as many whole frames as far's counter shows.
 came_back() {
 	equal "received" "$(grown near rx_packets)" "$(grown far "$2")"
 	at_least "bytes received" "$(grown near rx_bytes)" $((count * ($1 + 42)))
@@ -59,14 +59,14 @@ xdp_tx() {
 	for size in 64 1400; do
 		send_frames "$size"
 		at_least "sent back" "$(grown far rx_xdp_tx_xmit)" "$count"
-		# The last ones complete with the next frame that comes in.
+		# The last frames complete when the next one is received.
 		at_least "completed" "$(grown far rx_xdp_tx_cqe)" $((count - 64))
 		equal "not sent back" "$(grown far 'rx_xdp_tx_(err|full)')" 0
 		came_back "$size" rx_xdp_tx_xmit
 	done
 }
 
-# The NIC's own interface sends them back, each from a page that it received into.
+# The same interface sends the frames back, from the pages that they were received into.
 xdp_redirect() {
 	local size
 	trap 'without_xdp; loud' EXIT
@@ -85,13 +85,13 @@ xdp_redirect() {
 	done
 }
 
-# In xSMMU mode frames are returned after the poll's sync.
+# In xSMMU mode the pages of sent frames are released after the poll's sync.
 frames_waited() {
 	! booted_with iommu.xsmmu=1 ||
 		at_least "frames that waited" "$(grown far ch_unmap_batched)" $((count - 64))
 }
 
-# Another CPU makes packets of the pages, and frees them when it likes.
+# Another CPU makes packets of the pages, and frees them at any time.
 xdp_redirect_cpu() {
 	trap without_xdp EXIT
 	run_xdp cpu 1
@@ -104,7 +104,7 @@ xdp_redirect_cpu() {
 	at_least "redirected" "$(grown far rx_xdp_redirect)" 1000
 }
 
-# The loopback has no queue for such frames.
+# The loopback interface cannot send redirected frames.
 xdp_redirect_fails() {
 	trap 'without_xdp; loud' EXIT
 	run_xdp redirect "$(ifindex far lo)"
@@ -131,7 +131,7 @@ xdp_changes() {
 	trap without_xdp EXIT
 	near ping -q -i 0.002 "$(ip4 far)" >/dev/null &
 	for program in pass tx drop "cpu 1" drop "redirect $(ifindex far nic)" pass; do
-		# shellcheck disable=SC2086 # with its number
+		# shellcheck disable=SC2086 # a name and a number
 		attach_xdp $program
 	done
 	far ip link set nic xdp off

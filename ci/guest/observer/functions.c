@@ -2,14 +2,14 @@
 /*
  * The ConnectX functions: their attack registers, and their DMA operations.
  *
- * A device points to a table of DMA operations. While a driver has the device, it
- * points to a copy of that table, in which our functions tell pages.c and then
- * call the kernel's own. No call can bypass this, as it could bypass a probe that
- * is hit while another probe runs. Batched unmaps and their syncs do not pass
- * through the table; an override takes us to them.
+ * A device points to a table of DMA operations. While a driver is bound, the device
+ * points to a copy of that table. The functions in the copy tell pages.c and then call
+ * the kernel's own functions. They see every call. A kprobe would not: it is skipped
+ * while another kprobe runs. Unmaps without sync, and syncs, do not use the table; we
+ * see them by an override (struct xsmmu_override).
  *
- * The kernel sets the table anew whenever a driver is about to be bound
- * (arch_setup_dma_ops() on arm64), and then tells the bus' notifiers.
+ * The kernel sets the table again before it binds a driver (arch_setup_dma_ops() on
+ * arm64), and then calls the notifiers of the bus.
  */
 #include <linux/delay.h>
 #include <linux/iommu.h>
@@ -58,8 +58,8 @@ static void follow_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 
 #ifdef CONFIG_XSMMU
 /*
- * The observer counts a page as unmapped-unknown if it is unmapped the ordinary
- * way after all: mlx5 batches only where dma_enable_unmap_no_sync() was true.
+ * If the kernel then unmaps the ordinary way, follow_unmap_page() counts the page as
+ * unmapped-unknown: mlx5 must batch only if dma_enable_unmap_no_sync() returned true.
  */
 static bool follow_unmap_page_no_sync(struct xsmmu_override *override,
 				      dma_addr_t iova, size_t size,
@@ -73,7 +73,7 @@ static bool follow_unmap_page_no_sync(struct xsmmu_override *override,
 	return xsmmu_real_unmap_page(override->dev, iova, size, dir, attrs);
 }
 
-/* An IOMMU fails by not answering in time; packets come and go meanwhile. */
+/* An IOMMU that fails does not answer in time. Meanwhile packets come and go. */
 static int failing_sync(struct xsmmu_override *override)
 {
 	struct function *function = container_of(override, struct function,
@@ -110,7 +110,7 @@ static void override_remove(struct function *function)
 }
 #endif
 
-/* Coherent memory: rings, mailboxes. Its pages need not be neighbours. */
+/* Coherent memory, such as rings and mailboxes. Its pages need not be neighbours. */
 static void *follow_alloc(struct device *dev, size_t size, dma_addr_t *iova,
 			  gfp_t gfp, unsigned long attrs)
 {
@@ -140,7 +140,7 @@ static void follow_free(struct device *dev, size_t size, void *memory,
 	function->real->free(dev, size, memory, iova, attrs);
 }
 
-/* mlx5 does nothing of the following. Should it, the count says so. */
+/* mlx5 does not use the following operations. If it does, the count is not 0. */
 
 static int unfollowed_map_sg(struct device *dev, struct scatterlist *sg,
 			     int nents, enum dma_data_direction dir,
@@ -166,11 +166,6 @@ unfollowed_alloc_noncontiguous(struct device *dev, size_t size,
 	pages_count.unfollowed++;
 	return function_of(dev)->real->alloc_noncontiguous(dev, size, dir, gfp,
 							   attrs);
-}
-
-void function_fail_syncs(struct function *function, unsigned int ms)
-{
-	WRITE_ONCE(function->no_sync_until, jiffies + msecs_to_jiffies(ms));
 }
 
 static void wrap(struct function *function)
@@ -208,30 +203,31 @@ static bool is_attacker(struct pci_dev *pdev)
 	       pci_resource_len(pdev, CX_ATTACK_BAR) == CX_ATTACK_BAR_SIZE;
 }
 
-/* The driver takes the BARs for its own; registers are mapped, not requested. */
+static void close_bar(struct function *function)
+{
+	pci_iounmap(function->pdev, function->bar);
+	pci_disable_device(function->pdev);
+}
+
+/* Maps the registers without a request: the driver requests all BARs. */
 static int open_bar(struct function *function)
 {
 	struct pci_dev *pdev = function->pdev;
-	u64 version;
-	int ret;
+	int ret = pci_enable_device_mem(pdev);
 
-	ret = pci_enable_device_mem(pdev);
 	if (ret)
 		return ret;
-	function->bar = ioremap(pci_resource_start(pdev, CX_ATTACK_BAR),
-				CX_ATTACK_BAR_SIZE);
+	function->bar = pci_iomap(pdev, CX_ATTACK_BAR, 0);
 	if (!function->bar) {
 		pci_disable_device(pdev);
 		return -ENOMEM;
 	}
-	version = function_read(function, CX_ATTACK_VERSION);
 	if (function_read(function, CX_ATTACK_ID) == CX_ATTACK_MAGIC &&
-	    version == CX_ATTACK_VERSION_NOW)
+	    function_read(function, CX_ATTACK_VERSION) == CX_ATTACK_VERSION_NOW)
 		return 0;
 	pci_err(pdev, "observer: its registers are not of version %d\n",
 		CX_ATTACK_VERSION_NOW);
-	iounmap(function->bar);
-	pci_disable_device(pdev);
+	close_bar(function);
 	return -ENODEV;
 }
 
@@ -270,7 +266,7 @@ static bool is_translated(struct device *dev)
 	       get_dma_ops(dev);
 }
 
-/* Without translation an IOVA is its memory, and dies with nobody. */
+/* Without translation an IOVA page is the memory itself, so it does not die. */
 static void function_bind(struct pci_dev *pdev)
 {
 	struct function *function = function_find(pdev);
@@ -332,7 +328,7 @@ void functions_each(void (*call)(struct function *function))
 	mutex_unlock(&function_lock);
 }
 
-/* What a driver mapped before we came we cannot know. */
+/* The observer cannot know what a driver mapped before it. */
 static bool too_late(void)
 {
 	struct pci_dev *pdev = NULL;
@@ -355,7 +351,7 @@ int functions_init(void)
 	return bus_register_notifier(&pci_bus_type, &notifier);
 }
 
-/* No driver has one of them: the module would still be in use. */
+/* No driver is bound to a function, or the module would be in use. */
 void functions_exit(void)
 {
 	struct function *function, *next;
@@ -363,8 +359,7 @@ void functions_exit(void)
 	bus_unregister_notifier(&pci_bus_type, &notifier);
 	list_for_each_entry_safe(function, next, &functions, list) {
 		list_del(&function->list);
-		iounmap(function->bar);
-		pci_disable_device(function->pdev);
+		close_bar(function);
 		pci_dev_put(function->pdev);
 		kfree(function);
 	}

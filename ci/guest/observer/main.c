@@ -11,23 +11,15 @@ static int __init observer_init(void)
 	int ret;
 
 	BUILD_BUG_ON(PAGE_SIZE != CX_ATTACK_PAGE_SIZE);
-	ret = pages_init();
-	if (ret)
-		return ret;
 	ret = memory_init();
 	if (ret)
-		goto free_pages;
+		return ret;
 	files_init();
 	ret = functions_init();
-	if (ret)
-		goto remove_files;
-	return 0;
-
-remove_files:
-	files_exit();
-	memory_exit();
-free_pages:
-	pages_exit();
+	if (ret) {
+		files_exit();
+		memory_exit();
+	}
 	return ret;
 }
 module_init(observer_init);
@@ -37,7 +29,6 @@ static void __exit observer_exit(void)
 	memory_exit();
 	files_exit();
 	functions_exit();
-	pages_exit();
 }
 module_exit(observer_exit);
 

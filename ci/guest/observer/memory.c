@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tracepoints of the memory allocators: each is hit before the memory goes back.
+ * Tracepoints of the memory allocators. Those of a free are hit before the allocator
+ * has the memory.
  *
- * Not all of them are exported, so they are looked up by name. Memory that
- * alloc_pages_bulk() hands out passes no tracepoint; the driver's own use of
- * that is seen when it maps the pages.
+ * Not all of them are exported, so they are found by name. alloc_pages_bulk() has no
+ * tracepoint. If the driver gets pages from it, the observer sees them when the driver
+ * maps them.
  */
 #include <linux/mm.h>
 #include <linux/printk.h>
@@ -49,7 +50,7 @@ static struct hook {
 	{ "kmem_cache_free", on_cache_free },
 };
 
-/* The compiler's word that the functions above take what they are given. */
+/* The compiler checks the types of the functions above. */
 static void __maybe_unused check_types(void)
 {
 	check_trace_callback_type_mm_page_free(on_page_free);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The observer: it follows each DMA mapping of the emulated ConnectX
- * and each freeing of memory, and tells the device which IOVA pages are alive
- * and which are dead. The driver and the kernel are left as they are.
+ * The observer follows each DMA mapping of the emulated ConnectX and each freeing of
+ * memory, and tells the device which IOVA pages are alive and which are dead. It
+ * changes neither the driver nor the kernel.
  *
  * functions.c	the ConnectX functions: their registers, their DMA operations
- * pages.c	which IOVA page leads to which memory, and who owns that
+ * pages.c	which IOVA page leads to which memory, and who owns the memory
  * memory.c	tracepoints of the memory allocators
- * strict.c	who unmaps without deferring the invalidation
+ * strict.c	the callers of strict unmaps and frees
  * files.c	/sys/kernel/debug/observer
  * main.c	the module
  */
@@ -24,21 +24,19 @@
 
 #include "../../devices/connectx/attack-regs.h"
 
-struct dentry;
 struct pci_dev;
 struct seq_file;
 
 /**
  * struct function - a ConnectX that attacks
- * @list:	of all of them; changed under function_lock
+ * @list:	in the list of all functions, under function_lock
  * @pdev:	the PCI function
  * @bar:	its attack registers
  * @real:	the DMA operations that the kernel gave the device
- * @ops:	those that it has while it is bound to a driver
- * @override:	takes us to batched unmaps and their syncs meanwhile
- * @no_sync_until: in jiffies; batched invalidations fail meanwhile
- * @bound:	it is followed now, and the module cannot be removed
- * @dir:	its folder in debugfs
+ * @ops:	our DMA operations, which the device has while a driver is bound
+ * @override:	sees unmaps without sync, and syncs, while a driver is bound
+ * @no_sync_until: in jiffies; syncs fail until then
+ * @bound:	a driver is bound, so the observer follows it and cannot be removed
  */
 struct function {
 	struct list_head list;
@@ -51,7 +49,6 @@ struct function {
 #endif
 	unsigned long no_sync_until;
 	bool bound;
-	struct dentry *dir;
 };
 
 static inline u64 function_read(struct function *function, unsigned int reg)
@@ -69,39 +66,34 @@ static inline void function_write(struct function *function, unsigned int reg,
 
 int functions_init(void);
 void functions_exit(void);
-/* Batched invalidations fail from now on, without being tried. */
-void function_fail_syncs(struct function *function, unsigned int ms);
 void functions_each(void (*call)(struct function *function));
 
 /* ---- pages.c ---- */
 
-/* What the module counts; all must stay 0 except the first four. */
+/* The module's counts. All must stay 0 except the first four. */
 struct pages_count {
 	u64 mapped;		/* IOVA pages */
 	u64 unmapped;
 	u64 died;
 	u64 taken;
-	u64 freed_while_mapped;	/* memory that the device still owned */
+	u64 freed_while_mapped;	/* pages whose memory was freed before the unmap */
 	u64 unmapped_unknown;	/* pages that were never mapped */
-	u64 lost;		/* pages that found no room in our table */
+	u64 lost;		/* pages that found no place in our table */
 	u64 unfollowed;		/* mappings of a kind that is not followed */
 };
 
 extern struct pages_count pages_count;
 
-int pages_init(void);
-void pages_exit(void);
-
 /* All of these may be called in any context but NMI. */
 
-/* Memory is about to be mapped; @size 0: whatever memory. */
+/* Memory is about to be mapped; @size 0: any memory. */
 void pages_mapping(struct function *function, phys_addr_t memory, size_t size);
-/* The same mapping failed, or is finished and was told. */
+/* The same mapping failed, or pages_alive() has declared it. */
 void pages_mapped(struct function *function, phys_addr_t memory, size_t size);
 /* IOVA @iova now leads to @memory. */
 void pages_alive(struct function *function, dma_addr_t iova, phys_addr_t memory,
 		 size_t size);
-/* The driver unmaps this; the memory is still somebody's. */
+/* The driver unmaps this. The memory is not free yet. */
 void pages_unmap(struct function *function, dma_addr_t iova, size_t size);
 /* Whole pages are about to be freed, or have just been allocated. */
 void pages_freed(unsigned long pfn, unsigned long pages);
@@ -116,11 +108,11 @@ void memory_exit(void);
 
 /* ---- strict.c ---- */
 
-/* To be called by a DMA operation; in any context but NMI. */
+/* A DMA operation calls this, in any context but NMI. */
 void strict_note(void);
 void strict_forget_addresses(void);
 void strict_reset(void);
-void strict_show(struct seq_file *file);
+int strict_show(struct seq_file *file, void *unused);
 
 /* ---- files.c ---- */
 

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which IOVA page leads to which memory, and who owns that.
+ * Which IOVA page leads to which memory, and who owns the memory.
  *
- * An IOVA page is ALIVE from its mapping on. The driver's unmap does not kill
- * it: the memory still belongs to somebody who may let the device have it. It
- * dies when the memory is freed. That is told to the device before the allocator
- * gets the page, and a mapping before the driver hears of its IOVA, so the
- * device's ledger is never late. An IOVA that is mapped again is no longer what
- * it was: what becomes of its former memory does not matter.
+ * An IOVA page is alive from its mapping on. The driver's unmap does not kill it,
+ * because the owner of the memory may still let the device use it. It dies when the
+ * memory is freed. The device's ledger is never late: the observer declares a page
+ * dead before the allocator gets the memory, and alive before the driver gets the
+ * IOVA. If an IOVA is mapped again, its former memory does not matter any more.
  *
- * The kernel gives each mapping IOVA pages of its own, so that pages are exact;
- * of the memory, several objects may share one.
+ * No two mappings share an IOVA page, so IOVAs are followed by the page. Several
+ * objects may share a page of memory.
  */
-#include <linux/hash.h>
+#include <linux/hashtable.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/vmalloc.h>
 
 #include "observer.h"
 
+#define CAPACITY	65536	/* IOVA pages that can be followed at a time */
 #define BUCKET_BITS	14
 #define MOST_PAGES	255	/* in one command to the device */
-/* No object of the slab allocator is larger: others are whole pages. */
+/* Pages of the largest object of the slab allocator. Larger ones are whole pages. */
 #define MOST_OBJECT	(KMALLOC_MAX_CACHE_SIZE >> PAGE_SHIFT)
 
 enum state { MAPPED, UNMAPPED, DEAD, TAKEN };
@@ -37,11 +36,7 @@ struct entry {
 	enum state state;
 };
 
-static unsigned int capacity = 65536;
-module_param(capacity, uint, 0444);
-MODULE_PARM_DESC(capacity, "IOVA pages that can be followed at a time");
-
-/* So that tests can see that the device finds out. */
+/* For tests that show that the device notices a lie. */
 enum lie { TRUTH, WRONG_MEMORY, DEAD_AT_ONCE };
 static unsigned int lie;
 module_param(lie, uint, 0644);
@@ -51,8 +46,9 @@ struct pages_count pages_count;
 
 /* Guards all below, the counters, and pairs of writes to a device. */
 static DEFINE_RAW_SPINLOCK(pages_lock);
-static struct entry *entries;
-static struct hlist_head *by_iova, *by_pfn;
+static struct entry entries[CAPACITY];
+static DEFINE_HASHTABLE(by_iova, BUCKET_BITS);
+static DEFINE_HASHTABLE(by_pfn, BUCKET_BITS);
 static unsigned int used;
 
 static void command(struct function *function, u64 addr, unsigned int pages,
@@ -62,63 +58,53 @@ static void command(struct function *function, u64 addr, unsigned int pages,
 		       (addr & PAGE_MASK) | CX_ATTACK_PAGES((u64)pages) | cmd);
 }
 
-static struct hlist_head *iova_bucket(u64 iova)
-{
-	return &by_iova[hash_64(iova >> PAGE_SHIFT, BUCKET_BITS)];
-}
-
-static struct hlist_head *pfn_bucket(unsigned long pfn)
-{
-	return &by_pfn[hash_64(pfn, BUCKET_BITS)];
-}
-
 /*
- * Without the lock: nobody maps this memory at the same time, for it is being
- * freed or was free; and that it was mapped earlier, the caller has seen.
+ * Without the lock. The memory is being freed or was free, so nobody maps it at the
+ * same time, and the caller has seen all earlier mappings of it.
  */
 static bool nothing_at(unsigned long pfn)
 {
-	return hlist_empty(pfn_bucket(pfn));
+	return hlist_empty(&by_pfn[hash_min(pfn, BUCKET_BITS)]);
 }
 
 static struct entry *find(struct function *function, u64 iova)
 {
 	struct entry *entry;
 
-	hlist_for_each_entry(entry, iova_bucket(iova), by_iova) {
-		if (entry->function == function &&
-		    entry->iova == (iova & PAGE_MASK))
+	iova &= PAGE_MASK;
+	hash_for_each_possible(by_iova, entry, by_iova, iova) {
+		if (entry->function == function && entry->iova == iova)
 			return entry;
 	}
 	return NULL;
 }
 
-/* IOVAs are used again and again, so that entries need no end. */
+/* Entries are not removed: the allocator uses the same IOVAs again and again. */
 static struct entry *find_or_add(struct function *function, u64 iova)
 {
 	struct entry *entry = find(function, iova);
 
 	if (entry) {
-		hlist_del(&entry->by_pfn);
+		hash_del(&entry->by_pfn);
 		return entry;
 	}
-	if (used == capacity) {
+	if (used == CAPACITY) {
 		pages_count.lost++;
 		return NULL;
 	}
 	entry = &entries[used++];
 	entry->function = function;
 	entry->iova = iova & PAGE_MASK;
-	hlist_add_head(&entry->by_iova, iova_bucket(iova));
+	hash_add(by_iova, &entry->by_iova, entry->iova);
 	return entry;
 }
 
-/* Somebody has the memory of dead pages again. */
+/* The memory of dead pages has a new owner. */
 static void take(unsigned long pfn)
 {
 	struct entry *entry;
 
-	hlist_for_each_entry(entry, pfn_bucket(pfn), by_pfn) {
+	hash_for_each_possible(by_pfn, entry, by_pfn, pfn) {
 		if (PHYS_PFN(entry->memory) != pfn || entry->state != DEAD)
 			continue;
 		entry->state = TAKEN;
@@ -129,15 +115,16 @@ static void take(unsigned long pfn)
 
 static void follow(struct function *function, u64 iova, phys_addr_t memory)
 {
+	unsigned long pfn = PHYS_PFN(memory);
 	struct entry *entry;
 
-	take(PHYS_PFN(memory));
+	take(pfn);
 	entry = find_or_add(function, iova);
 	if (!entry)
 		return;
 	entry->memory = memory;
 	entry->state = MAPPED;
-	hlist_add_head(&entry->by_pfn, pfn_bucket(PHYS_PFN(memory)));
+	hash_add(by_pfn, &entry->by_pfn, pfn);
 	pages_count.mapped++;
 }
 
@@ -243,28 +230,34 @@ static void bury(struct entry *entry)
 		command(entry->function, entry->iova, 1, CX_ATTACK_LEDGER_DEAD);
 		break;
 	case DEAD:
-		break;
 	case TAKEN:
-		/* Nobody's once more; the page is as dead as before. */
+		/* The device knows already that the page is dead. */
 		break;
 	}
 }
 
+/* Memory of page @pfn from @start to @end is freed. */
+static void bury_within(unsigned long pfn, phys_addr_t start, phys_addr_t end)
+{
+	struct entry *entry;
+	unsigned long flags;
+
+	if (nothing_at(pfn))
+		return;
+	raw_spin_lock_irqsave(&pages_lock, flags);
+	hash_for_each_possible(by_pfn, entry, by_pfn, pfn) {
+		if (entry->memory >= start && entry->memory < end)
+			bury(entry);
+	}
+	raw_spin_unlock_irqrestore(&pages_lock, flags);
+}
+
 void pages_freed(unsigned long pfn, unsigned long pages)
 {
-	unsigned long flags, end = pfn + pages;
-	struct entry *entry;
+	unsigned long end = pfn + pages;
 
-	for (; pfn < end; pfn++) {
-		if (nothing_at(pfn))
-			continue;
-		raw_spin_lock_irqsave(&pages_lock, flags);
-		hlist_for_each_entry(entry, pfn_bucket(pfn), by_pfn) {
-			if (PHYS_PFN(entry->memory) == pfn)
-				bury(entry);
-		}
-		raw_spin_unlock_irqrestore(&pages_lock, flags);
-	}
+	for (; pfn < end; pfn++)
+		bury_within(pfn, PFN_PHYS(pfn), PFN_PHYS(pfn + 1));
 }
 
 void pages_taken(unsigned long pfn, unsigned long pages)
@@ -280,20 +273,7 @@ void pages_taken(unsigned long pfn, unsigned long pages)
 	}
 }
 
-static void bury_within(unsigned long pfn, phys_addr_t start, phys_addr_t end)
-{
-	struct entry *entry;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&pages_lock, flags);
-	hlist_for_each_entry(entry, pfn_bucket(pfn), by_pfn) {
-		if (entry->memory >= start && entry->memory < end)
-			bury(entry);
-	}
-	raw_spin_unlock_irqrestore(&pages_lock, flags);
-}
-
-/* Its size takes some finding out: only if one of the pages was ever mapped. */
+/* ksize() is slow, so it is called only if one of the pages was ever mapped. */
 void pages_object_freed(const void *object)
 {
 	phys_addr_t start, end;
@@ -311,24 +291,5 @@ void pages_object_freed(const void *object)
 
 	end = start + ksize(object);
 	for (; pfn <= PHYS_PFN(end - 1); pfn++)
-		if (!nothing_at(pfn))
-			bury_within(pfn, start, end);
-}
-
-int pages_init(void)
-{
-	entries = vzalloc(array_size(capacity, sizeof(*entries)));
-	by_iova = vzalloc(sizeof(*by_iova) << BUCKET_BITS);
-	by_pfn = vzalloc(sizeof(*by_pfn) << BUCKET_BITS);
-	if (entries && by_iova && by_pfn)
-		return 0;
-	pages_exit();
-	return -ENOMEM;
-}
-
-void pages_exit(void)
-{
-	vfree(by_pfn);
-	vfree(by_iova);
-	vfree(entries);
+		bury_within(pfn, start, end);
 }

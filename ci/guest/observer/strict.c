@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who unmaps or frees without deferring the invalidation: the callers, and how
- * often.
+ * Counts the callers of strict unmaps and frees.
  *
- * A chain of callers is looked up by its addresses, and named when it is first
- * seen: the driver's names go when it goes.
+ * A chain of callers is found by its addresses. Its names are looked up when the chain
+ * is first seen, because the kernel forgets the driver's names when the driver goes.
  */
 #include <linux/kallsyms.h>
 #include <linux/seq_file.h>
@@ -27,14 +26,14 @@ struct chain {
 static DEFINE_RAW_SPINLOCK(strict_lock);
 static struct chain chains[CHAINS];
 static unsigned int used;
-static u64 nameless;		/* found no room */
+static u64 nameless;		/* calls whose chain found no place */
 
-/* Less the module, and less what the compiler appends to the names of clones. */
+/* Without the module, and without the suffix that the compiler gives to clones. */
 static void add_name(struct chain *chain, unsigned long caller)
 {
 	static char name[KSYM_NAME_LEN];
 
-	/* A return address may already be another function's. */
+	/* After a call that does not return, the next address is another function's. */
 	snprintf(name, sizeof(name), "%ps", (void *)(caller - 1));
 	name[strcspn(name, " .")] = '\0';
 	strlcat(chain->names, " ", sizeof(chain->names));
@@ -58,7 +57,7 @@ static struct chain *find_or_add(const unsigned long *callers)
 	return chain;
 }
 
-/* Out of line, as OURS says. */
+/* Not inlined, because OURS counts it. */
 noinline void strict_note(void)
 {
 	unsigned long callers[CALLERS] = {};
@@ -75,7 +74,7 @@ noinline void strict_note(void)
 	raw_spin_unlock_irqrestore(&strict_lock, flags);
 }
 
-/* The driver may go: what it leaves at these addresses may be another's. */
+/* The driver may go, and another module may get its addresses. */
 void strict_forget_addresses(void)
 {
 	unsigned long flags;
@@ -98,8 +97,8 @@ void strict_reset(void)
 	raw_spin_unlock_irqrestore(&strict_lock, flags);
 }
 
-/* Only what was there when the lock was taken; chains stay where they are. */
-void strict_show(struct seq_file *file)
+/* Without the lock: chains that exist do not move. */
+int strict_show(struct seq_file *file, void *unused)
 {
 	unsigned int i, n = READ_ONCE(used);
 
@@ -107,4 +106,5 @@ void strict_show(struct seq_file *file)
 		seq_printf(file, "%llu%s\n", chains[i].count, chains[i].names);
 	if (nameless)
 		seq_printf(file, "%llu nameless\n", nameless);
+	return 0;
 }

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tx-stamps DEVICE ADDRESS ROUNDS BURST: has the NIC stamp what it sends. In each
- * round BURST datagrams go to ADDRESS, and then their stamps are read. Every one
- * has to come, be the NIC's, lie between readings of the NIC's clock before its
- * datagram and after it was read, and not be before the one of the datagram before.
+ * tx-stamps DEVICE CLOCK ADDRESS ROUNDS BURST: checks the time stamps that a NIC gives
+ * to what it sends. CLOCK is the NIC's clock, a /dev/ptp*. In each round the program
+ * sends BURST datagrams to ADDRESS, and then reads their stamps. It checks that each
+ * datagram has a stamp of the NIC, that the stamp lies between two readings of the clock,
+ * one before the datagram is sent and one after the stamp is read, and that no stamp is
+ * earlier than that of the datagram before.
  *
- * The clock is set to a time that no other clock shows. Prints lines "NAME NUMBER":
+ * It sets the clock to a time that no other clock shows. It prints lines "NAME NUMBER":
  *
- *	youngest-us	the least age that a stamp had when it was read
- *	moments		different stamps
+ *	youngest-us	the least age of a stamp when it was read
+ *	moments		number of different stamps
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
 #include <linux/errqueue.h>
-#include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -37,15 +38,15 @@
 #define PATIENCE_MS	5000
 #define NS_PER_S	1000000000ll
 #define SOME_TIME_S	1000000		/* January 1970 */
-/* Names a clock by its file: how clock_gettime() takes one that is no constant. */
+/* The clock of an open file, for clock_gettime(). */
 #define CLOCK_OF(fd)	((~(clockid_t)(fd) << 3) | 3)
 
 static struct sockaddr_in target = { .sin_family = AF_INET };
 static clockid_t clock_id;
 static int sock;
 
-static uint32_t sent;			/* datagrams; the next one's number */
-static int64_t before[MOST_BURST];	/* each was sent */
+static uint32_t sent;			/* datagrams, which are numbered from 0 */
+static int64_t before[MOST_BURST];	/* the clock before each was sent */
 static int64_t newest, youngest = INT64_MAX;
 static unsigned int moments;
 
@@ -63,27 +64,11 @@ static int64_t now(void)
 	return ns(&time);
 }
 
-static void ask(const char *device, unsigned long command, void *data)
+static void open_clock(const char *path)
 {
-	struct ifreq request = { .ifr_data = data };
-
-	strncpy(request.ifr_name, device, IFNAMSIZ - 1);
-	if (ioctl(sock, command, &request))
-		err(1, "%s: ioctl 0x%lx", device, command);
-}
-
-static void open_clock(const char *device)
-{
-	struct ethtool_ts_info info = { .cmd = ETHTOOL_GET_TS_INFO };
 	struct timespec time = { .tv_sec = SOME_TIME_S };
-	char path[32];
-	int fd;
+	int fd = open(path, O_RDWR);
 
-	ask(device, SIOCETHTOOL, &info);
-	if (info.phc_index < 0)
-		errx(1, "%s has no clock", device);
-	snprintf(path, sizeof(path), "/dev/ptp%d", info.phc_index);
-	fd = open(path, O_RDWR);
 	if (fd < 0)
 		err(1, "%s", path);
 	clock_id = CLOCK_OF(fd);
@@ -94,8 +79,11 @@ static void open_clock(const char *device)
 static void switch_stamps(const char *device, int type)
 {
 	struct hwtstamp_config config = { .tx_type = type };
+	struct ifreq request = { .ifr_data = (void *)&config };
 
-	ask(device, SIOCSHWTSTAMP, &config);
+	strncpy(request.ifr_name, device, IFNAMSIZ - 1);
+	if (ioctl(sock, SIOCSHWTSTAMP, &request))
+		err(1, "%s: SIOCSHWTSTAMP", device);
 }
 
 static void open_socket(void)
@@ -109,7 +97,7 @@ static void open_socket(void)
 		err(1, "socket");
 }
 
-/* The kernel picks a queue by the CPU; only one queue sends in order. */
+/* The kernel chooses a queue by the CPU, and only within a queue frames keep their order. */
 static void stay_on_one_cpu(void)
 {
 	cpu_set_t set;
@@ -131,7 +119,7 @@ static void send_one(unsigned int i)
 		err(1, "send");
 }
 
-/* With a stamp the kernel returns the frame, whose end is the datagram. */
+/* With a stamp the kernel returns the frame. The datagram is at its end. */
 static void check_frame(const char *frame, ssize_t size, uint32_t number)
 {
 	ssize_t i;
@@ -165,7 +153,7 @@ static int64_t receive_stamp(uint32_t number)
 			error = (const void *)CMSG_DATA(c);
 	}
 	if (!stamps || !error || error->ee_origin != SO_EE_ORIGIN_TIMESTAMPING)
-		errx(1, "instead of stamp %u there is something else", number);
+		errx(1, "the message for datagram %u is no stamp", number);
 	if (error->ee_data != number)
 		errx(1, "stamp %u came when %u was due", error->ee_data, number);
 	check_frame(frame, size, number);
@@ -206,19 +194,20 @@ static void do_round(unsigned int burst)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc == 5 ? atoi(argv[3]) : 0;
-	int burst = argc == 5 ? atoi(argv[4]) : 0;
+	int rounds = argc == 6 ? atoi(argv[4]) : 0;
+	int burst = argc == 6 ? atoi(argv[5]) : 0;
 
 	if (rounds < 1 || burst < 1 || burst > MOST_BURST ||
-	    !inet_aton(argv[2], &target.sin_addr)) {
-		fprintf(stderr, "usage: tx-stamps DEVICE ADDRESS ROUNDS BURST (at most %d)\n",
+	    !inet_aton(argv[3], &target.sin_addr)) {
+		fprintf(stderr,
+			"usage: tx-stamps DEVICE CLOCK ADDRESS ROUNDS BURST (at most %d)\n",
 			MOST_BURST);
 		return 2;
 	}
 	target.sin_port = htons(PORT);
 	stay_on_one_cpu();
 	open_socket();
-	open_clock(argv[1]);
+	open_clock(argv[2]);
 	switch_stamps(argv[1], HWTSTAMP_TX_ON);
 	for (; rounds; rounds--)
 		do_round(burst);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A load for a NIC, and what it costs.
+ * A load for a NIC, and its cost.
  *
- *	udp-load hold PORT	binds a port and reads nothing: what arrives stays in the
+ *	udp-load hold PORT	binds a port and reads nothing: datagrams stay in the
  *				socket until the program is ended
- *	udp-load send ADDRESS PORT PACKETS BURST [MARK]
+ *	udp-load send ADDRESS PORT PACKETS BURST [MARK REGISTERS]
  *				sends datagrams of a full Ethernet frame, BURST of them in
  *				a call (UDP_SEGMENT), as fast as the socket's buffer allows
  *
- * With MARK it writes the marks MARK and MARK + 1 around that to QEMU's log, through
- * the DMA probe, and prints the instructions that the guest executed between them.
+ * REGISTERS is the file of the DMA probe's BAR in sysfs. With it the program writes MARK
+ * to QEMU's log before it sends, and MARK + 1 after, and prints the instructions that the
+ * guest executed between the two.
  */
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdint.h>
@@ -30,73 +30,30 @@
 #define SEGMENT		1472
 #define MOST_SEGMENTS	44	/* within 64 KiB */
 #define HELD_BYTES	(256 << 20)
-/* For completions that are under way, and for what a lazy kernel has put off. */
+/* Time for the last completions, and for the flush queue of a lazy kernel. */
 #define SETTLE_US	50000
 
 static uint64_t *probe;
 
-static int is_probe(const char *folder)
+/* Atomic, so that each is one access of 64 bits. */
+static uint64_t probe_read(unsigned int reg)
 {
-	char path[256];
-	unsigned int vendor = 0, device = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/vendor", folder);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%x", &vendor) != 1)
-		err(1, "%s", path);
-	fclose(file);
-	snprintf(path, sizeof(path), "%s/device", folder);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%x", &device) != 1)
-		err(1, "%s", path);
-	fclose(file);
-	return vendor == DMA_PROBE_VENDOR_ID && device == DMA_PROBE_DEVICE_ID;
+	return __atomic_load_n(&probe[reg / 8], __ATOMIC_ACQUIRE);
 }
 
-/* No driver has it: its registers are mapped from here. */
-static void open_probe_at(const char *folder)
+static void open_probe(const char *path)
 {
-	char path[256];
-	int fd;
+	int fd = open(path, O_RDWR | O_SYNC);
 
-	snprintf(path, sizeof(path), "%s/enable", folder);
-	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, "1", 1) != 1)
-		err(1, "%s", path);
-	close(fd);
-	snprintf(path, sizeof(path), "%s/resource%d", folder, DMA_PROBE_BAR);
-	fd = open(path, O_RDWR | O_SYNC);
 	if (fd < 0)
 		err(1, "%s", path);
 	probe = mmap(NULL, DMA_PROBE_BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (probe == MAP_FAILED)
 		err(1, "%s", path);
 	close(fd);
-}
-
-/* Atomic: each is one access of 64 bits. */
-static uint64_t probe_read(unsigned int reg)
-{
-	return __atomic_load_n(&probe[reg / 8], __ATOMIC_ACQUIRE);
-}
-
-static void open_probe(void)
-{
-	glob_t found;
-	size_t i;
-
-	if (glob("/sys/bus/pci/devices/*", 0, NULL, &found))
-		errx(1, "there are no PCI devices");
-	for (i = 0; i < found.gl_pathc && !probe; i++)
-		if (is_probe(found.gl_pathv[i]))
-			open_probe_at(found.gl_pathv[i]);
-	globfree(&found);
-	if (!probe)
-		errx(1, "there is no DMA probe");
 	if (probe_read(DMA_PROBE_ID) != DMA_PROBE_MAGIC ||
 	    !(probe_read(DMA_PROBE_FEATURES) & DMA_PROBE_FEATURE_ICOUNT))
-		errx(1, "the DMA probe does not count instructions");
+		errx(1, "%s is no DMA probe that counts instructions", path);
 }
 
 static void mark(uint64_t name)
@@ -170,7 +127,6 @@ static void measure(int fd, unsigned int packets, unsigned int burst, unsigned i
 {
 	uint64_t begin, end;
 
-	open_probe();
 	mark(first);
 	begin = probe_read(DMA_PROBE_INSTRUCTIONS);
 	send_packets(fd, packets, burst);
@@ -187,9 +143,9 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "hold"))
 		hold(parse(argv[2]));
-	if ((argc != 6 && argc != 7) || strcmp(argv[1], "send")) {
+	if ((argc != 6 && argc != 8) || strcmp(argv[1], "send")) {
 		fprintf(stderr,
-			"usage: udp-load hold PORT | send ADDRESS PORT PACKETS BURST [MARK]\n");
+			"usage: udp-load hold PORT | send ADDRESS PORT PACKETS BURST [MARK REGISTERS]\n");
 		return 2;
 	}
 	fd = connected(argv[2], parse(argv[3]));
@@ -197,9 +153,11 @@ int main(int argc, char **argv)
 	burst = parse(argv[5]);
 	if (!burst || burst > MOST_SEGMENTS)
 		errx(2, "a burst is of 1 to %d packets", MOST_SEGMENTS);
-	if (argc == 7)
-		measure(fd, packets, burst, parse(argv[6]));
-	else
+	if (argc == 6) {
 		send_packets(fd, packets, burst);
+		return 0;
+	}
+	open_probe(argv[7]);
+	measure(fd, packets, burst, parse(argv[6]));
 	return 0;
 }

@@ -32,7 +32,7 @@
 #define SKIP_UNLESS_ABOVE(a, b, count)	INSN(BPF_JMP | BPF_JLE | BPF_X, a, b, count, 0)
 #define CALL(function)		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, function)
 #define EXIT			INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-/* A constant of 64 bits takes two instructions. */
+/* A constant of 64 bits needs two instructions. */
 #define MOV_MAP(dst, fd)	INSN(BPF_LD | BPF_DW | BPF_IMM, dst, BPF_PSEUDO_MAP_FD, 0, fd)
 #define UPPER_HALF		INSN(0, 0, 0, 0, 0)
 
@@ -86,7 +86,7 @@ static void redirect(unsigned int ifindex)
 	APPEND(MOV(BPF_REG_1, ifindex), MOV(BPF_REG_2, 0), CALL(BPF_FUNC_redirect), EXIT);
 }
 
-/* A map of CPUs that holds one. */
+/* A map of CPUs that contains one. */
 static int map_of_cpu(uint32_t cpu)
 {
 	uint32_t queue = CPU_QUEUE;

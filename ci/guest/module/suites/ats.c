@@ -11,54 +11,48 @@
 
 #define BUFFERS		64
 
-static struct probe_ats ats_now(void)
-{
-	struct probe_ats ats;
-
-	probe_get_ats(target.probe, &ats);
-	return ats;
-}
-
 static void device_translates_through_its_own_tlb(struct kunit *test)
 {
-	struct probe_ats first = ats_now(), second, third;
+	u64 before = probe_get(DMA_PROBE_ATS_FILLS), fills, hits;
 	struct batch *b;
 
 	KUNIT_ASSERT_TRUE_MSG(test, target.ats,
 			      "start QEMU with -device intel-iommu,device-iotlb=on -device dma-probe,ats=on");
 	b = test_batch_in_reach(test, BUFFERS);
-	second = ats_now();
-	KUNIT_EXPECT_GE(test, second.fills - first.fills, (u64)BUFFERS);
+	fills = probe_get(DMA_PROBE_ATS_FILLS);
+	hits = probe_get(DMA_PROBE_ATS_HITS);
+	KUNIT_EXPECT_GE(test, fills - before, (u64)BUFFERS);
 	/* Each attack reads once and writes once. */
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
-	third = ats_now();
-	KUNIT_EXPECT_EQ(test, third.fills, second.fills);
-	KUNIT_EXPECT_EQ(test, third.hits - second.hits, (u64)2 * BUFFERS);
-	KUNIT_EXPECT_EQ(test, third.overflows, (u64)0);
+	KUNIT_EXPECT_EQ(test, probe_get(DMA_PROBE_ATS_FILLS), fills);
+	KUNIT_EXPECT_EQ(test, probe_get(DMA_PROBE_ATS_HITS) - hits,
+			(u64)2 * BUFFERS);
+	KUNIT_EXPECT_EQ(test, probe_get(DMA_PROBE_ATS_OVERFLOWS), (u64)0);
 }
 
 static void sync_empties_the_device_tlb(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, BUFFERS);
-	struct probe_ats before, after;
+	u64 fills = probe_get(DMA_PROBE_ATS_FILLS);
+	u64 invalidations = probe_get(DMA_PROBE_ATS_INVALIDATIONS);
+	u64 refused;
 	u32 w;
 
 	batch_unmap_no_sync(b);
-	before = ats_now();
-	KUNIT_EXPECT_GE(test, before.entries, (u64)BUFFERS);
+	KUNIT_EXPECT_GE(test, probe_get(DMA_PROBE_ATS_ENTRIES), (u64)BUFFERS);
 	/* In reach through the device's TLB: no translation is fetched. */
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
-	KUNIT_EXPECT_EQ(test, ats_now().fills, before.fills);
+	KUNIT_EXPECT_EQ(test, probe_get(DMA_PROBE_ATS_FILLS), fills);
 
 	w = interval_open();
 	test_sync(test);
 	interval_close(test, w, "ats_sync", (struct cmds){ .leaf = 1 });
-	after = ats_now();
-	KUNIT_EXPECT_EQ(test, after.entries, (u64)0);
-	KUNIT_EXPECT_EQ(test, after.invalidations - before.invalidations,
-			(u64)1);
+	KUNIT_EXPECT_EQ(test, probe_get(DMA_PROBE_ATS_ENTRIES), (u64)0);
+	KUNIT_EXPECT_EQ(test, probe_get(DMA_PROBE_ATS_INVALIDATIONS),
+			invalidations + 1);
+	refused = probe_get(DMA_PROBE_ATS_REFUSED);
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
-	KUNIT_EXPECT_GT(test, ats_now().refused, after.refused);
+	KUNIT_EXPECT_GT(test, probe_get(DMA_PROBE_ATS_REFUSED), refused);
 }
 
 static const struct attack_case ats_cases[] = {
@@ -67,4 +61,4 @@ static const struct attack_case ats_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(ats, "ats");
+ATTACK_SUITE(ats, WORDS("ats"));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "bounce": a device that is not trusted gets a copy of what shares a
- * page with other data. The slot of the copy is given back by the unmap, so
- * the unmap must not leave it in reach, whatever the driver asked for.
+ * Suite "bounce": if a buffer of an untrusted device shares a page with other data,
+ * the kernel maps a bounce buffer instead. The unmap gives the bounce buffer back, so
+ * it must also take it out of the device's reach, even an unmap without sync.
  *
- * For a kernel booted with swiotlb=force, or it has no slots to give.
+ * The kernel must be booted with swiotlb=force, or it has no bounce buffers.
  */
 #include <linux/dma-mapping.h>
 #include <linux/pci.h>
@@ -13,7 +13,7 @@
 #include "suites.h"
 #include "interval.h"
 
-/* Part of a page that is mapped: it cannot be mapped as it is. */
+/* The part of a page that is mapped. */
 #define OFFSET	512
 #define SIZE	1024
 
@@ -36,7 +36,7 @@ static void bounce_end(struct kunit *test)
 	test_end(test);
 }
 
-/* The domain batches all the same: the device opted in while it was trusted. */
+/* The domain still batches: the device opted in while it was trusted. */
 static void capability_is_false_for_untrusted_devices(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, dma_enable_unmap_no_sync(target.dev));
@@ -54,20 +54,20 @@ static void bounced_mapping_costs_one_invalidation(struct kunit *test)
 	iova = dma_map_single(target.dev, word, SIZE, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_FALSE_MSG(test, dma_mapping_error(target.dev, iova),
 			       "boot with swiotlb=force");
-	/* Bounced: the device writes a copy. */
-	KUNIT_EXPECT_EQ(test, probe_write(target.probe, 0, iova, 8, 1), 0);
+	/* The device writes to the bounce buffer. */
+	KUNIT_EXPECT_EQ(test, probe_write(0, iova, 8, 1), 0);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)0);
 
 	w = interval_open();
 	dma_unmap_single_no_sync(target.dev, iova, SIZE, DMA_BIDIRECTIONAL);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
-	KUNIT_EXPECT_NE(test, probe_read(target.probe, 0, iova, 8), 0);
-	KUNIT_EXPECT_NE(test, probe_write(target.probe, 0, iova, 8, 2), 0);
+	KUNIT_EXPECT_NE(test, probe_read(0, iova, 8), 0);
+	KUNIT_EXPECT_NE(test, probe_write(0, iova, 8, 2), 0);
 	interval_close(test, w, "bounced", (struct cmds){ .pages = 1 });
 	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)1);
 }
 
-/* The driver was told that its unmaps are ordinary, and all of them are. */
+/* The opt-in failed, so all unmaps of this device are ordinary. */
 static void whole_pages_of_the_same_device_are_strict(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 64);
@@ -100,5 +100,5 @@ static const struct attack_case bounce_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(bounce, "bounce",
+ATTACK_SUITE(bounce, WORDS("bounce"),
 	     .kunit.init = bounce_begin, .kunit.exit = bounce_end);

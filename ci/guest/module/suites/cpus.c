@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "cpus": unmap on one CPU, sync on another. The test runs on CPU 0; the
- * quarantine that its sync finds is empty.
+ * Suite "cpus": unmap on one CPU, sync on another. The test runs and syncs on CPU 0,
+ * whose quarantine is empty.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -20,15 +20,16 @@
 /* The backstop needs two ticks of 10 ms; the rest is for a slow machine. */
 #define BACKSTOP_LIMIT_MS	500
 
+/* Without the backstop: long enough to see that nothing happens. */
+#define NO_BACKSTOP_MS		100
+
 /*
- * Released addresses wait in magazines of the CPU that released them, the newest on
- * top. Those of a CPU that went offline are in the tree, which the allocator asks last.
+ * The IOVA allocator keeps released addresses in magazines of the CPU that released
+ * them, the newest on top. Addresses of a CPU that went offline are in its tree,
+ * where it looks last.
  */
 #define TOP_OF_MAGAZINES	256
 #define MORE_THAN_MAGAZINES	4096
-
-/* The same without the backstop: long enough to see that nothing happens. */
-#define NO_BACKSTOP_MS		100
 
 static long unmap_work(void *b)
 {
@@ -36,7 +37,7 @@ static long unmap_work(void *b)
 	return 0;
 }
 
-/* struct search - for a new mapping with an address that @old had */
+/* Map @mappings pages, and count the addresses that @old had. */
 struct search {
 	struct batch *old;
 	unsigned int mappings;
@@ -108,7 +109,7 @@ static void iovas_unmapped_elsewhere_come_back(struct kunit *test)
 	struct search search = { .mappings = TOP_OF_MAGAZINES };
 
 	needs_two_cpus(test);
-	/* Without the backstop nothing releases them. */
+	/* Without the backstop nothing releases the addresses. */
 	search.old = unmapped_on_other_cpu(test);
 	test_sync(test);
 	KUNIT_EXPECT_FALSE(test, found_within(test, OTHER_CPU, search,
@@ -134,7 +135,7 @@ static void sync_covers_unmaps_of_a_cpu_that_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add_cpu(OTHER_CPU), 0);
 }
 
-/* The backstop's timer moves to a CPU that is left. */
+/* The backstop's timer moves to a CPU that is still online. */
 static void iovas_of_a_cpu_that_left_come_back(struct kunit *test)
 {
 	struct search search = { .mappings = MORE_THAN_MAGAZINES };
@@ -159,4 +160,4 @@ static const struct attack_case cpus_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(cpus, "xsmmu ats");
+ATTACK_SUITE(cpus, WORDS("xsmmu", "ats"));

@@ -1,37 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "fq": an administrator may switch a device from strict to lazy while its
- * driver is bound. In xSMMU mode the kernel has to refuse that, because ordinary
- * unmaps would become lazy.
+ * Suite "fq": an administrator can switch a device from strict to lazy while its
+ * driver is bound. In xSMMU mode the kernel must refuse that, because ordinary unmaps
+ * would become lazy.
  *
- * In strict mode the switch succeeds and cannot be undone, so this suite comes last.
+ * In strict mode the switch succeeds and cannot be undone, so this suite runs last.
  */
 #include <linux/dma-mapping.h>
+#include <linux/fs.h>
 #include <linux/iommu.h>
 #include <linux/irqflags.h>
 
 #include "buffers.h"
-#include "files.h"
 #include "suites.h"
 #include "interval.h"
 
+/* Does what an administrator does; returns the error of the write to sysfs. */
 static int switch_to_lazy(struct kunit *test)
 {
 	struct iommu_group *group = iommu_group_get(target.dev);
+	struct file *file;
 	char path[64];
-	int ret;
+	loff_t pos = 0;
+	ssize_t n;
 
 	KUNIT_ASSERT_NOT_NULL(test, group);
 	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/type",
 		 iommu_group_id(group));
-	ret = file_write(path, "DMA-FQ");
 	iommu_group_put(group);
-	return ret;
+	file = filp_open(path, O_WRONLY, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	n = kernel_write(file, "DMA-FQ", strlen("DMA-FQ"), &pos);
+	filp_close(file, NULL);
+	return min_t(ssize_t, n, 0);
 }
 
 /*
- * An ordinary unmap and an attack, and what both cost. With interrupts off, so that
- * the timer of the flush queue adds nothing to the cost.
+ * Count the commands of an ordinary unmap and an attack. Interrupts are off, so that
+ * the timer of the flush queue sends no command.
  */
 static enum reach unmap_and_attack(struct kunit *test, struct buf *b,
 				   const char *name, struct cmds cost)
@@ -49,7 +55,7 @@ static enum reach unmap_and_attack(struct kunit *test, struct buf *b,
 	return reach;
 }
 
-/* The buffer is mapped before the switch: it is the one that must stay safe. */
+/* The buffer is mapped before the switch, and must stay safe after it. */
 static void live_switch_to_lazy_is_refused(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
@@ -83,4 +89,4 @@ static const struct attack_case fq_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(fq, "strict xsmmu", .last = true);
+ATTACK_SUITE(fq, WORDS("strict", "xsmmu"), .last = true);

@@ -16,36 +16,40 @@
 #define BATCH		64
 #define HAMMER_MS	1000
 
-/* Accesses: two engines, 16 each 500 us. A blocked one is an interrupt. */
+/* Each engine makes 16 accesses every 500 us. A blocked one causes an interrupt. */
 #define PERIOD_NS	500000
 #define BURST		16
 
-/* Engines that hammer; another touches what is mapped. */
+/* Engines that hammer, and one that touches what is mapped. */
 #define READER		0
 #define WRITER		1
 #define TOUCHER		2
 
-/* Time that a batch stays dead, for several bursts to meet it. */
+/* Time that a batch stays dead: long enough for several bursts. */
 #define DEAD_US		2000
+
+static u64 landed(unsigned int dir)
+{
+	return probe_count(dir, DMA_PROBE_LANDED);
+}
+
+static u64 blocked(unsigned int dir)
+{
+	return probe_count(dir, DMA_PROBE_FAULTED);
+}
 
 static void start_hammers(struct kunit *test)
 {
-	struct probe_hammer hammer = {
-		.ledger = true,
-		.len = 8,
-		.pattern = 0xdeadbeefdeadbeefULL,
-		.period_ns = PERIOD_NS,
-		.burst = BURST,
-	};
-
 	KUNIT_ASSERT_EQ(test,
-			probe_hammer_start(target.probe, READER, &hammer), 0);
-	hammer.write = true;
+			probe_hammer_start(READER, false, PERIOD_NS, BURST), 0);
 	KUNIT_ASSERT_EQ(test,
-			probe_hammer_start(target.probe, WRITER, &hammer), 0);
+			probe_hammer_start(WRITER, true, PERIOD_NS, BURST), 0);
 }
 
-/* Map, unmap and free a batch. Nothing else may be mapped while it is on the ledger. */
+/*
+ * Map, unmap and free a batch. Nothing else may be mapped while the batch is on the
+ * ledger.
+ */
 static void live_and_die(struct kunit *test, struct batch *b)
 {
 	unsigned int i;
@@ -60,7 +64,7 @@ static void live_and_die(struct kunit *test, struct batch *b)
 	batch_forget(b);
 }
 
-static void hammer_for_a_second(struct kunit *test, struct probe_counters *c)
+static void hammer_for_a_second(struct kunit *test)
 {
 	struct batch *b = test_batch(test, BATCH);
 	ktime_t begin = ktime_get();
@@ -71,35 +75,29 @@ static void hammer_for_a_second(struct kunit *test, struct probe_counters *c)
 		live_and_die(test, b);
 		rounds++;
 	} while (ktime_ms_delta(ktime_get(), begin) < HAMMER_MS);
-	probe_hammer_stop(target.probe, READER);
-	probe_hammer_stop(target.probe, WRITER);
-	probe_get_counters(target.probe, PROBE_ALL_ENGINES, c);
+	probe_hammer_stop(READER);
+	probe_hammer_stop(WRITER);
 	kunit_info(test, "%u batches, %llu accesses blocked, %llu landed\n",
-		   rounds, c->faulted[DMA_PROBE_READ] +
-		   c->faulted[DMA_PROBE_WRITE],
-		   c->landed[DMA_PROBE_READ] + c->landed[DMA_PROBE_WRITE]);
+		   rounds, blocked(DMA_PROBE_READ) + blocked(DMA_PROBE_WRITE),
+		   landed(DMA_PROBE_READ) + landed(DMA_PROBE_WRITE));
 }
 
 static void nothing_lands_on_freed_pages(struct kunit *test)
 {
-	struct probe_counters c;
-
-	hammer_for_a_second(test, &c);
-	KUNIT_EXPECT_EQ(test, c.landed[DMA_PROBE_READ], (u64)0);
-	KUNIT_EXPECT_EQ(test, c.landed[DMA_PROBE_WRITE], (u64)0);
-	/* The engines did try. */
-	KUNIT_EXPECT_GT(test, c.faulted[DMA_PROBE_READ], (u64)0);
-	KUNIT_EXPECT_GT(test, c.faulted[DMA_PROBE_WRITE], (u64)0);
+	hammer_for_a_second(test);
+	KUNIT_EXPECT_EQ(test, landed(DMA_PROBE_READ), (u64)0);
+	KUNIT_EXPECT_EQ(test, landed(DMA_PROBE_WRITE), (u64)0);
+	/* The engines tried. */
+	KUNIT_EXPECT_GT(test, blocked(DMA_PROBE_READ), (u64)0);
+	KUNIT_EXPECT_GT(test, blocked(DMA_PROBE_WRITE), (u64)0);
 }
 
 static void much_lands_on_freed_pages_of_a_lazy_kernel(struct kunit *test)
 {
-	struct probe_counters c;
-
-	hammer_for_a_second(test, &c);
-	KUNIT_EXPECT_GT(test, c.landed[DMA_PROBE_READ], (u64)0);
-	KUNIT_EXPECT_GT(test, c.landed[DMA_PROBE_WRITE], (u64)0);
-	KUNIT_EXPECT_GT(test, c.exposure_ns, (u64)0);
+	hammer_for_a_second(test);
+	KUNIT_EXPECT_GT(test, landed(DMA_PROBE_READ), (u64)0);
+	KUNIT_EXPECT_GT(test, landed(DMA_PROBE_WRITE), (u64)0);
+	KUNIT_EXPECT_GT(test, probe_get(DMA_PROBE_EXPOSURE_NS), (u64)0);
 }
 
 static const struct attack_case hammer_cases[] = {
@@ -109,4 +107,4 @@ static const struct attack_case hammer_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(hammer, "strict no-backend lazy xsmmu");
+ATTACK_SUITE(hammer, WORDS("strict", "no-backend", "lazy", "xsmmu"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "orphan": a driver that never syncs.
+ * Suite "orphan": a driver that does not sync.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -49,7 +49,7 @@ static void backstop_ends_reach_of_a_forgotten_sync(struct kunit *test)
 		       (struct cmds){ .leaf = 1, .leaves = b->n });
 }
 
-/* Unmaps that come later do not delay it. */
+/* Later unmaps do not delay the backstop. */
 static void backstop_keeps_its_time_under_load(struct kunit *test)
 {
 	struct batch *forgotten = test_batch_in_reach(test, 1);
@@ -75,4 +75,4 @@ static const struct attack_case orphan_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(orphan, "xsmmu ats");
+ATTACK_SUITE(orphan, WORDS("xsmmu", "ats"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "overflow": more unmaps without sync than a CPU's quarantine can hold.
- * For a kernel booted with a small one: xsmmu.quarantine=32.
+ * Suite "overflow": more unmaps without sync than a CPU's quarantine can hold. The
+ * kernel must be booted with a small quarantine: xsmmu.quarantine=32.
  */
 #include <linux/dma-mapping.h>
 
@@ -12,10 +12,10 @@
 #define QUARANTINE	32
 #define UNMAPS		128
 
-/* Mappings at once that use up what magazines hold, and more. */
+/* More mappings than the magazines of the IOVA allocator hold addresses. */
 #define MANY		4096
 
-/* An unmap that finds the quarantine full syncs, and needs no place itself. */
+/* An unmap that finds the quarantine full syncs, and takes no place in it. */
 #define PER_OVERFLOW	(QUARANTINE + 1)
 #define OVERFLOWS	(UNMAPS / PER_OVERFLOW)
 
@@ -40,12 +40,12 @@ static void overflow_syncs_once_per_full_quarantine(struct kunit *test)
 	interval_close(test, w, "overflow",
 		       (struct cmds){ .leaf = OVERFLOWS });
 
-	/* What came after the last overflow waits for the driver's sync. */
+	/* Unmaps after the last overflow wait for the driver's sync. */
 	w = interval_open();
 	test_sync(test);
 	interval_close(test, w, "after_overflow", (struct cmds){ .leaf = 1 });
 	KUNIT_EXPECT_EQ(test, batch_bury(b), 0);
-	KUNIT_EXPECT_EQ(test, probe_sweep(target.probe, 0, true), 0);
+	KUNIT_EXPECT_EQ(test, probe_sweep(0, true), 0);
 }
 
 /* No unmap is lost, and none is released before an invalidation covers it. */
@@ -58,13 +58,16 @@ static void overflow_covers_all_earlier_unmaps(struct kunit *test)
 	needs_small_quarantine(test);
 	w = interval_open();
 	for (i = 0; i < b->n; i++) {
-		/* Each overflow empties the IOTLB: fill in what is mapped. */
+		/* Each overflow empties the IOTLB: fill it again. */
 		KUNIT_EXPECT_EQ(test, attack(&b->buf[i], 0), REACHED);
 		buf_unmap_no_sync(&b->buf[i]);
 		since = (since + 1) % PER_OVERFLOW;
 		if (since && since != QUARANTINE)
 			continue;
-		/* Full, or just overflown: mapped ones, and those since. */
+		/*
+		 * The quarantine is full, or was just emptied. In reach are buffers
+		 * that are mapped, and those unmapped since the last overflow.
+		 */
 		KUNIT_EXPECT_EQ_MSG(test, batch_reached(b),
 				    b->n - 1 - i + since,
 				    "after unmap %u", i + 1);
@@ -86,7 +89,7 @@ static void iova_is_not_handed_out_before_the_overflow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_iovas_in(b, more), 0);
 }
 
-/* Counts the IOVAs that were in quarantine and those that found no place in it. */
+/* This holds for IOVAs in quarantine, and for those that found no place in it. */
 static void no_iova_is_lost_in_an_overflow(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, UNMAPS);
@@ -107,4 +110,4 @@ static const struct attack_case overflow_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(overflow, "overflow");
+ATTACK_SUITE(overflow, WORDS("overflow"));

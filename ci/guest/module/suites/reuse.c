@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "reuse": a page or a bus address that was given back gets a new owner.
+ * Suite "reuse": a page or a bus address that was freed gets a new owner.
  */
 #include <linux/dma-mapping.h>
 #include <linux/irqflags.h>
@@ -11,16 +11,13 @@
 #include "suites.h"
 #include "interval.h"
 
-/* Allocations until a page that was freed last must have come back. */
+/* Within so many allocations, the page that was freed last comes back. */
 #define PAGE_TRIES	512
 
-/* Mappings until a bus address that is free must have come back. */
+/* Within so many mappings, a free bus address comes back. */
 #define IOVA_TRIES	256
 
-/*
- * Free the buffer's page and allocate until it is handed out again. The kernel
- * cannot know that the new owner is this test, too.
- */
+/* Free the buffer's page, and allocate pages until it comes back to this test. */
 static void give_page_to_another(struct kunit *test, struct buf *b)
 {
 	struct page *page = NULL, *next;
@@ -41,7 +38,7 @@ static void give_page_to_another(struct kunit *test, struct buf *b)
 	KUNIT_ASSERT_NOT_NULL_MSG(test, b->page, "the page did not come back");
 }
 
-/* attack() acts for the new owner: it writes a secret and looks whether it stays. */
+/* attack() acts for the new owner: it writes a secret, which must stay. */
 static void reused_page_is_out_of_reach_after_the_sync(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
@@ -49,7 +46,7 @@ static void reused_page_is_out_of_reach_after_the_sync(struct kunit *test)
 	buf_unmap_no_sync(&b->buf[0]);
 	test_sync(test);
 	give_page_to_another(test, &b->buf[0]);
-	probe_dead(target.probe, b->buf[0].iova, PAGE_SIZE);
+	probe_dead(b->buf[0].iova);
 	KUNIT_EXPECT_EQ(test, attack(&b->buf[0], 0), BLOCKED);
 	KUNIT_EXPECT_EQ(test, attack(&b->buf[0], 1), BLOCKED);
 }
@@ -61,7 +58,7 @@ static void reused_page_is_in_reach_before_the_sync(struct kunit *test)
 	enum reach reach = BLOCKED;
 	int tries;
 
-	/* A lazy kernel's flush may come first once, but not every time. */
+	/* A lazy kernel may flush before the attack once, but not every time. */
 	for (tries = 0; tries < 20 && reach == BLOCKED; tries++) {
 		if (!b->buf[0].mapped) {
 			KUNIT_ASSERT_EQ(test, batch_map(b), 0);
@@ -74,7 +71,7 @@ static void reused_page_is_in_reach_before_the_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reach, REACHED);
 }
 
-/* Map a batch until one gets @iova; how many it took, 0 if none did. */
+/* Map buffers until one gets @iova. Returns their number, or 0 if none gets it. */
 static unsigned int map_until(struct kunit *test, struct batch *b,
 			      dma_addr_t iova)
 {
@@ -117,15 +114,13 @@ static void reused_iova_leads_to_the_new_page_only(struct kunit *test)
 }
 
 static const struct attack_case reuse_cases[] = {
-	ATTACK_CASE(reused_page_is_out_of_reach_after_the_sync,
-		    STRICT | XSMMU),
+	ATTACK_CASE(reused_page_is_out_of_reach_after_the_sync, STRICT | XSMMU),
 	ATTACK_CASE(reused_page_is_in_reach_before_the_sync,
 		    ANY_MODE & ~STRICT),
-	ATTACK_CASE(iova_is_not_handed_out_before_the_sync,
-		    XSMMU),
-	ATTACK_CASE(reused_iova_leads_to_the_new_page_only,
-		    STRICT | XSMMU),
+	ATTACK_CASE(iova_is_not_handed_out_before_the_sync, XSMMU),
+	ATTACK_CASE(reused_iova_leads_to_the_new_page_only, STRICT | XSMMU),
 	{ }
 };
 
-ATTACK_SUITE(reuse, "strict no-backend lazy passthrough xsmmu ats");
+ATTACK_SUITE(reuse, WORDS("strict", "no-backend", "lazy", "passthrough",
+			  "xsmmu", "ats"));

@@ -13,7 +13,7 @@
 #include "suites.h"
 #include "interval.h"
 
-/* A lazy kernel flushes after 10 ms; this is for a slow machine. */
+/* A lazy kernel flushes after 10 ms; the rest is for a slow machine. */
 #define LAZY_LIMIT_MS	500
 
 static enum reach unmap_then_attack(struct buf *b, void (*unmap)(struct buf *))
@@ -23,7 +23,7 @@ static enum reach unmap_then_attack(struct buf *b, void (*unmap)(struct buf *))
 
 	local_irq_save(flags);
 	unmap(b);
-	probe_dead(target.probe, b->iova, PAGE_SIZE);
+	probe_dead(b->iova);
 	reach = attack(b, 0);
 	local_irq_restore(flags);
 	return reach;
@@ -31,13 +31,17 @@ static enum reach unmap_then_attack(struct buf *b, void (*unmap)(struct buf *))
 
 static u64 landed(void)
 {
-	struct probe_counters c;
-
-	probe_get_counters(target.probe, PROBE_ALL_ENGINES, &c);
-	return c.landed[DMA_PROBE_READ] + c.landed[DMA_PROBE_WRITE];
+	return probe_count(DMA_PROBE_READ, DMA_PROBE_LANDED) +
+	       probe_count(DMA_PROBE_WRITE, DMA_PROBE_LANDED);
 }
 
-/* Before the sync the device reaches the buffer, so this test can fail. */
+/* What an attack finds after an ordinary unmap. */
+static enum reach reach_after_unmap(void)
+{
+	return target_unmap_leaves_reach() ? REACHED : BLOCKED;
+}
+
+/* The device reaches the buffer before the sync, so this test can fail. */
 static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
@@ -56,7 +60,7 @@ static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
 	test_sync(test);
 	interval_close(test, w, "sync", (struct cmds){ .leaf = 1, .leaves = 1 });
 	before = landed();
-	for (engine = 0; engine < probe_engines(target.probe); engine++)
+	for (engine = 0; engine < probe_get(DMA_PROBE_ENGINES); engine++)
 		KUNIT_EXPECT_EQ(test, attack(buf, engine), BLOCKED);
 	KUNIT_EXPECT_EQ(test, landed(), before);
 }
@@ -65,13 +69,11 @@ static void buffer_is_in_reach_until_the_sync_and_not_after(struct kunit *test)
 static void without_the_mode_no_sync_is_the_ordinary_unmap(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
-	enum reach expected = target_unmap_leaves_reach() ? REACHED : BLOCKED;
-	u32 w;
+	u32 w = interval_open();
 
-	w = interval_open();
 	KUNIT_EXPECT_EQ(test,
 			unmap_then_attack(&b->buf[0], buf_unmap_no_sync),
-			expected);
+			reach_after_unmap());
 	test_sync(test);
 	interval_close_syncs(test, w, "unmap_no_sync_without_mode", 1, 1);
 }
@@ -79,7 +81,7 @@ static void without_the_mode_no_sync_is_the_ordinary_unmap(struct kunit *test)
 static void ordinary_unmap_follows_the_mode(struct kunit *test)
 {
 	struct batch *b = test_batch_in_reach(test, 1);
-	enum reach expected = target_unmap_leaves_reach() ? REACHED : BLOCKED;
+	enum reach expected = reach_after_unmap();
 	u32 w = interval_open();
 
 	KUNIT_EXPECT_EQ(test, unmap_then_attack(&b->buf[0], buf_unmap),
@@ -90,7 +92,6 @@ static void ordinary_unmap_follows_the_mode(struct kunit *test)
 
 static void ordinary_sg_unmap_follows_the_mode(struct kunit *test)
 {
-	enum reach expected = target_unmap_leaves_reach() ? REACHED : BLOCKED;
 	struct batch *b = test_batch(test, 1);
 	struct buf *buf = &b->buf[0];
 	struct scatterlist sg;
@@ -111,7 +112,7 @@ static void ordinary_sg_unmap_follows_the_mode(struct kunit *test)
 	reach = attack(buf, 0);
 	local_irq_restore(flags);
 	interval_close_unmaps(test, w, "ordinary_sg_unmap", 1);
-	KUNIT_EXPECT_EQ(test, reach, expected);
+	KUNIT_EXPECT_EQ(test, reach, reach_after_unmap());
 }
 
 static void lazy_buffer_goes_out_of_reach_by_itself(struct kunit *test)
@@ -135,19 +136,15 @@ static void passed_through_buffer_stays_in_reach(struct kunit *test)
 }
 
 static const struct attack_case stale_cases[] = {
-	ATTACK_CASE(buffer_is_in_reach_until_the_sync_and_not_after,
-		    XSMMU),
+	ATTACK_CASE(buffer_is_in_reach_until_the_sync_and_not_after, XSMMU),
 	ATTACK_CASE(without_the_mode_no_sync_is_the_ordinary_unmap,
 		    ANY_MODE & ~XSMMU),
-	ATTACK_CASE(ordinary_unmap_follows_the_mode,
-		    ANY_MODE),
-	ATTACK_CASE(ordinary_sg_unmap_follows_the_mode,
-		    ANY_MODE),
-	ATTACK_CASE(lazy_buffer_goes_out_of_reach_by_itself,
-		    LAZY),
-	ATTACK_CASE(passed_through_buffer_stays_in_reach,
-		    PASSTHROUGH),
+	ATTACK_CASE(ordinary_unmap_follows_the_mode, ANY_MODE),
+	ATTACK_CASE(ordinary_sg_unmap_follows_the_mode, ANY_MODE),
+	ATTACK_CASE(lazy_buffer_goes_out_of_reach_by_itself, LAZY),
+	ATTACK_CASE(passed_through_buffer_stays_in_reach, PASSTHROUGH),
 	{ }
 };
 
-ATTACK_SUITE(stale, "strict no-backend lazy passthrough xsmmu ats");
+ATTACK_SUITE(stale, WORDS("strict", "no-backend", "lazy", "passthrough",
+			  "xsmmu", "ats"));

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Suite "unlink": an unmap that empties a whole page table. The IOMMU may keep
- * the way to that table in its paging-structure caches, so if the table goes, the
- * invalidation must drop those too, once; the next is for leaf entries again.
+ * the entry that leads to the table in its paging-structure caches. So if the unmap
+ * unlinks the table, the next invalidation must be full. The one after it is leaf
+ * only again.
  *
- * Linux 6.1 unlinks the table and leaves it to the sync (VT-d), keeps the table
- * (AMD-Vi: but it was unmapped as if by one large entry), or unlinks it and
- * invalidates its range at once (SMMUv3). It does not hear whether that went
- * well, so the sync then drops everything.
+ * What Linux 6.1 does in the unmap:
+ *
+ * VT-d		unlinks the table and leaves the invalidation to the sync
+ * AMD-Vi	keeps the table, but the range could have been one large entry
+ * SMMUv3	unlinks the table and invalidates its range at once. The backend does
+ *		not learn whether that succeeded, so the sync is full
  */
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
@@ -22,7 +25,7 @@
 /* Pages that one last-level table maps. */
 #define TABLE_PAGES	512
 
-/* The device touches some of them only: QEMU's IOTLB is small. */
+/* The device accesses only some of them: QEMU's IOTLB is small. */
 #define SAMPLE_STEP	64
 #define SAMPLES		(TABLE_PAGES / SAMPLE_STEP)
 
@@ -37,8 +40,8 @@ struct list {
 };
 
 /*
- * Pages of which no two are neighbours in physical memory, or the IOMMU driver
- * would map them by something larger than a page: keep the even ones.
+ * Keep only pages with an even number. The IOMMU driver could map neighbours in
+ * physical memory by an entry larger than a page.
  */
 static unsigned int scattered_pages(struct page **pages, unsigned int n)
 {
@@ -100,7 +103,7 @@ static struct list *test_list(struct kunit *test)
 	return l;
 }
 
-/* Map the list to a block of bus addresses that is a whole table's. */
+/* Map the list. Its bus addresses are exactly those of one last-level table. */
 static dma_addr_t map_list(struct kunit *test, struct list *l)
 {
 	dma_addr_t iova;
@@ -114,7 +117,13 @@ static dma_addr_t map_list(struct kunit *test, struct list *l)
 	return iova;
 }
 
-/* Attack some pages of the list; how many are in reach? */
+static void unmap_list_no_sync(struct list *l)
+{
+	dma_unmap_sg_no_sync(target.dev, l->sgt.sgl, TABLE_PAGES,
+			     DMA_BIDIRECTIONAL);
+}
+
+/* Attack some pages of the list. Returns how many are in reach. */
 static unsigned int samples_reached(struct list *l, dma_addr_t iova)
 {
 	unsigned int i, reached = 0;
@@ -130,15 +139,13 @@ static unsigned int samples_reached(struct list *l, dma_addr_t iova)
 	return reached;
 }
 
-/* The commands of an unmapped list and its sync. */
+/* The commands of the list's unmap and the sync. */
 static struct cmds unlink_cost(void)
 {
-	switch (target.iommu) {
-	case TARGET_ARM_SMMU_V3:
-		return (struct cmds){ .pages = 1, .full = 1 };
-	default:
-		return (struct cmds){ .full = 1 };
-	}
+	return (struct cmds){
+		.pages = target.iommu == TARGET_ARM_SMMU_V3,
+		.full = 1,
+	};
 }
 
 static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
@@ -150,15 +157,14 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
 	w = interval_open();
-	dma_unmap_sg_no_sync(target.dev, l->sgt.sgl, TABLE_PAGES,
-			     DMA_BIDIRECTIONAL);
+	unmap_list_no_sync(l);
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova),
 			target.iommu == TARGET_ARM_SMMU_V3 ? 0 : SAMPLES);
 	test_sync(test);
 	interval_close(test, w, "unlink", unlink_cost());
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 
-	/* Other translations survived, and the next sync is for leaf entries again. */
+	/* Other mappings still work, and the next sync is leaf only again. */
 	KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 	w = interval_open();
 	batch_unmap_no_sync(b);
@@ -167,7 +173,7 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 }
 
-/* Pages that are unmapped before and after the list change nothing. */
+/* Unmaps before and after that of the list change nothing. */
 static void unlink_amid_a_batch_makes_it_full(struct kunit *test)
 {
 	struct list *l = test_list(test);
@@ -179,8 +185,7 @@ static void unlink_amid_a_batch_makes_it_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
 	w = interval_open();
 	batch_unmap_no_sync(b);
-	dma_unmap_sg_no_sync(target.dev, l->sgt.sgl, TABLE_PAGES,
-			     DMA_BIDIRECTIONAL);
+	unmap_list_no_sync(l);
 	batch_unmap_no_sync(c);
 	test_sync(test);
 	interval_close(test, w, "unlink_amid", unlink_cost());
@@ -198,8 +203,7 @@ static void list_can_be_mapped_again_at_once(struct kunit *test)
 	for (round = 0; round < 4; round++) {
 		iova = map_list(test, l);
 		KUNIT_EXPECT_EQ(test, samples_reached(l, iova), SAMPLES);
-		dma_unmap_sg_no_sync(target.dev, l->sgt.sgl, TABLE_PAGES,
-				     DMA_BIDIRECTIONAL);
+		unmap_list_no_sync(l);
 		test_sync(test);
 		KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 	}
@@ -218,16 +222,16 @@ static void ordinary_unmap_of_a_list_is_one_invalidation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 }
 
-/* Above all that the DMA API hands out, and aligned for a superpage. */
+/* Above all addresses that the DMA API allocates, and aligned for a superpage. */
 #define FAR_IOVA	BIT_ULL(37)
 
 /*
- * A table is still linked when its last page was unmapped. A superpage takes its
- * place: the IOMMU driver has to invalidate the way to it before it is freed.
+ * A table stays linked after its last page was unmapped. Then a superpage takes its
+ * place. The IOMMU driver must invalidate the entry that led to the table before it
+ * frees the table: with AMD-Vi by its own flush of the domain.
  */
 static struct cmds replace_cost(void)
 {
-	/* The driver's own flush, which it waits for before it frees the table. */
 	if (target.iommu == TARGET_AMD)
 		return (struct cmds){ .full = 1, .maps = 1 };
 	return (struct cmds){ .pages = 1 };
@@ -243,17 +247,17 @@ static void replace_emptied_table(struct kunit *test, struct page *page,
 	KUNIT_ASSERT_TRUE(test, domain->pgsize_bitmap & SZ_2M);
 	KUNIT_ASSERT_EQ(test, iommu_map(domain, FAR_IOVA, page_to_phys(page),
 					PAGE_SIZE, prot), 0);
-	KUNIT_EXPECT_EQ(test, probe_read(target.probe, 0, FAR_IOVA, 8), 0);
+	KUNIT_EXPECT_EQ(test, probe_read(0, FAR_IOVA, 8), 0);
 	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, PAGE_SIZE),
 			PAGE_SIZE);
 	w = interval_open();
 	KUNIT_ASSERT_EQ(test, iommu_map(domain, FAR_IOVA, page_to_phys(large),
 					SZ_2M, prot), 0);
 	interval_close(test, w, "replace_table", replace_cost());
-	KUNIT_EXPECT_EQ(test, probe_read(target.probe, 0,
+	KUNIT_EXPECT_EQ(test, probe_read(0,
 					 FAR_IOVA + SZ_2M - PAGE_SIZE, 8), 0);
 	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, SZ_2M), SZ_2M);
-	KUNIT_EXPECT_NE(test, probe_read(target.probe, 0, FAR_IOVA, 8), 0);
+	KUNIT_EXPECT_NE(test, probe_read(0, FAR_IOVA, 8), 0);
 }
 
 static void superpage_replaces_an_emptied_table(struct kunit *test)
@@ -281,4 +285,4 @@ static const struct attack_case unlink_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(unlink, "strict no-backend xsmmu ats");
+ATTACK_SUITE(unlink, WORDS("strict", "no-backend", "xsmmu", "ats"));

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The PCI devices that attack. The module drives the first of each kind.
+ */
+#ifndef XSMMU_GUEST_ATTACKERS_H
+#define XSMMU_GUEST_ATTACKERS_H
+
+struct device;
+
+/**
+ * struct attacker - a device that attacks
+ * @dev: the device, for the DMA API; NULL if QEMU has none of this kind
+ * @bar: its registers
+ */
+struct attacker {
+	struct device *dev;
+	void __iomem *bar;
+};
+
+/* The DMA probe, and QEMU's own "edu", which is not part of this project. */
+extern struct attacker probe, edu;
+
+int attackers_init(void);
+void attackers_exit(void);
+
+#endif /* XSMMU_GUEST_ATTACKERS_H */
