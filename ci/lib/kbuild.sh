@@ -25,12 +25,18 @@ kmake() { make -C "$tree" O="$build" ARCH="$arch" "$@"; }
 
 # $tree: a grafted copy of the untouched source. It is made of hard links (small, a
 # second); git replaces files, it never writes to them. A tree of the graft.sh that kept
-# its originals in a folder is made anew.
+# its originals in a folder is made anew. Sources of a new tree are older than objects of
+# the one before, and make would keep these objects.
 prepare_tree() {
+	local others=(-name '*-apart')
 	tree=$cache/trees/$release${apart:+-apart}
 	[ ! -d "$tree/.xsmmu-graft/orig" ] || rm -rf "$tree"
 	if [ ! -d "$tree" ]; then
 		mkdir -p "$cache/trees"
+		[ -n "$apart" ] || others=(! -name '*-apart')
+		find "$cache/build" -mindepth 1 -maxdepth 1 -type d -name "$release-*" \
+			"${others[@]}" -exec rm -rf {} +
+		mkdir -p "$build"
 		rm -rf "$tree.new"
 		cp -al "$source" "$tree.new"
 		mv "$tree.new" "$tree"
