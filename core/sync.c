@@ -20,8 +20,26 @@ static bool xsmmu_reached(unsigned long a, unsigned long b)
 	return (long)(a - b) >= 0;
 }
 
-/* Issue the next invalidation. Caller holds flush_lock with interrupts off. */
-static int xsmmu_lead(struct xsmmu_domain *xd)
+/**
+ * struct xsmmu_led - an invalidation that was led, for the trace event
+ * @number: its number
+ * @leaf_only: it did not have to drop non-leaf entries
+ * @err: the backend's result
+ * @any: an invalidation was led; the other fields are set only then
+ */
+struct xsmmu_led {
+	unsigned long number;
+	bool leaf_only;
+	int err;
+	bool any;
+};
+
+/*
+ * Issue the next invalidation. Caller holds flush_lock with interrupts off.
+ * "leader" is cleared last: whatever this function calls may lead to a sync of
+ * the same domain on this CPU.
+ */
+static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 {
 	unsigned long n = xd->started + 1;
 	bool leaf_only;
@@ -38,8 +56,9 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 	smp_mb();
 	leaf_only = !xchg(&xd->drop_non_leaf, 0);
 	err = xd->domain->ops->sync_domain_iotlb(xd->domain, leaf_only);
-	WRITE_ONCE(xd->leader, 0);
-	trace_xsmmu_sync(xd->name, n, leaf_only, err);
+	*led = (struct xsmmu_led) {
+		.number = n, .leaf_only = leaf_only, .err = err, .any = true,
+	};
 	if (err) {
 		/*
 		 * Set the flag before the lock is dropped: the next
@@ -47,12 +66,13 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 		 */
 		WRITE_ONCE(xd->drop_non_leaf, 1);
 		this_cpu_inc(xd->quarantine->stats.failed);
-		return -EIO;
+	} else {
+		/* B3, pairs with B4: completion, then "done", then the reuse. */
+		smp_store_release(&xd->done, n);
+		this_cpu_inc(xd->quarantine->stats.led);
 	}
-	/* B3, pairs with B4: completion, then "done", then the reuse. */
-	smp_store_release(&xd->done, n);
-	this_cpu_inc(xd->quarantine->stats.led);
-	return 0;
+	WRITE_ONCE(xd->leader, 0);
+	return err ? -EIO : 0;
 }
 
 /*
@@ -61,12 +81,13 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
  * it. Caller holds flush_lock with interrupts off; no number from @snap on is
  * done. Returns -EAGAIN if the caller may try once more.
  */
-static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap)
+static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap,
+			 struct xsmmu_led *led)
 {
 	int err = -EIO;
 
 	if (xd->started + 1 - snap < XSMMU_SYNC_ATTEMPTS)
-		err = xsmmu_lead(xd);
+		err = xsmmu_lead(xd, led);
 	if (err && xd->started + 1 - snap < XSMMU_SYNC_ATTEMPTS)
 		return -EAGAIN;
 	WRITE_ONCE(xd->failing, !!err);
@@ -108,6 +129,7 @@ static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 int xsmmu_grace_period(struct xsmmu_domain *xd)
 {
 	unsigned long snap, flags;
+	struct xsmmu_led led;
 	int err;
 
 	/*
@@ -134,8 +156,13 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 			raw_spin_unlock_irqrestore(&xd->flush_lock, flags);
 			continue;
 		}
-		err = xsmmu_attempt(xd, snap);
+		led.any = false;
+		err = xsmmu_attempt(xd, snap, &led);
 		raw_spin_unlock_irqrestore(&xd->flush_lock, flags);
+		/* A tracer that prints may sync this domain, so no lock is held. */
+		if (led.any)
+			trace_xsmmu_sync(xd->name, led.number, led.leaf_only,
+					 led.err);
 		if (err != -EAGAIN)
 			return err;
 	}
