@@ -34,6 +34,22 @@ struct xsmmu_led {
 	bool any;
 };
 
+static int xsmmu_invalidate(struct xsmmu_domain *xd, bool leaf_only)
+{
+	int err = xd->domain->ops->sync_domain_iotlb(xd->domain, leaf_only);
+
+	if (err)
+		return err;
+	/*
+	 * B6, pairs with the IOMMU's completion: the completion, then what the
+	 * caller of this sync reads in its buffers. The device has written them
+	 * before the IOMMU completed, but the backend only polls for that.
+	 * Litmus: core-leader-read
+	 */
+	smp_acquire__after_ctrl_dep();
+	return 0;
+}
+
 /*
  * Issue the next invalidation. Caller holds flush_lock with interrupts off.
  * "leader" is cleared last: whatever this function calls may lead to a sync of
@@ -49,13 +65,21 @@ static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 	WRITE_ONCE(xd->leader, raw_smp_processor_id() + 1);
 	WRITE_ONCE(xd->started, n);
 	/*
-	 * B2, pairs with B1: store "started", then let the engine begin. If a
-	 * requester reads a number below n, its clears are visible to the
-	 * engine's first action of n.
+	 * B2, pairs with B1: store "started", then take the flag and let the
+	 * engine begin. If a requester reads a number below n, its clears are
+	 * visible to the engine's first action of n, and its flag to B5. B5 is
+	 * a full barrier too, as long as it is unconditional.
+	 * Litmus: core-b1-b2, core-b1-b2-bare, core-b0-lost-bare
 	 */
 	smp_mb();
+	/*
+	 * B5, pairs with B0: take the flag, then let the engine begin. Fully
+	 * ordered. If it takes the flag of an unmap, the engine's first action
+	 * of n sees that unmap's clear of the non-leaf entry.
+	 * Litmus: core-b0-covered, core-b0-two
+	 */
 	leaf_only = !xchg(&xd->drop_non_leaf, 0);
-	err = xd->domain->ops->sync_domain_iotlb(xd->domain, leaf_only);
+	err = xsmmu_invalidate(xd, leaf_only);
 	*led = (struct xsmmu_led) {
 		.number = n, .leaf_only = leaf_only, .err = err, .any = true,
 	};
@@ -67,7 +91,10 @@ static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 		WRITE_ONCE(xd->drop_non_leaf, 1);
 		this_cpu_inc(xd->quarantine->stats.failed);
 	} else {
-		/* B3, pairs with B4: completion, then "done", then the reuse. */
+		/*
+		 * B3, pairs with B4: completion, then "done", then the reuse.
+		 * Litmus: core-b3-b4-write, core-b3-b4-read
+		 */
 		smp_store_release(&xd->done, n);
 		this_cpu_inc(xd->quarantine->stats.led);
 	}
@@ -113,7 +140,7 @@ static bool xsmmu_alone(const struct xsmmu_domain *xd)
  */
 static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 {
-	return xd->domain->ops->sync_domain_iotlb(xd->domain, false) ? -EIO : 0;
+	return xsmmu_invalidate(xd, false) ? -EIO : 0;
 }
 
 /**
@@ -135,12 +162,17 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 	/*
 	 * B1, pairs with B2: every PTE clear that happens before this call,
 	 * then the read of "started". Full, and before the read.
+	 * Litmus: core-b1-b2, core-b1-handover, core-b0-lost, core-drain,
+	 * core-alone-bare, core-snap-order
 	 */
 	smp_mb();
 	snap = READ_ONCE(xd->started) + 1;
 
 	for (;;) {
-		/* B4, pairs with B3: completion, then the caller's release. */
+		/*
+		 * B4, pairs with B3: completion, then the caller's release.
+		 * Litmus: core-b3-b4-read
+		 */
 		if (xsmmu_reached(smp_load_acquire(&xd->done), snap)) {
 			this_cpu_inc(xd->quarantine->stats.shared);
 			return 0;
