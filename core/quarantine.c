@@ -137,7 +137,10 @@ int xsmmu_sync(struct xsmmu_domain *xd)
  *
  * Context: any but NMI.
  * Return: true if the allocation is worth another try. That includes finding the
- * quarantines empty, because another CPU may just have released them.
+ * quarantines empty: another CPU may have taken the entries out. It gives their
+ * IOVAs back a little later, so the other try can fail although one is about to
+ * come. This function does not wait for that, because it may have interrupted
+ * that CPU.
  */
 bool xsmmu_drain(struct xsmmu_domain *xd)
 {
