@@ -44,6 +44,8 @@ DEFINES = (
     (re.compile(r"\bDEFINE_SHOW_ATTRIBUTE\((\w+)"), "{}_fops"),
     (re.compile(r"\bKUNIT_ARRAY_PARAM\((\w+)"), "{}_gen_params"),
     (re.compile(r"\bTRACE_EVENT\((\w+)"), "trace_{}"),
+    (re.compile(r"\bTRACE_EVENT\((\w+)"), "register_trace_{}"),
+    (re.compile(r"\bTRACE_EVENT\((\w+)"), "unregister_trace_{}"),
     (re.compile(r"\bDEFINE_EVENT\(\w+,\s*(\w+)"), "trace_{}"),
 )
 # The parameters of a function pointer or a tracepoint, and their names.

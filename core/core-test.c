@@ -8,6 +8,7 @@
 #include <linux/printk.h>
 #include "base.h"
 #include "mock-iommu.h"
+#include "trace.h"
 
 /* Entries of a quarantine in these tests. */
 #define ENTRIES		8
@@ -435,6 +436,46 @@ static void sync_within_a_sync_does_not_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 2);
 }
 
+/*
+ * A tracer that prints to a console behind a device of this domain. The console
+ * driver unmaps and syncs, which must neither find the lock held nor wait.
+ */
+static void sync_in_the_trace_event(void *data, const char *name,
+				    unsigned long number, bool leaf_only,
+				    int err)
+{
+	struct mock *mock = data;
+	dma_addr_t *iova = mock->arg;
+
+	if (!iova)
+		return;
+	mock->arg = NULL;
+	mock_log(mock, raw_spin_is_locked(&mock->xd->flush_lock) ? 'L' : 'T');
+	if (irqs_disabled() || mock->xd->leader)
+		mock_object(mock, "a trace event comes before the end of a lead");
+	mock_unmap(mock, *iova, 1);
+	/* With the lock held, a sync would spin for ever. */
+	if (!raw_spin_is_locked(&mock->xd->flush_lock))
+		KUNIT_EXPECT_EQ(mock->test, mock_sync(mock), 0);
+}
+
+static void sync_within_the_trace_event_of_a_sync_leads(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova;
+
+	if (register_trace_xsmmu_sync(sync_in_the_trace_event, mock))
+		kunit_skip(test, "needs tracepoints");
+	iova = mock_map(mock, 1);
+	mock_map_unmap(mock, 1);
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	unregister_trace_xsmmu_sync(sync_in_the_trace_event, mock);
+	tracepoint_synchronize_unregister();
+	MOCK_EXPECT_LOG(mock, "cl.Tcl.rr");
+	KUNIT_EXPECT_EQ(test, mock->xd->done, 2);
+}
+
 /* Drain. */
 
 static void drain_of_nothing_costs_nothing(struct kunit *test)
@@ -597,6 +638,7 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(numbers_wrap_over_a_failure),
 	KUNIT_CASE(sync_in_an_oops_does_not_wait),
 	KUNIT_CASE(sync_within_a_sync_does_not_wait),
+	KUNIT_CASE(sync_within_the_trace_event_of_a_sync_leads),
 	KUNIT_CASE(drain_of_nothing_costs_nothing),
 	KUNIT_CASE(drain_releases_what_its_sync_covered),
 	KUNIT_CASE(both_kinds_of_invalidation_are_tried_at_the_start),

@@ -98,7 +98,10 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 	if (!xd && !domain->xsmmu_refused) {
 		xd = xsmmu_domain_create(domain, iovad, name);
 		domain->xsmmu_refused = !xd;
-		/* Pairs with xsmmu_of(): first the state, then its address. */
+		/*
+		 * S0, pairs with S1: first the state, then its address.
+		 * Litmus: core-state
+		 */
 		smp_store_release(&domain->xsmmu, xd);
 	}
 	mutex_unlock(&xsmmu_enable_lock);

@@ -105,7 +105,7 @@ struct xsmmu_quarantine {
  * @drop_non_leaf: (any) the next invalidation must not be leaf-only: a table was
  *	unlinked since the last one that dropped non-leaf entries, or an
  *	invalidation failed. Set by the unmap that unlinked, after B0; taken by
- *	the leader, after B2; set again by a leader that failed, before it unlocks
+ *	the leader, by B5; set again by a leader that failed, before it unlocks
  * @flush_lock: held from "started" to "completed", interrupts off: one
  *	invalidation in flight
  * @leader: the CPU that holds @flush_lock to lead, plus one; 0 if no CPU leads.

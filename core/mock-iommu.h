@@ -15,7 +15,8 @@
  * a violation if a range or a table is released, or a sync returns, too early.
  *
  * The clock has a lock, and that lock also orders accesses that lack a barrier. So
- * these tests cannot find a missing barrier; design.md has the argument for each.
+ * these tests cannot find a missing barrier. The litmus tests do, which each
+ * barrier's comment names.
  */
 #ifndef _XSMMU_MOCK_IOMMU_H
 #define _XSMMU_MOCK_IOMMU_H

@@ -137,7 +137,10 @@ int xsmmu_sync(struct xsmmu_domain *xd)
  *
  * Context: any but NMI.
  * Return: true if the allocation is worth another try. That includes finding the
- * quarantines empty, because another CPU may just have released them.
+ * quarantines empty: another CPU may have taken the entries out. It gives their
+ * IOVAs back a little later, so the other try can fail although one is about to
+ * come. This function does not wait for that, because it may have interrupted
+ * that CPU.
  */
 bool xsmmu_drain(struct xsmmu_domain *xd)
 {
@@ -242,12 +245,16 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size)
 	if (!list_empty(tables)) {
 		r.tables = xsmmu_tables_count(tables);
 		/*
-		 * B0, pairs with B2: a leader that takes the flag has the clear
+		 * B0, pairs with B5: a leader that takes the flag has the clear
 		 * of the non-leaf entry before its invalidation. If the flag
 		 * could be seen first, the leader would use it up on an
-		 * invalidation that does not cover the table.
+		 * invalidation that does not cover the table. Full, because the
+		 * leader may read the flag from another CPU that stored it on
+		 * top of this one.
+		 * Litmus: core-b0-covered, core-b0-two, core-b0-two-next,
+		 * core-b0-restored
 		 */
-		smp_wmb();
+		smp_mb();
 		WRITE_ONCE(xd->drop_non_leaf, 1);
 	}
 

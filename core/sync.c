@@ -20,8 +20,42 @@ static bool xsmmu_reached(unsigned long a, unsigned long b)
 	return (long)(a - b) >= 0;
 }
 
-/* Issue the next invalidation. Caller holds flush_lock with interrupts off. */
-static int xsmmu_lead(struct xsmmu_domain *xd)
+/**
+ * struct xsmmu_led - an invalidation that was led, for the trace event
+ * @number: its number
+ * @leaf_only: it did not have to drop non-leaf entries
+ * @err: the backend's result
+ * @any: an invalidation was led; the other fields are set only then
+ */
+struct xsmmu_led {
+	unsigned long number;
+	bool leaf_only;
+	int err;
+	bool any;
+};
+
+static int xsmmu_invalidate(struct xsmmu_domain *xd, bool leaf_only)
+{
+	int err = xd->domain->ops->sync_domain_iotlb(xd->domain, leaf_only);
+
+	if (err)
+		return err;
+	/*
+	 * B6, pairs with the IOMMU's completion: the completion, then what the
+	 * caller of this sync reads in its buffers. The device has written them
+	 * before the IOMMU completed, but the backend only polls for that.
+	 * Litmus: core-leader-read
+	 */
+	smp_acquire__after_ctrl_dep();
+	return 0;
+}
+
+/*
+ * Issue the next invalidation. Caller holds flush_lock with interrupts off.
+ * "leader" is cleared last: whatever this function calls may lead to a sync of
+ * the same domain on this CPU.
+ */
+static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 {
 	unsigned long n = xd->started + 1;
 	bool leaf_only;
@@ -31,15 +65,24 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 	WRITE_ONCE(xd->leader, raw_smp_processor_id() + 1);
 	WRITE_ONCE(xd->started, n);
 	/*
-	 * B2, pairs with B1: store "started", then let the engine begin. If a
-	 * requester reads a number below n, its clears are visible to the
-	 * engine's first action of n.
+	 * B2, pairs with B1: store "started", then take the flag and let the
+	 * engine begin. If a requester reads a number below n, its clears are
+	 * visible to the engine's first action of n, and its flag to B5. B5 is
+	 * a full barrier too, as long as it is unconditional.
+	 * Litmus: core-b1-b2, core-b1-b2-bare, core-b0-lost-bare
 	 */
 	smp_mb();
+	/*
+	 * B5, pairs with B0: take the flag, then let the engine begin. Fully
+	 * ordered. If it takes the flag of an unmap, the engine's first action
+	 * of n sees that unmap's clear of the non-leaf entry.
+	 * Litmus: core-b0-covered, core-b0-two
+	 */
 	leaf_only = !xchg(&xd->drop_non_leaf, 0);
-	err = xd->domain->ops->sync_domain_iotlb(xd->domain, leaf_only);
-	WRITE_ONCE(xd->leader, 0);
-	trace_xsmmu_sync(xd->name, n, leaf_only, err);
+	err = xsmmu_invalidate(xd, leaf_only);
+	*led = (struct xsmmu_led) {
+		.number = n, .leaf_only = leaf_only, .err = err, .any = true,
+	};
 	if (err) {
 		/*
 		 * Set the flag before the lock is dropped: the next
@@ -47,12 +90,16 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
 		 */
 		WRITE_ONCE(xd->drop_non_leaf, 1);
 		this_cpu_inc(xd->quarantine->stats.failed);
-		return -EIO;
+	} else {
+		/*
+		 * B3, pairs with B4: completion, then "done", then the reuse.
+		 * Litmus: core-b3-b4-write, core-b3-b4-read
+		 */
+		smp_store_release(&xd->done, n);
+		this_cpu_inc(xd->quarantine->stats.led);
 	}
-	/* B3, pairs with B4: completion, then "done", then the reuse. */
-	smp_store_release(&xd->done, n);
-	this_cpu_inc(xd->quarantine->stats.led);
-	return 0;
+	WRITE_ONCE(xd->leader, 0);
+	return err ? -EIO : 0;
 }
 
 /*
@@ -61,12 +108,13 @@ static int xsmmu_lead(struct xsmmu_domain *xd)
  * it. Caller holds flush_lock with interrupts off; no number from @snap on is
  * done. Returns -EAGAIN if the caller may try once more.
  */
-static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap)
+static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap,
+			 struct xsmmu_led *led)
 {
 	int err = -EIO;
 
 	if (xd->started + 1 - snap < XSMMU_SYNC_ATTEMPTS)
-		err = xsmmu_lead(xd);
+		err = xsmmu_lead(xd, led);
 	if (err && xd->started + 1 - snap < XSMMU_SYNC_ATTEMPTS)
 		return -EAGAIN;
 	WRITE_ONCE(xd->failing, !!err);
@@ -92,7 +140,7 @@ static bool xsmmu_alone(const struct xsmmu_domain *xd)
  */
 static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 {
-	return xd->domain->ops->sync_domain_iotlb(xd->domain, false) ? -EIO : 0;
+	return xsmmu_invalidate(xd, false) ? -EIO : 0;
 }
 
 /**
@@ -108,17 +156,23 @@ static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 int xsmmu_grace_period(struct xsmmu_domain *xd)
 {
 	unsigned long snap, flags;
+	struct xsmmu_led led;
 	int err;
 
 	/*
 	 * B1, pairs with B2: every PTE clear that happens before this call,
 	 * then the read of "started". Full, and before the read.
+	 * Litmus: core-b1-b2, core-b1-handover, core-b0-lost, core-drain,
+	 * core-alone-bare, core-snap-order
 	 */
 	smp_mb();
 	snap = READ_ONCE(xd->started) + 1;
 
 	for (;;) {
-		/* B4, pairs with B3: completion, then the caller's release. */
+		/*
+		 * B4, pairs with B3: completion, then the caller's release.
+		 * Litmus: core-b3-b4-read
+		 */
 		if (xsmmu_reached(smp_load_acquire(&xd->done), snap)) {
 			this_cpu_inc(xd->quarantine->stats.shared);
 			return 0;
@@ -134,8 +188,13 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 			raw_spin_unlock_irqrestore(&xd->flush_lock, flags);
 			continue;
 		}
-		err = xsmmu_attempt(xd, snap);
+		led.any = false;
+		err = xsmmu_attempt(xd, snap, &led);
 		raw_spin_unlock_irqrestore(&xd->flush_lock, flags);
+		/* A tracer that prints may sync this domain, so no lock is held. */
+		if (led.any)
+			trace_xsmmu_sync(xd->name, led.number, led.leaf_only,
+					 led.err);
 		if (err != -EAGAIN)
 			return err;
 	}

@@ -50,7 +50,11 @@ static inline bool xsmmu_mode(void)
  */
 static inline struct xsmmu_domain *xsmmu_of(struct iommu_domain *domain)
 {
-	/* Pairs with xsmmu_domain_enable(): the state is read after its address. */
+	/*
+	 * S1, pairs with S0: the address, then the state. The caller may read
+	 * the address again without a barrier.
+	 * Litmus: core-state
+	 */
 	return smp_load_acquire(&domain->xsmmu);
 }
 

@@ -47,8 +47,9 @@ void amd_xsmmu_event(struct amd_iommu *iommu, int type)
 		return;
 	WRITE_ONCE(iommu->xsmmu_errors, iommu->xsmmu_errors + 1);
 	/*
-	 * E0, pairs with E1: the count, then the caller clears the entry. If a
+	 * V0, pairs with V1: the count, then the caller clears the entry. If a
 	 * sync reads a cleared entry, it reads a count with the entry's error.
+	 * Litmus: amd-v0-v1
 	 */
 	smp_wmb();
 }

@@ -255,8 +255,9 @@ static int amd_sync_check(const struct amd_sync *sync)
 		    amd_xsmmu_error_logged(entry->iommu, entry->tail))
 			return -EIO;
 		/*
-		 * E1, pairs with E0: the entries of the log, then the count. If
+		 * V1, pairs with V0: the entries of the log, then the count. If
 		 * an entry was found cleared, its error is in the count.
+		 * Litmus: amd-v0-v1
 		 */
 		smp_rmb();
 		if (READ_ONCE(entry->iommu->xsmmu_errors) != entry->errors)
@@ -291,6 +292,11 @@ int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 
 	sync.pdom = container_of(domain, struct protection_domain, domain);
 	sync.n = 0;
+	/*
+	 * L1, pairs with L0: take the flag, then queue commands. Fully ordered.
+	 * If it takes the flag of an unmap, the IOMMU sees that unmap's clear.
+	 * Litmus: amd-l0-covered, amd-l0-two
+	 */
 	if (leaf_only && xchg(&sync.pdom->xsmmu_large, 0))
 		leaf_only = false;
 	sync.leaf_only = leaf_only;

@@ -43,26 +43,27 @@ amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
 	    !iommu_iotlb_gather_queued(gather))
 		return;
 	/*
-	 * L0, pairs with the caller's B2: the clear, then the flag. If a sync
-	 * takes the flag, the clear is visible to its invalidation. As B0 in
-	 * core.
+	 * L0, pairs with L1: the clear, then the flag. If a sync takes the
+	 * flag, the clear is visible to its invalidation. Full, as B0 in core.
+	 * Litmus: amd-l0-covered, amd-l0-two
 	 */
-	smp_wmb();
+	smp_mb();
 	WRITE_ONCE(domain->xsmmu_large, 1);
 }
 
 /*
- * The driver has counted a device's IOMMU, and writes the device's table entry.
+ * The driver has counted a device's IOMMU, and will write the device's table
+ * entry.
  */
 static inline void amd_xsmmu_counted(void)
 {
 	/*
-	 * D0, pairs with the caller's B2: the count, then the device's table
-	 * entry. If a sync does not find the IOMMU counted, its device
-	 * translates nothing before that sync's B2, so nothing before the
-	 * clears.
+	 * D0, pairs with B2: the count, then the device's table entry. If a
+	 * sync does not find the IOMMU counted, the device translates nothing
+	 * before that sync's B2, so nothing by the entries that it covers.
+	 * Litmus: amd-d0
 	 */
-	smp_wmb();
+	smp_mb();
 }
 
 /*
@@ -87,6 +88,11 @@ static inline void amd_xsmmu_unlink(struct list_head *link)
  */
 static inline void amd_xsmmu_unlinked(void)
 {
+	/*
+	 * R1, pairs with a sync's rcu_read_lock(): the device leaves the list,
+	 * then it joins another. A sync that stands on it stays in its list.
+	 * Litmus: detach-r1
+	 */
 	synchronize_rcu();
 }
 #else

@@ -12,7 +12,8 @@
  * A caller of a sync relies on an invalidation that starts afterwards (I4). With
  * the core's barriers the same holds for the logs: an unmap sets its CPU's bit
  * before it returns, hence before B1, and the sync looks for bits after B2. If
- * the caller reads a number below the sync's, the sync finds the bit.
+ * the caller reads a number below the sync's, the sync finds the bit (litmus
+ * test arm-busy).
  *
  * If a sync fails, the logs that it has taken are empty. Nothing is lost. Their
  * lines are clean and stay clean, since no code writes entries in quarantine.
@@ -144,6 +145,12 @@ static void smmu_clean_group(struct arm_smmu_pending *p,
 	/* If the tables have changed on the way, the lines cannot be found. */
 	if (shift != group->shift) {
 		WRITE_ONCE(p->broken, true);
+		/*
+		 * C3, pairs with C2: "broken", then the bit of the log that the
+		 * caller clears. A sync that finds the bit clear fails too.
+		 * Litmus: arm-broken
+		 */
+		smp_wmb();
 		return;
 	}
 	table = PTR_ALIGN_DOWN(table, ARM_SMMU_GROUP_ENTRIES * sizeof(*table));
@@ -167,9 +174,11 @@ static void smmu_clean_log(struct arm_smmu_pending *p,
 	if (!log->n)
 		return;
 	/*
-	 * C1: the lock made the clears of other CPUs happen before this; a clean
-	 * is ordered against accesses to other lines only by a barrier. The
-	 * cleans themselves end with one that waits for them.
+	 * C1, pairs with the log's lock: the lock made the clears of other CPUs
+	 * happen before this; a clean is ordered against accesses to other lines
+	 * only by a barrier. The cleans themselves end with one that waits for
+	 * them.
+	 * Litmus: arm-c1
 	 */
 	smp_mb();
 	for (i = 0; i < log->n; i++)
@@ -270,7 +279,10 @@ static int smmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
 	if (ranges) {
 		smmu_add_ranges(ranges, &log->ranges);
 		memset(&log->ranges, 0, sizeof(log->ranges));
-		/* After the clean: a sync that finds the bit clear relies on it (C2). */
+		/*
+		 * After the clean or C3: a sync that finds the bit clear relies
+		 * on the one or on the other (C2).
+		 */
 		cpumask_clear_cpu(cpu, &p->busy);
 	}
 	raw_spin_unlock_irqrestore(&log->lock, flags);
@@ -303,13 +315,19 @@ int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
 	int err = 0;
 
 	memset(ranges, 0, sizeof(*ranges));
-	ranges->whole = !leaf_only || xchg(&p->distrust, 0);
+	/* Core's B2 and C2 below order this. */
+	ranges->whole = !leaf_only || xchg_relaxed(&p->distrust, 0);
 	for_each_cpu(cpu, &p->busy)
 		err = err ?: smmu_take_log(p, cpu, leaf_only ? ranges : NULL);
 	/*
-	 * C2: the sync that emptied a log which was passed over here has cleaned
-	 * it before it cleared the bit. The bits are read, then the commands
-	 * published.
+	 * C2, pairs with C0, with C3, and with the barrier that ends a clean:
+	 * the flag and the bits are read, then "broken", and then the commands
+	 * are published. If this sync has taken the flag of an unmap, the SMMU
+	 * sees the entry that the unmap has changed. If it has passed over a
+	 * log, the sync that emptied that log had cleaned it, or had set
+	 * "broken", before it cleared the bit. (The second half matters only to
+	 * a sync beside another one. Otherwise flush_lock orders them.)
+	 * Litmus: arm-c0-two, arm-c2, arm-broken
 	 */
 	smp_mb();
 	return WARN_ON_ONCE(READ_ONCE(p->broken)) ? -EIO : err;

@@ -149,12 +149,13 @@ static int smmu_add_atc_invs(struct smmu_batch *batch,
 	if (!(batch->smmu->features & ARM_SMMU_FEAT_ATS))
 		return 0;
 	/*
-	 * A1: the SMMU's own TLBs are clean, then the number of ATS devices and
-	 * their list are read. Pairs with the barrier that arm_smmu_enable_ats()
-	 * has, in its own ATC invalidation, between the entry in both and the
-	 * write that turns ATS on. A device that could fill its TLB before the
-	 * SMMU's were clean is in the list; one that is not yet has nothing
-	 * stale to fill it from.
+	 * A1, pairs with arm_smmu_enable_ats(): the SMMU's own TLBs are clean,
+	 * then the number of ATS devices and their list are read. The barrier of
+	 * arm_smmu_enable_ats() is in its own ATC invalidation, between the entry
+	 * in both and the write that turns ATS on. A device that could fill its
+	 * TLB before the SMMU's were clean is in the list; one that is not yet
+	 * has nothing stale to fill it from.
+	 * Litmus: arm-a1
 	 */
 	smp_mb();
 	return arm_smmu_xsmmu_each_ats(domain, smmu_add_atc_inv, batch);
@@ -203,8 +204,9 @@ static struct smmu_errors smmu_errors(struct arm_smmu_device *smmu)
 	};
 
 	/*
-	 * E1: the counts are read, then the commands are published. An error
-	 * that they cause is counted afterwards.
+	 * E1, pairs with the SMMU's read of PROD: the counts are read, then the
+	 * commands are published. An error that they cause is counted afterwards.
+	 * Litmus: arm-e1
 	 */
 	dma_mb();
 	return errors;
@@ -228,7 +230,10 @@ static struct smmu_errors smmu_errors(struct arm_smmu_device *smmu)
 static bool smmu_failed(const struct smmu_batch *batch,
 			const struct smmu_errors *errors)
 {
-	/* E2, pairs with E3: completion was seen, then the counts are read. */
+	/*
+	 * E2, pairs with E3: completion was seen, then the counts are read.
+	 * Litmus: arm-e2-e3, arm-e2-e3-bare
+	 */
 	dma_rmb();
 	return atomic_read(&batch->smmu->xsmmu_errors) != errors->others ||
 	       (batch->atc &&

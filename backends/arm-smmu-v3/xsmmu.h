@@ -93,8 +93,8 @@ struct arm_smmu_pending_log {
  * @driver: the driver's ops; constant once the domain is adopted
  * @ops: a copy of them, in which some are replaced; likewise
  * @busy: CPUs whose log is not empty; a bit is written under that log's lock
- * @distrust: (any) the next sync must drop everything. Set before the setter's
- *	barrier B1; taken by a sync, after B2
+ * @distrust: (any) the next sync must drop everything. Set after C0 and before
+ *	the setter's barrier B1; taken by a sync, before C2
  * @broken: (any) a line was not found again. Set once; no sync succeeds after it
  */
 struct arm_smmu_pending {
@@ -147,9 +147,20 @@ void arm_smmu_xsmmu_attach(struct iommu_domain *domain);
 void arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain);
 void arm_smmu_xsmmu_free(struct arm_smmu_domain *smmu_domain);
 
-/* Make the next sync drop everything. */
+/*
+ * Make the next sync drop everything: an entry was changed and no log names it,
+ * or a sync failed.
+ */
 static inline void arm_smmu_pending_distrust(struct arm_smmu_pending *p)
 {
+	/*
+	 * C0, pairs with C2: the entry, then the flag. If a sync takes the
+	 * flag, the entry is visible to its invalidation. If the flag could be
+	 * seen first, the sync would use it up, and the next one would name
+	 * ranges. Full, as B0 in core.
+	 * Litmus: arm-c0, arm-c0-two
+	 */
+	smp_mb();
 	WRITE_ONCE(p->distrust, 1);
 }
 
@@ -174,7 +185,8 @@ static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 		atomic_inc(&smmu->xsmmu_errors);
 	/*
 	 * E3, pairs with E2: the count, then the acknowledgment that lets the
-	 * queue run on (7.5).
+	 * queue run on (7.5). The driver's writel() would do too.
+	 * Litmus: arm-e2-e3, arm-e2-e3-bare
 	 */
 	wmb();
 }
@@ -200,6 +212,11 @@ static inline void arm_smmu_xsmmu_unlink(struct list_head *link)
  */
 static inline void arm_smmu_xsmmu_unlinked(void)
 {
+	/*
+	 * R1, pairs with a sync's rcu_read_lock(): the device leaves the list,
+	 * then it joins another. A sync that stands on it stays in its list.
+	 * Litmus: detach-r1
+	 */
 	if (xsmmu_mode())
 		synchronize_rcu();
 }

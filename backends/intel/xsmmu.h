@@ -57,6 +57,15 @@ static inline void intel_xsmmu_link(struct list_head *link,
 				    struct list_head *devices)
 {
 	list_add_rcu(link, devices);
+	/*
+	 * D1, pairs with B2: the IOMMU is in the domain's array, where the
+	 * driver has put it before, then the driver writes the device's context
+	 * entry. If a sync does not find the IOMMU, the device translates
+	 * nothing before that sync's B2, so nothing by the entries that it
+	 * covers.
+	 * Litmus: intel-d1
+	 */
+	smp_mb();
 }
 
 static inline void intel_xsmmu_unlink(struct list_head *link)
@@ -70,6 +79,11 @@ static inline void intel_xsmmu_unlink(struct list_head *link)
  */
 static inline void intel_xsmmu_unlinked(void)
 {
+	/*
+	 * R1, pairs with a sync's rcu_read_lock(): the device leaves the list,
+	 * then it joins another. A sync that stands on it stays in its list.
+	 * Litmus: detach-r1
+	 */
 	synchronize_rcu();
 }
 

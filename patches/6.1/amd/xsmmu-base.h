@@ -63,7 +63,7 @@ static inline bool amd_xsmmu_is_guest(const struct protection_domain *pdom)
  * In 6.1 a domain has one id, so this is one call per IOMMU. An IOMMU whose
  * first device is being attached may be left out. The driver raises the count
  * before it writes the device's table entry (D0), so the caller's full barrier
- * before this call covers that device.
+ * before this call (B2) covers that device.
  *
  * Context: rcu_read_lock() held.
  * Return: 0, or the error of @fn.

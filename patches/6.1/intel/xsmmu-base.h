@@ -32,6 +32,10 @@ static inline bool intel_xsmmu_is_first_stage(const struct dmar_domain *domain)
  *	requests without a PASID are translated
  * @sync: the caller's state
  *
+ * An IOMMU whose first device is being attached may be left out. The driver adds
+ * it before it writes the device's context entry (D1), so the caller's full
+ * barrier before this call (B2) covers that device.
+ *
  * Context: rcu_read_lock() held.
  * Return: 0, or the first other value that @fn returned; no call follows that.
  */
