@@ -52,7 +52,7 @@ checkpatch_one() {
 
 all_spdx() {
 	local without
-	without=$(list '*.[ch]' '*.sh' '*.py' '*.config' '*.ini' Makefile Kbuild Kconfig '*/Kbuild' '.ci/run' \
+	without=$(list '*.[ch]' '*.litmus' '*.sh' '*.py' '*.config' '*.ini' Makefile Kbuild Kconfig '*/Kbuild' '.ci/run' \
 		'patches/*.h' patches/manifest ci/packages ci/splats 'ci/*-identifiers' | xargs -d '\n' grep -L 'SPDX-License-Identifier: GPL-2.0')
 	[ -z "$without" ] || { echo "no SPDX line in: $without" && false; }
 }

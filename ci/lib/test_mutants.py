@@ -2,6 +2,7 @@
 """Tests of the heads of the mutants."""
 
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -32,6 +33,19 @@ class Heads(unittest.TestCase):
         cell = self.load("A bug.\n\nKilled-by: kunit a_(b|c) fails\n")["bug"]
         self.assertEqual((cell.mutant, cell.caught_by, cell.tests),
                          ("bug", "a_(b|c) fails", cells.load()["kunit"].tests))
+
+    def test_litmus(self):
+        """A mutant that litmus kills needs no cell, and survives if another test fails."""
+        bug = self.load("A bug.\n\nKilled-by: litmus B7 in core\n")["bug"]
+        self.assertEqual(bug, mutants.Comparison("bug", "B7 in core"))
+        for said, status, killed in (("not ok B7 in core/a.c", 0, True),
+                                     ("not ok B8 in core/a.c", 0, False),
+                                     ("ok B7 in core/a.c", 0, False),
+                                     ("not ok B7 in core/a.c", 1, False)):
+            done = subprocess.CompletedProcess([], status, f"{said}\n", "does not fit\n")
+            with unittest.mock.patch.object(mutants.subprocess, "run", return_value=done):
+                found, why = mutants.killers(bug)
+            self.assertEqual((bool(found), why), (killed, ["does not fit"] * status))
 
     def test_refused(self):
         """A head without the line, and one with an unknown cell, are refused."""
