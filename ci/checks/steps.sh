@@ -31,7 +31,7 @@ folders() {
 # step N: builds step N; prints its undefined symbols.
 step() {
 	local built missing
-	built=$("${build[@]}" --objects "$targets" --until "$1" 2> >(tee /dev/fd/3 >&2))
+	built=$("${build[@]}" --objects "$targets" --until "$1" 2> >(tee -a /dev/fd/3 >&2))
 	missing=$(needed "$built/symbols" |
 		comm -23 - <(sort -u <(defined "$built/symbols") "$work/elsewhere"))
 	[ -z "$missing" ] || { echo "undefined after step $1: $missing" && false; }
