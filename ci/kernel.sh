@@ -11,6 +11,9 @@
 #       --mutant NAME         also apply the seeded bug ci/mutants/NAME.patch
 #       --menuconfig FILE     run menuconfig instead of a build; write the changes to FILE
 #
+# With --config distribution the options are Debian's and a few of ours. That is only for
+# objects; they are compiled with W=1, and the warnings are kept beside them.
+#
 # The folder holds the image, config, System.map, release, and src/ and obj/ to
 # build modules against. Its name is a hash of all inputs. The cache keeps a
 # grafted tree and an object folder per configuration, so that an edit recompiles
@@ -41,7 +44,8 @@ done
 check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" release debug kasan off plain
+check_word config "$config" release debug kasan distribution off plain
+[ "$config" != distribution ] || [ -n "$objects" ] || die "--config distribution needs --objects"
 [ -z "$mutant" ] || [ "$config" != plain ] || die "--config plain takes no mutant"
 [ "$config" != plain ] || until=fixes
 [ -z "$mutant" ] || [ -f "$ci/mutants/$mutant.patch" ] || die "there is no ci/mutants/$mutant.patch"
@@ -55,8 +59,9 @@ done
 # Prints the names of the fragments in ci/kconfig. The gate tests the NIC on x86_64 only,
 # so the debug kernel of arm64 has no network.
 fragments() {
-	echo guest "$arch"
+	[ "$config" = distribution ] || echo guest "$arch"
 	case $config-$arch in
+	distribution-*) echo distribution ;;
 	kasan-*) echo debug network nic kasan ;;
 	debug-x86_64) echo debug network nic ;;
 	debug-*) echo debug ;;
@@ -85,12 +90,15 @@ inputs() {
 	"${CROSS_COMPILE:-}gcc" --version | head -n 1
 	"${CROSS_COMPILE:-}ld" --version | head -n 1
 	request
+	[ -z "$below" ] || cat "$below"
 	"$ci/graft.sh" key "${graft[@]}"
 	# A change of the build steps changes the key.
 	cat "$ci/lib/kbuild.sh"
 }
 
 source=$("$ci/source.sh" "$base")
+below=''
+[ "$config" != distribution ] || below=$("$ci/distribution-config.sh" "$base" "$arch")
 release=$(basename "$(dirname "$source")")
 # Builds for the comparison of objects (off, plain) and builds with --until share a tree
 # and an object folder. Each compiles only what differs from the one before.

@@ -134,7 +134,6 @@ static struct iommu_dev_data *new_device(struct kunit *test, unsigned int iommu,
 	struct iommu_dev_data *dev_data = fake_memory(test, sizeof(*dev_data));
 	struct dev_iommu *link = fake_memory(test, sizeof(*link));
 	struct pci_dev *pci = fake_memory(test, sizeof(*pci));
-	struct amd_fake_bus *bus = test->priv;
 
 	pci->dev.bus = &pci_bus_type;
 	pci->error_state = pci_channel_io_normal;

@@ -551,7 +551,6 @@ vtd_add_test_device(struct kunit *test, struct vtd_domain *d, int iommu,
 		    u16 sid)
 {
 	struct device_domain_info *info = fake_memory(test, sizeof(*info));
-	struct vtd_fake_bus *bus = test->priv;
 
 	info->bus = sid >> 8;
 	info->devfn = sid & 0xff;

@@ -44,14 +44,18 @@ prepare_tree() {
 	"$ci/graft.sh" apply "$tree" "${graft[@]}"
 }
 
-# One pass of allnoconfig over tinyconfig's own choices and ours.
+# One pass over tinyconfig's own choices, or the configuration $below, and ours.
 configure() {
-	local tiny=$tree/arch/$dir/configs/tiny.config
+	local tiny=$tree/arch/$dir/configs/tiny.config goal=allnoconfig
 	[ -f "$tiny" ] || tiny=/dev/null
 	request >"$build/request"
 	cat "$tree/kernel/configs/tiny.config" "$tiny" "$build/request" >"$build/all.config"
+	if [ -n "$below" ]; then
+		cat "$below" "$build/request" >"$build/.config.new"
+		goal=olddefconfig
+	fi
 	kmake KCONFIG_ALLCONFIG="$build/all.config" KCONFIG_CONFIG="$build/.config.new" \
-		allnoconfig >"$log" 2>&1 || failed "configuring"
+		"$goal" >"$log" 2>&1 || failed "configuring"
 	case $until in '' | fixes) require_symbols ;; esac
 	# An untouched .config keeps its time, and kbuild its peace.
 	if cmp -s "$build/.config.new" "$build/.config"; then
@@ -93,8 +97,11 @@ edit_config() {
 compile() {
 	local start=$SECONDS
 	say "kernel $label ($arch, $base): building, log in $log"
+	# An object that is up to date would show no warning.
 	# shellcheck disable=SC2086 # several targets
-	kmake -j"$(nproc)" $1 2>&1 | progress || failed "building"
+	[ -z "$below" ] || (cd "$build" && rm -f $1)
+	# shellcheck disable=SC2086 # several targets
+	kmake -j"$(nproc)" ${below:+W=1} $1 2>&1 | progress || failed "building"
 	say "kernel $label ($arch, $base): built in $((SECONDS - start)) s"
 }
 
@@ -142,12 +149,18 @@ forget_old() {
 		tail -n +81 | cut -d' ' -f2- | xargs -r -d '\n' rm -rf
 }
 
+# Without those about the kernel's own kernel-doc; the check "style" reads ours.
+compiler_warnings() {
+	sed -n "s|^$tree/\(.*warning: .*\)|\1|p" "$log" | grep -vE "^scripts/|' not described in " || true
+}
+
 # objects/ holds the files that were named, symbols what nm says about those in
 # the folders that were. (About those that the folder's archive holds: an earlier
 # build of a later step leaves its objects behind.)
 publish_objects() {
 	local object
 	mkdir "$new/objects"
+	[ -z "$below" ] || compiler_warnings >"$new/warnings"
 	for object in $objects; do
 		case $object in
 		*/) (cd "$build" && nm -A "${object}built-in.a" >>"$new/symbols") ;;

@@ -74,3 +74,22 @@ void attackers_exit(void)
 {
 	pci_unregister_driver(&attacker_driver);
 }
+
+/**
+ * attacker_replug() - remove an attacker from its bus, find it and bind to it again
+ * @pdev: the attacker; another &struct pci_dev afterwards
+ *
+ * Its group and its domain end if it was the last device in them. Sleeps.
+ */
+void attacker_replug(struct pci_dev *pdev)
+{
+	struct pci_bus *bus = pdev->bus;
+	unsigned int devfn = pdev->devfn;
+
+	pci_lock_rescan_remove();
+	pci_stop_and_remove_bus_device(pdev);
+	pci_scan_single_device(bus, devfn);
+	pci_bus_assign_resources(bus);
+	pci_bus_add_devices(bus);
+	pci_unlock_rescan_remove();
+}

@@ -6,6 +6,7 @@
 #define XSMMU_GUEST_ATTACKERS_H
 
 struct device;
+struct pci_dev;
 
 /**
  * struct attacker - a device that attacks
@@ -22,5 +23,6 @@ extern struct attacker probe, edu;
 
 int attackers_init(void);
 void attackers_exit(void);
+void attacker_replug(struct pci_dev *pdev);
 
 #endif /* XSMMU_GUEST_ATTACKERS_H */

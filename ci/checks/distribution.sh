@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# each: x86_64 arm64
+# gate: no
+#
+# Our files, and every file that the hooks touch, compile with a distribution's own
+# configuration, and at W=1 the compiler warns about none of them.
+# shellcheck disable=SC2317 # functions are called through expect
+set -eu
+# shellcheck source=ci/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+# objects BASE ARCH: prints the objects. Another C file includes each xsmmu-*test.c.
+objects() {
+	{
+		ci/graft.sh files "$1" own
+		ci/graft.sh files "$1" patched
+	} | grep '\.c$' | grep -vE "$(foreign "$2")|/xsmmu-[a-z-]*test\.c$" |
+		sed 's/c$/o/' | sort -u | tr '\n' ' '
+}
+none_in() { ! grep . "$1"; }
+
+arch=$1
+for base in "${bases[@]}"; do
+	objects=$(objects "$base" "$arch")
+	built=$(ci/kernel.sh --base "$base" --arch "$arch" --config distribution --objects "$objects")
+	for object in $objects; do
+		expect "$base $arch: $object compiles" test -s "$built/objects/$object"
+	done
+	expect "$base $arch: the compiler warns about nothing" none_in "$built/warnings"
+done
+tap_end
