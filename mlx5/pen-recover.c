@@ -12,7 +12,7 @@
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
-#include "en.h"
+#include "en/txrx.h"
 #include "en/pen-base.h"
 #include "en/pen-internal.h"
 
@@ -115,4 +115,6 @@ void mlx5e_pen_priv_init(struct mlx5e_priv *priv)
 {
 	INIT_WORK(&priv->pen.recover_work, mlx5e_pen_recover_work);
 	priv->pen.batching = dma_enable_unmap_no_sync(mlx5_core_dma_dev(priv->mdev));
+	if (priv->pen.batching)
+		static_branch_enable(&mlx5e_pen_key);
 }

@@ -552,6 +552,7 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(closing_gives_up_but_does_not_free),
 	KUNIT_CASE(closing_leaves_a_lent_skb_to_its_socket),
 	{}
+	static_branch_enable(&mlx5e_pen_key);
 };
 
 static struct kunit_suite pen_suite = {

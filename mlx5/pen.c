@@ -10,6 +10,8 @@
 #include "en/pen-internal.h"
 #include "en/pen-page.h"
 
+DEFINE_STATIC_KEY_FALSE(mlx5e_pen_key);
+
 /**
  * mlx5e_pen_open - prepare the pen of a NAPI context
  * @pen: the pen, all zero
@@ -207,18 +209,13 @@ void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 	pen->unsynced += wi->num_dma;
 }
 
-/**
- * mlx5e_pen_consume_skb - free an skb that was sent, after the poll's sync
- * @pen: the pen of the queue, or NULL
- * @skb: the skb, unmapped by mlx5e_pen_unmap_wi()
- * @budget: the budget of the poll
- *
- * Without a pen, and for a shared skb, whose unmap was strict, this is
- * napi_consume_skb(). Context: the queue's poll.
+/*
+ * mlx5e_pen_consume_skb() with a pen. A shared skb is freed at once, because its
+ * unmap was strict.
  */
-void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget)
+void __mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget)
 {
-	if (likely(pen && !skb_shared(skb)))
+	if (likely(!skb_shared(skb)))
 		__skb_queue_tail(&pen->skbs, skb);
 	else
 		napi_consume_skb(skb, budget);

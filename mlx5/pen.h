@@ -12,7 +12,11 @@
 #ifdef CONFIG_XSMMU_MLX5
 
 #include <linux/dma-mapping.h>
+#include <linux/jump_label.h>
 #include <net/xdp.h>
+
+/* On once a device batches. While it is off, a poll skips the pen by a nop. */
+DECLARE_STATIC_KEY_FALSE(mlx5e_pen_key);
 
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv);
 void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
@@ -21,8 +25,17 @@ void mlx5e_pen_close(struct mlx5e_pen *pen);
 
 void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc);
-void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget);
+void __mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget);
 void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget);
+
+/*
+ * Does any device batch? Each inline function asks this first, also where the pen
+ * is NULL: the compiler cannot keep a test of @pen out of a loop.
+ */
+static inline bool mlx5e_pen_used(void)
+{
+	return static_branch_unlikely(&mlx5e_pen_key);
+}
 
 /* The pen that a new completion queue refers to. */
 static inline struct mlx5e_pen_ref mlx5e_pen_ref(struct mlx5e_pen *pen)
@@ -33,7 +46,7 @@ static inline struct mlx5e_pen_ref mlx5e_pen_ref(struct mlx5e_pen *pen)
 /* The pen of a queue, or NULL. Only the queue's poll may use it. */
 static inline struct mlx5e_pen *mlx5e_cq_pen(struct mlx5e_cq *cq)
 {
-	return cq->pen.pen;
+	return mlx5e_pen_used() ? cq->pen.pen : NULL;
 }
 
 /*
@@ -42,7 +55,7 @@ static inline struct mlx5e_pen *mlx5e_cq_pen(struct mlx5e_cq *cq)
  */
 static inline struct mlx5e_pen *mlx5e_cq_pen_if_polled(struct mlx5e_cq *cq, bool recycle)
 {
-	return recycle ? mlx5e_cq_pen(cq) : NULL;
+	return mlx5e_pen_used() && recycle ? cq->pen.pen : NULL;
 }
 
 static inline bool mlx5e_pen_is_empty(struct mlx5e_pen *pen)
@@ -65,7 +78,7 @@ static inline bool mlx5e_pen_is_empty(struct mlx5e_pen *pen)
 static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 				      struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
 {
-	if (!pen)
+	if (!mlx5e_pen_used() || !pen)
 		return false;
 	__mlx5e_pen_unmap_wi(pen, sq, wi, dma_fifo_cc);
 	return true;
@@ -82,9 +95,26 @@ static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq 
  * Context: the queue's poll.
  * Return: false without a pen: the caller has to unmap.
  */
+/**
+ * mlx5e_pen_consume_skb - free an skb that was sent, after the poll's sync
+ * @pen: the pen of the queue, or NULL
+ * @skb: the skb, unmapped by mlx5e_pen_unmap_wi()
+ * @budget: the budget of the poll
+ *
+ * Without a pen this is napi_consume_skb(). Context: the queue's poll.
+ */
+static inline void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb,
+					 int budget)
+{
+	if (mlx5e_pen_used() && pen)
+		__mlx5e_pen_consume_skb(pen, skb, budget);
+	else
+		napi_consume_skb(skb, budget);
+}
+
 static inline bool mlx5e_pen_unmap_frag(struct mlx5e_pen *pen, dma_addr_t addr, size_t len)
 {
-	if (!pen)
+	if (!mlx5e_pen_used() || !pen)
 		return false;
 	dma_unmap_single_no_sync(pen->dev, addr, len, DMA_TO_DEVICE);
 	pen->unsynced++;
@@ -107,7 +137,7 @@ static inline void mlx5e_pen_push_frame(struct xdp_frame **frames, struct xdp_fr
  */
 static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_frame *frame)
 {
-	if (!pen)
+	if (!mlx5e_pen_used() || !pen)
 		return false;
 	mlx5e_pen_push_frame(&pen->frames, frame);
 	return true;
@@ -117,7 +147,7 @@ static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_fram
 
 static inline void mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 {
-	if (!mlx5e_pen_is_empty(pen))
+	if (mlx5e_pen_used() && !mlx5e_pen_is_empty(pen))
 		__mlx5e_pen_sync(pen, budget);
 }
 
@@ -152,7 +182,8 @@ static inline void mlx5e_pen_without_refill(struct mlx5e_pen *pen, int budget)
  */
 static inline void mlx5e_pen_end_of_poll(struct mlx5e_pen *pen)
 {
-	WARN_ON_ONCE(!mlx5e_pen_is_empty(pen));
+	if (mlx5e_pen_used())
+		WARN_ON_ONCE(!mlx5e_pen_is_empty(pen));
 }
 
 #else
