@@ -14,6 +14,7 @@
 #ifndef __MLX5E_PEN_TYPES_H__
 #define __MLX5E_PEN_TYPES_H__
 
+#include <linux/cache.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -56,7 +57,9 @@ struct mlx5e_pen_kept {
  * @pages: pages of receive queues
  *
  * Only the poll of the context changes these fields. mlx5e_pen_open() and
- * mlx5e_pen_close() run while the poll is disabled. So there is no lock.
+ * mlx5e_pen_close() run while the poll is disabled. So there is no lock. The
+ * structure that contains a pen may have a lock beside it, which other CPUs take,
+ * so the pen begins a cache line of its own.
  */
 struct mlx5e_pen {
 	struct device *dev;
@@ -68,7 +71,7 @@ struct mlx5e_pen {
 	struct xdp_frame *frames;
 	struct mlx5e_pen_kept kept;
 	struct mlx5e_pen_pages pages;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct mlx5e_pen_ref - a queue's pointer to its pen
