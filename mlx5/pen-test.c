@@ -515,6 +515,35 @@ void pen_test_close(struct pen_fixture *fx)
 	put_device(fx->dev);
 }
 
+static void fx_zerocopy_ends(struct sk_buff *skb, struct ubuf_info *uarg, bool success)
+{
+	fx_now->zerocopy_ended++;
+}
+
+/* As vhost-net waits for the end of its packets before its user can go. */
+static void closing_tells_the_owner_of_zerocopy_pages(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	struct ubuf_info uarg = {
+		.callback = fx_zerocopy_ends,
+		.flags = SKBFL_ZEROCOPY_FRAG,
+	};
+	struct mlx5e_tx_wqe_info wi = { .skb = fx_post(fx), .num_dma = 1 };
+
+	refcount_set(&uarg.refcnt, 1);
+	skb_zcopy_init(wi.skb, &uarg);
+	fx->sync_err = -EIO;
+	fx_complete(fx, &wi, 1);
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 0);
+	mlx5e_pen_close(fx->pen);
+	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 1);
+	KUNIT_EXPECT_TRUE(test, !wi.skb->destructor);
+	KUNIT_EXPECT_EQ(test, refcount_read(&wi.skb->users), 1);
+	kfree_skb(wi.skb);
+	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 1);
+}
+
 static int pen_test_init(struct kunit *test)
 {
 	struct pen_fixture *fx = kunit_kzalloc(test, sizeof(*fx), GFP_KERNEL);
@@ -565,3 +594,4 @@ static struct kunit_suite pen_suite = {
 kunit_test_suite(pen_suite);
 
 MODULE_LICENSE("GPL");
+	KUNIT_CASE(closing_tells_the_owner_of_zerocopy_pages),

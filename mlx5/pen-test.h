@@ -48,6 +48,7 @@ struct pen_fixture {
 	struct mlx5e_priv *priv;
 	struct mlx5e_ch_stats stats;
 	struct mlx5e_pen *pen;
+ * @zerocopy_ended: number of owners of zero-copy pages that were told
 	struct mlx5e_txqsq *sq;
 	struct mlx5e_sq_dma dma[FIFO];
 	struct sk_buff *skbs[FIFO];
@@ -66,3 +67,4 @@ unsigned int pen_test_frames_gone(struct pen_fixture *fx);
 void pen_test_expect_kept(struct pen_fixture *fx, unsigned int n);
 
 #endif /* __MLX5E_PEN_TEST_H__ */
+	unsigned int zerocopy_ended;

@@ -41,6 +41,17 @@ static inline bool mlx5e_base_skb_is_lent(struct sk_buff *skb)
 }
 
 /**
+ * mlx5e_base_end_zerocopy - tell the owner of an skb's pages that it was sent
+ * @skb: an skb that was sent; it keeps its references to the pages
+ *
+ * Does nothing if nobody waits for that. Context: process.
+ */
+static inline void mlx5e_base_end_zerocopy(struct sk_buff *skb)
+{
+	skb_zcopy_clear(skb, false);
+}
+
+/**
  * mlx5e_base_detach_frame - take the page of an XDP frame out of its page pool
  * @frame: a frame that will never be returned
  *
