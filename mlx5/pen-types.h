@@ -87,14 +87,20 @@ struct mlx5e_pen_ref {
  * struct mlx5e_pen_priv - the part of the pens that an interface has once
  * @batching: the device's unmaps without sync are deferred. Constant after
  *            mlx5e_pen_priv_init(); if false, no queue gets a pen
- * @reopened: time of the last reopening in jiffies, 0 if there was none. The RTNL
- *            protects it
+ * @reopened: time of the last reopening in jiffies, 0 if there was none
+ * @resting: the recovery closed the interface and opens it again once a sync
+ *           succeeds. The administrator's state (IFF_UP) stays up meanwhile
+ * @wait: jiffies until the next attempt to open it
  * @recover_work: reopens the channels after a failed sync
+ *
+ * The RTNL protects @reopened, @resting and @wait.
  */
 struct mlx5e_pen_priv {
 	bool batching;
 	unsigned long reopened;
-	struct work_struct recover_work;
+	bool resting;
+	unsigned long wait;
+	struct delayed_work recover_work;
 };
 
 #else

@@ -144,6 +144,14 @@ void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 	pen->failed = false;
 }
 
+/* mlx5e_pen_ends_poll() for a pen that keeps too many buffers. */
+void mlx5e_pen_end_poll(struct mlx5e_pen *pen, struct napi_struct *napi, int budget)
+{
+	mlx5e_pen_recover(pen->priv);
+	if (budget)
+		napi_complete_done(napi, 0);
+}
+
 /**
  * mlx5e_pen_make_room - empty a full pen before the end of the poll
  * @pen: the pen

@@ -19,6 +19,7 @@
 DECLARE_STATIC_KEY_FALSE(mlx5e_pen_key);
 
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv);
+void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv);
 void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
 		    struct mlx5e_ch_stats *stats);
 void mlx5e_pen_close(struct mlx5e_pen *pen);
@@ -27,6 +28,7 @@ void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc);
 void __mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget);
 void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget);
+void mlx5e_pen_end_poll(struct mlx5e_pen *pen, struct napi_struct *napi, int budget);
 
 /*
  * Does any device batch? Each inline function asks this first, also where the pen
@@ -85,17 +87,6 @@ static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq 
 }
 
 /**
- * mlx5e_pen_unmap_frag - unmap one fragment of an XDP frame that was sent
- * @pen: the pen of the queue, or NULL
- * @addr: bus address
- * @len: length in bytes
- *
- * mlx5e_pen_return_frame() for the frame has to follow in the same poll.
- *
- * Context: the queue's poll.
- * Return: false without a pen: the caller has to unmap.
- */
-/**
  * mlx5e_pen_consume_skb - free an skb that was sent, after the poll's sync
  * @pen: the pen of the queue, or NULL
  * @skb: the skb, unmapped by mlx5e_pen_unmap_wi()
@@ -112,6 +103,17 @@ static inline void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *
 		napi_consume_skb(skb, budget);
 }
 
+/**
+ * mlx5e_pen_unmap_frag - unmap one fragment of an XDP frame that was sent
+ * @pen: the pen of the queue, or NULL
+ * @addr: bus address
+ * @len: length in bytes
+ *
+ * mlx5e_pen_return_frame() for the frame has to follow in the same poll.
+ *
+ * Context: the queue's poll.
+ * Return: false without a pen: the caller has to unmap.
+ */
 static inline bool mlx5e_pen_unmap_frag(struct mlx5e_pen *pen, dma_addr_t addr, size_t len)
 {
 	if (!mlx5e_pen_used() || !pen)
@@ -144,6 +146,30 @@ static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_fram
 }
 
 /* Points of a poll */
+
+/* While a pen keeps this many buffers or more, its context does not poll. */
+#define MLX5E_PEN_MOST_KEPT	1024
+
+/**
+ * mlx5e_pen_ends_poll - does a poll end before it handles any completion?
+ * @pen: the pen of the NAPI context
+ * @napi: the NAPI context
+ * @budget: the budget of the poll, possibly 0
+ *
+ * The recovery needs the RTNL, and its holder may take long. Until then the pen
+ * must not keep buffers without bound.
+ *
+ * Return: true if the poll has to return 0. NAPI was told so, and the completion
+ * queues are not armed: the recovery reopens or closes the channels.
+ */
+static inline bool mlx5e_pen_ends_poll(struct mlx5e_pen *pen, struct napi_struct *napi,
+				       int budget)
+{
+	if (!mlx5e_pen_used() || likely(pen->kept.count < MLX5E_PEN_MOST_KEPT))
+		return false;
+	mlx5e_pen_end_poll(pen, napi, budget);
+	return true;
+}
 
 static inline void mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 {
@@ -190,6 +216,8 @@ static inline void mlx5e_pen_end_of_poll(struct mlx5e_pen *pen)
 
 static inline void mlx5e_pen_priv_init(struct mlx5e_priv *priv) {}
 
+static inline void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv) {}
+
 static inline void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
 				  struct mlx5e_ch_stats *stats) {}
 
@@ -226,6 +254,12 @@ static inline bool mlx5e_pen_unmap_frag(struct mlx5e_pen *pen, dma_addr_t addr, 
 }
 
 static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_frame *frame)
+{
+	return false;
+}
+
+static inline bool mlx5e_pen_ends_poll(struct mlx5e_pen *pen, struct napi_struct *napi,
+				       int budget)
 {
 	return false;
 }
