@@ -18,6 +18,9 @@
 /* On once a device batches. While it is off, a poll skips the pen by a nop. */
 DECLARE_STATIC_KEY_FALSE(mlx5e_pen_key);
 
+/* For functions that the compiler inlines only in the driver without hooks. */
+#define mlx5e_pen_inline	__always_inline
+
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv);
 void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv);
 void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
@@ -213,6 +216,8 @@ static inline void mlx5e_pen_end_of_poll(struct mlx5e_pen *pen)
 }
 
 #else
+
+#define mlx5e_pen_inline
 
 static inline void mlx5e_pen_priv_init(struct mlx5e_priv *priv) {}
 
