@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# each: intel amd arm-smmu-v3
+# each: intel
 # gate: no
 #
 # The off state costs a packet nothing: with CONFIG_XSMMU_MLX5 built and the mode off, the
