@@ -310,6 +310,31 @@ static void a_shared_skb_is_unmapped_strictly(struct kunit *test)
 	kfree_skb(wi.skb);
 }
 
+static void a_shared_skb_among_many_packets_is_unmapped_strictly(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	struct mlx5e_skb_fifo *fifo = &fx->sq->db.skb_fifo;
+	struct mlx5e_tx_wqe_info wi = { .num_dma = 3, .num_fifo_pkts = 3 };
+	struct sk_buff *shared = NULL;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		shared = fx_post(fx);
+		mlx5e_skb_fifo_push(fifo, shared);
+	}
+	skb_get(shared);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_unmap_wi(fx->pen, fx->sq, &wi, &fx->dma_cc));
+	KUNIT_EXPECT_EQ(test, fx->strict, 3);
+	KUNIT_EXPECT_EQ(test, fx->unmaps, 0);
+	pen_test_poll_begins();
+	for (i = 0; i < 3; i++)
+		mlx5e_pen_consume_skb(fx->pen, mlx5e_skb_fifo_pop(fifo), 1);
+	pen_test_poll_ends();
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 2);
+	kfree_skb(shared);
+}
+
 /* Polls with budget 0 */
 
 static void without_budget_the_pen_is_emptied_too(struct kunit *test)
@@ -445,12 +470,13 @@ static void fx_let_napi_poll(struct pen_fixture *fx)
 static void a_pen_that_keeps_too_much_stops_its_polls(struct kunit *test)
 {
 	struct pen_fixture *fx = test->priv;
+	unsigned int i;
 
 	fx_let_napi_poll(fx);
 	KUNIT_EXPECT_EQ(test, fx->polls, 1);
 	KUNIT_EXPECT_EQ(test, fx->polls_ended, 0);
 	fx->sync_err = -EIO;
-	while (fx->pen->kept.count < MLX5E_PEN_MOST_KEPT) {
+	for (i = 0; i < MLX5E_PEN_MOST_KEPT; i += FIFO) {
 		KUNIT_EXPECT_FALSE(test, mlx5e_pen_ends_poll(fx->pen, &fx->napi, 1));
 		pen_test_send(fx, FIFO, 1);
 		pen_test_poll(fx, 1);
@@ -587,9 +613,9 @@ static void fx_make_queue(struct pen_fixture *fx)
 /* Without the mode each call is the ordinary one, and queues have no pen. */
 static bool fx_batches(struct pen_fixture *fx)
 {
-	pen_test_send(fx, 1, 0);
-	pen_test_poll(fx, 0);
-	if (!fx->syncs)
+	pen_test_send(fx, 1, 1);
+	pen_test_poll(fx, 1);
+	if (!fx->unmaps)
 		return false;
 	fx->unmaps = 0;
 	fx->syncs = 0;
@@ -675,6 +701,7 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(a_frame_without_a_pen_is_the_callers),
 	KUNIT_CASE(one_wqe_may_hold_many_packets),
 	KUNIT_CASE(a_shared_skb_is_unmapped_strictly),
+	KUNIT_CASE(a_shared_skb_among_many_packets_is_unmapped_strictly),
 	KUNIT_CASE(without_budget_the_pen_is_emptied_too),
 	KUNIT_CASE(what_a_failed_sync_left_is_kept),
 	KUNIT_CASE(a_failed_sync_starts_the_recovery),
