@@ -404,8 +404,7 @@ static void sync_in_an_oops_does_not_wait(struct kunit *test)
 
 /*
  * A sync inside an invalidation, as in a console driver that prints a message of
- * the backend. The adversary allows one invalidation at a time, so the first one
- * is not counted meanwhile.
+ * the backend, which may hold the lock of its queue.
  */
 static void sync_in_the_middle(struct mock *mock)
 {
@@ -413,12 +412,10 @@ static void sync_in_the_middle(struct mock *mock)
 
 	mock->middle = NULL;
 	mock_unmap(mock, *iova, 1);
-	mock->in_flight--;
-	KUNIT_EXPECT_EQ(mock->test, mock_sync(mock), 0);
-	mock->in_flight++;
+	KUNIT_EXPECT_EQ(mock->test, mock_sync(mock), -EBUSY);
 }
 
-static void sync_within_a_sync_does_not_wait(struct kunit *test)
+static void sync_within_a_sync_is_refused(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	dma_addr_t iova = mock_map(mock, 1);
@@ -427,13 +424,49 @@ static void sync_within_a_sync_does_not_wait(struct kunit *test)
 	mock->middle = sync_in_the_middle;
 	mock->arg = &iova;
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "clcn.rr.");
-	KUNIT_EXPECT_EQ(test, mock->xd->started, 1);
+	MOCK_EXPECT_LOG(mock, "clc.r");
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 1);
-	/* The next one leads again. */
+	KUNIT_EXPECT_FALSE(test, mock->xd->failing);
+	/* The next one leads again, and covers what was left. */
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "l.");
+	MOCK_EXPECT_LOG(mock, "l.r");
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 2);
+}
+
+static void sync_in_the_middle_of_an_oops(struct mock *mock)
+{
+	oops_in_progress++;
+	sync_in_the_middle(mock);
+	oops_in_progress--;
+}
+
+/* The oops is the backend's own, so the lock of its queue may never be free. */
+static void sync_within_a_sync_is_refused_in_an_oops(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	mock->middle = sync_in_the_middle_of_an_oops;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "lc.");
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
+}
+
+/* An unmap there that finds the quarantine full cannot sync in place. */
+static void overflow_within_a_sync_withholds(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	mock_map_unmap_many(mock, ENTRIES);
+	mock_take_log(mock);
+	mock->middle = sync_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "lc.rrrrrrrr");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 1);
 }
 
 /*
@@ -637,7 +670,9 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(numbers_wrap),
 	KUNIT_CASE(numbers_wrap_over_a_failure),
 	KUNIT_CASE(sync_in_an_oops_does_not_wait),
-	KUNIT_CASE(sync_within_a_sync_does_not_wait),
+	KUNIT_CASE(sync_within_a_sync_is_refused),
+	KUNIT_CASE(sync_within_a_sync_is_refused_in_an_oops),
+	KUNIT_CASE(overflow_within_a_sync_withholds),
 	KUNIT_CASE(sync_within_the_trace_event_of_a_sync_leads),
 	KUNIT_CASE(drain_of_nothing_costs_nothing),
 	KUNIT_CASE(drain_releases_what_its_sync_covered),

@@ -109,7 +109,8 @@ struct xsmmu_quarantine {
  * @flush_lock: held from "started" to "completed", interrupts off: one
  *	invalidation in flight
  * @leader: the CPU that holds @flush_lock to lead, plus one; 0 if no CPU leads.
- *	Written under @flush_lock; only the CPU that it names relies on it
+ *	Written under @flush_lock; only the CPU that it names relies on it, and
+ *	with preemption off
  * @started: number of the newest invalidation begun; written under @flush_lock
  * @done: number of the newest that completed; written under @flush_lock.
  *	Numbers that failed are skipped, never counted

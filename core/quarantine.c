@@ -95,7 +95,7 @@ static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
  * CPU's barrier B1. An entry added later lies behind the position.
  *
  * Context: any but NMI. Spins for one invalidation, or two.
- * Return: 0, or -EIO if the invalidation failed; then nothing was released.
+ * Return: 0, or the error of xsmmu_grace_period(); then nothing was released.
  */
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
 {
@@ -121,7 +121,9 @@ int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
  * buffers may have been unmapped on another CPU.
  *
  * Context: any but NMI.
- * Return: 0: the buffers may be freed. -EIO: they must be kept.
+ * Return: 0: the buffers may be freed. -EIO: they must be kept, because the
+ * invalidation failed. -EBUSY: they must be kept, because this sync was called
+ * from within an invalidation of the domain; a later sync covers them.
  */
 int xsmmu_sync(struct xsmmu_domain *xd)
 {

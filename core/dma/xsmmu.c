@@ -241,8 +241,10 @@ EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);
  *
  * Context: any but NMI. Spins until the IOMMU has completed.
  * Return: 0: the buffers may be freed or reused. Negative: the device may still
- * reach them; keep them, count them, and stop the queue they came from. A later
- * sync that returns 0 covers them too.
+ * reach them; keep them. A later sync that returns 0 covers them too. -EIO: the
+ * invalidation failed; count the buffers and stop the queue they came from.
+ * -EBUSY: an invalidation of the domain is running on this CPU and has called,
+ * as when the IOMMU driver prints and the console is behind @dev.
  */
 int dma_sync_device_iotlb(struct device *dev)
 {
