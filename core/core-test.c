@@ -527,10 +527,65 @@ static void drain_releases_what_its_sync_covered(struct kunit *test)
 
 	mock_map_unmap_many(mock, 2);
 	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
-	xsmmu_drain(mock->xd);
+	KUNIT_EXPECT_FALSE(test, xsmmu_drain(mock->xd));
 	MOCK_EXPECT_LOG(mock, "ccl!n!n!");
-	xsmmu_drain(mock->xd);
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 2);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	MOCK_EXPECT_LOG(mock, "n.rr");
+	mock_map_unmap(mock, 1);
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "cl.r");
+}
+
+/* Each failed allocation would wait for time-outs, with interrupts off. */
+static void drain_while_invalidations_fail_costs_nothing(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_map_unmap(mock, 1);
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), -EIO);
+	mock_take_log(mock);
+	KUNIT_EXPECT_FALSE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "");
+}
+
+/* An interrupt between the reading of the positions and the release. */
+static void drain_in_the_middle(struct mock *mock)
+{
+	struct xsmmu_domain *xd = mock->xd;
+
+	mock->middle = NULL;
+	KUNIT_EXPECT_TRUE(mock->test, test_bit(0, &xd->draining));
+	mock_unmap(mock, *(dma_addr_t *)mock->arg, 1);
+	KUNIT_EXPECT_FALSE(mock->test, xsmmu_drain(xd));
+}
+
+static void drain_within_a_drain_leaves_its_positions(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	mock_map_unmap(mock, 1);
+	mock->middle = drain_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "clc.r");
+	KUNIT_EXPECT_FALSE(test, test_bit(0, &mock->xd->draining));
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "l.r");
+}
+
+/* A CPU that finds another one draining covers its own entries. */
+static void drain_beside_a_drain_syncs(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_map_unmap(mock, 1);
+	set_bit(0, &mock->xd->draining);
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "cl.r");
+	clear_bit(0, &mock->xd->draining);
 }
 
 /* The start and the end of a domain. */
@@ -676,6 +731,9 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(sync_within_the_trace_event_of_a_sync_leads),
 	KUNIT_CASE(drain_of_nothing_costs_nothing),
 	KUNIT_CASE(drain_releases_what_its_sync_covered),
+	KUNIT_CASE(drain_while_invalidations_fail_costs_nothing),
+	KUNIT_CASE(drain_within_a_drain_leaves_its_positions),
+	KUNIT_CASE(drain_beside_a_drain_syncs),
 	KUNIT_CASE(both_kinds_of_invalidation_are_tried_at_the_start),
 	KUNIT_CASE(domain_whose_leaf_only_trial_fails_is_refused),
 	KUNIT_CASE(domain_whose_non_leaf_trial_fails_is_refused),

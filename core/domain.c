@@ -108,6 +108,16 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 	return xd;
 }
 
+static bool xsmmu_tables_left(struct xsmmu_domain *xd)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (!list_empty(&per_cpu_ptr(xd->quarantine, cpu)->tables))
+			return true;
+	return !list_empty(&xd->withheld);
+}
+
 /*
  * Sync once more, and release if that succeeds. If it fails, leak the tables: the
  * IOMMU's page walker may still have cached a way to them. The IOVAs go with
@@ -115,19 +125,16 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
  */
 static void xsmmu_drain_last(struct xsmmu_domain *xd)
 {
-	struct xsmmu_quarantine *q;
-	int cpu;
+	int cpu, err;
 
-	for_each_possible_cpu(cpu) {
-		q = per_cpu_ptr(xd->quarantine, cpu);
-		timer_shutdown_sync(&q->backstop);
-		if ((q->head != q->tail && xsmmu_drain_one(xd, q)) ||
-		    !list_empty(&q->tables))
-			pr_err("xsmmu: %s: tables leaked, invalidation failed\n",
-			       xd->name);
-	}
-	if (!list_empty(&xd->withheld) && !xsmmu_grace_period(xd))
+	for_each_possible_cpu(cpu)
+		timer_shutdown_sync(&per_cpu_ptr(xd->quarantine, cpu)->backstop);
+	err = xsmmu_drain_all(xd);
+	if (!err && !list_empty(&xd->withheld) && !xsmmu_grace_period(xd))
 		xsmmu_tables_free(&xd->withheld);
+	if (xsmmu_tables_left(xd))
+		pr_err("xsmmu: %s: tables leaked, invalidation failed\n",
+		       xd->name);
 }
 
 /**

@@ -65,6 +65,7 @@ struct xsmmu_stats {
  * @lock: (L) protects the fields so marked; taken by the CPU and by drainers
  * @head: (L) position of the oldest entry; positions only grow
  * @tail: (L) position after the newest entry
+ * @upto: @tail as the drainer of all quarantines saw it; only that one uses it
  * @tick: (L) @tail as the backstop last saw it
  * @period: (L) of the backstop's timer, in ms
  * @armed: (L) the backstop's timer is pending or running
@@ -82,6 +83,7 @@ struct xsmmu_quarantine {
 	raw_spinlock_t lock;
 	unsigned int head;
 	unsigned int tail;
+	unsigned int upto;
 	unsigned int tick;
 	unsigned int period;
 	bool armed;
@@ -117,6 +119,8 @@ struct xsmmu_quarantine {
  * @failing: a sync gave up, and none has succeeded since; written under
  *	@flush_lock. Unmaps read it without the lock, as a hint: if it is out of
  *	date, they try once more, or withhold a range
+ * @draining: bit 0 is set while a CPU drains all quarantines; taken and cleared by
+ *	bit operations that order as a lock does
  * @withheld_lock: protects the two fields below
  * @withheld: tables that no invalidation covered and for which the quarantine
  *	had no room; they wait for the domain's end
@@ -142,6 +146,8 @@ struct xsmmu_domain {
 	unsigned long done;
 	bool failing;
 
+	unsigned long draining;
+
 	raw_spinlock_t withheld_lock;
 	struct list_head withheld;
 	unsigned long withheld_pages;
@@ -155,6 +161,7 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 /* quarantine.c */
 void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+int xsmmu_drain_all(struct xsmmu_domain *xd);
 void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 		     unsigned int n, struct list_head *tables);
 

@@ -5,6 +5,7 @@
  * One ring per CPU. The unmap path touches only its own CPU's ring, allocates
  * nothing and takes no lock of the domain.
  */
+#include <linux/bitops.h>
 #include "internal.h"
 #include "base.h"
 #include "trace.h"
@@ -130,33 +131,81 @@ int xsmmu_sync(struct xsmmu_domain *xd)
 	return xsmmu_drain_one(xd, raw_cpu_ptr(xd->quarantine));
 }
 
+/*
+ * Note how far the rings of all CPUs are filled. Only one drainer at a time may
+ * do this. Returns false if all are empty.
+ */
+static bool xsmmu_note_positions(struct xsmmu_domain *xd)
+{
+	struct xsmmu_quarantine *q;
+	unsigned long flags;
+	bool any = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		q = per_cpu_ptr(xd->quarantine, cpu);
+		raw_spin_lock_irqsave(&q->lock, flags);
+		q->upto = q->tail;
+		any |= q->tail != q->head;
+		raw_spin_unlock_irqrestore(&q->lock, flags);
+	}
+	return any;
+}
+
+/**
+ * xsmmu_drain_all - one sync for the quarantines of all CPUs
+ * @xd: the domain; the caller is its only drainer
+ *
+ * All positions are read before the grace period's snapshot, as in
+ * xsmmu_drain_one(). If the quarantines are empty, this costs no invalidation.
+ *
+ * Context: any but NMI.
+ * Return: 0, or the error of xsmmu_grace_period(); then nothing was released.
+ */
+int xsmmu_drain_all(struct xsmmu_domain *xd)
+{
+	struct xsmmu_quarantine *q;
+	int cpu, err;
+
+	if (!xsmmu_note_positions(xd))
+		return 0;
+	err = xsmmu_grace_period(xd);
+	if (err)
+		return err;
+	for_each_possible_cpu(cpu) {
+		q = per_cpu_ptr(xd->quarantine, cpu);
+		xsmmu_release(xd, q, q->upto);
+	}
+	return 0;
+}
+
 /**
  * xsmmu_drain - sync and release the quarantines of all CPUs
  * @xd: the domain, or NULL
  *
- * Called when an IOVA allocation has failed. Costs one invalidation per CPU that
- * has entries.
+ * Called when an IOVA allocation has failed. Costs one invalidation, or none
+ * while invalidations fail: each allocation that failed would wait for time-outs.
+ * A caller that finds another one draining cannot wait for it, because it may
+ * have interrupted it. It syncs its own CPU's quarantine, which takes about as
+ * long as the other drain.
  *
  * Context: any but NMI.
  * Return: true if the allocation is worth another try. That includes finding the
  * quarantines empty: another CPU may have taken the entries out. It gives their
  * IOVAs back a little later, so the other try can fail although one is about to
- * come. This function does not wait for that, because it may have interrupted
- * that CPU.
+ * come.
  */
 bool xsmmu_drain(struct xsmmu_domain *xd)
 {
-	struct xsmmu_quarantine *q;
-	int cpu;
+	int err;
 
-	if (!xd)
+	if (!xd || READ_ONCE(xd->failing))
 		return false;
-	for_each_possible_cpu(cpu) {
-		q = per_cpu_ptr(xd->quarantine, cpu);
-		if (READ_ONCE(q->head) != READ_ONCE(q->tail))
-			xsmmu_drain_one(xd, q);
-	}
-	return true;
+	if (test_and_set_bit_lock(0, &xd->draining))
+		return !xsmmu_sync(xd);
+	err = xsmmu_drain_all(xd);
+	clear_bit_unlock(0, &xd->draining);
+	return !err;
 }
 
 /*
