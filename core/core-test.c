@@ -4,6 +4,7 @@
  * overflow, the start and the end of a domain. mock-iommu.h explains the letters
  * of a log.
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include "base.h"
@@ -306,11 +307,18 @@ static void overflow_while_the_backend_fails_withholds(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "un!n!n!");
 	KUNIT_EXPECT_EQ(test, mock_pending(mock), ENTRIES);
 	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, MOCK_TABLE);
-	/* A later success releases the quarantine, but not what is withheld. */
-	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "n.rrrrrrrr");
-	KUNIT_EXPECT_EQ(test, mock->outstanding, MOCK_TABLE);
 	KUNIT_EXPECT_EQ(test, page_count(table), 2);
+	/* A failure leaves it withheld. */
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), -EIO);
+	MOCK_EXPECT_LOG(mock, "n!n!n!");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, MOCK_TABLE);
+	/* A success releases the quarantine and what is withheld. */
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "n.rrrrrrrrtr");
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_count(table), 1);
 	put_page(table);
 }
 
@@ -332,12 +340,92 @@ static void overflow_after_a_failure_does_not_wait(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "cl.rrrrrrrrr");
 }
 
-static void withheld_tables_are_freed_at_the_end(struct kunit *test)
+static void unmap_in_the_middle(struct mock *mock)
+{
+	dma_addr_t *iova = mock->arg;
+
+	mock->middle = NULL;
+	mock_unmap(mock, *iova, 1);
+}
+
+/* A range that is withheld during the invalidation waits for the next one. */
+static void withheld_range_waits_for_an_invalidation_after_it(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	put_page(overflow_and_fail(mock));
+	mock_take_log(mock);
+	mock->middle = unmap_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "nc.rrrrrrrrtr");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 0);
+}
+
+static void drain_releases_what_is_withheld(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	mock_map_unmap_many(mock, ENTRIES);
+	mock->middle = unmap_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 1);
+	mock_take_log(mock);
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "l.r");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 0);
+}
+
+/* A driver that does not sync any more gets its addresses back too. */
+static void backstop_releases_what_is_withheld(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+	unsigned int ms;
+
+	mock_map_unmap_many(mock, ENTRIES);
+	mock_backstop(mock, true);
+	mock->middle = unmap_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	for (ms = 0; ms < MOCK_PATIENCE && mock->outstanding; ms++)
+		usleep_range(1000, 1500);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(mock->xd->withheld_pages), 0);
+}
+
+static void withheld_ranges_are_released_at_the_end(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	struct page *table = overflow_and_fail(mock);
 
+	mock_take_log(mock);
+	mock_destroy_domain(mock);
+	MOCK_EXPECT_LOG(mock, "n.rrrrrrrrtr");
+	KUNIT_EXPECT_EQ(test, page_count(table), 1);
+	put_page(table);
+}
+
+/* An oops allocates nothing. The tables wait for the domain's end. */
+static void range_that_cannot_be_withheld_is_leaked(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	struct page *table;
+
+	oops_in_progress++;
+	table = overflow_and_fail(mock);
+	oops_in_progress--;
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 0);
+	KUNIT_EXPECT_EQ(test, mock->xd->leaked, MOCK_TABLE);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, MOCK_TABLE);
+	KUNIT_EXPECT_EQ(test, page_count(table), 2);
 	mock_take_log(mock);
 	mock_destroy_domain(mock);
 	MOCK_EXPECT_LOG(mock, "l.");
@@ -400,6 +488,35 @@ static void sync_in_an_oops_does_not_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, 0);
 	MOCK_EXPECT_LOG(mock, "un.tr");
 	KUNIT_EXPECT_EQ(test, xd->started, 1);
+}
+
+/*
+ * The CPU that held the quarantine's lock was stopped. The range cannot be noted,
+ * and nothing can be released, but nothing waits either.
+ */
+static void oops_does_not_wait_for_a_quarantine(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	struct xsmmu_quarantine *q = raw_cpu_ptr(mock->xd->quarantine);
+	dma_addr_t iova = mock_map(mock, 1);
+	unsigned long flags;
+	int err;
+
+	mock_map_unmap(mock, 1);
+	raw_spin_lock_irqsave(&q->lock, flags);
+	oops_in_progress++;
+	mock_unmap(mock, iova, 1);
+	err = mock_sync(mock);
+	xsmmu_drain(mock->xd);
+	oops_in_progress--;
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+
+	KUNIT_EXPECT_EQ(test, err, 0);
+	MOCK_EXPECT_LOG(mock, "ccn.");
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 1);
 }
 
 /*
@@ -721,10 +838,15 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(overflow_by_an_unlink_drops_non_leaf_entries),
 	KUNIT_CASE(overflow_while_the_backend_fails_withholds),
 	KUNIT_CASE(overflow_after_a_failure_does_not_wait),
-	KUNIT_CASE(withheld_tables_are_freed_at_the_end),
+	KUNIT_CASE(withheld_range_waits_for_an_invalidation_after_it),
+	KUNIT_CASE(drain_releases_what_is_withheld),
+	KUNIT_CASE(backstop_releases_what_is_withheld),
+	KUNIT_CASE(withheld_ranges_are_released_at_the_end),
+	KUNIT_CASE(range_that_cannot_be_withheld_is_leaked),
 	KUNIT_CASE(numbers_wrap),
 	KUNIT_CASE(numbers_wrap_over_a_failure),
 	KUNIT_CASE(sync_in_an_oops_does_not_wait),
+	KUNIT_CASE(oops_does_not_wait_for_a_quarantine),
 	KUNIT_CASE(sync_within_a_sync_is_refused),
 	KUNIT_CASE(sync_within_a_sync_is_refused_in_an_oops),
 	KUNIT_CASE(overflow_within_a_sync_withholds),

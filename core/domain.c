@@ -70,6 +70,7 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 	raw_spin_lock_init(&xd->flush_lock);
 	raw_spin_lock_init(&xd->withheld_lock);
 	INIT_LIST_HEAD(&xd->withheld);
+	INIT_LIST_HEAD(&xd->leaked_tables);
 	strscpy(xd->name, name, sizeof(xd->name));
 	xsmmu_stats_add(xd);
 	return xd;
@@ -108,16 +109,6 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 	return xd;
 }
 
-static bool xsmmu_tables_left(struct xsmmu_domain *xd)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		if (!list_empty(&per_cpu_ptr(xd->quarantine, cpu)->tables))
-			return true;
-	return !list_empty(&xd->withheld);
-}
-
 /*
  * Sync once more, and release if that succeeds. If it fails, leak the tables: the
  * IOMMU's page walker may still have cached a way to them. The IOVAs go with
@@ -125,14 +116,18 @@ static bool xsmmu_tables_left(struct xsmmu_domain *xd)
  */
 static void xsmmu_drain_last(struct xsmmu_domain *xd)
 {
+	bool leaked;
 	int cpu, err;
 
 	for_each_possible_cpu(cpu)
 		timer_shutdown_sync(&per_cpu_ptr(xd->quarantine, cpu)->backstop);
 	err = xsmmu_drain_all(xd);
-	if (!err && !list_empty(&xd->withheld) && !xsmmu_grace_period(xd))
-		xsmmu_tables_free(&xd->withheld);
-	if (xsmmu_tables_left(xd))
+	if (!err && !list_empty(&xd->leaked_tables))
+		err = xsmmu_grace_period(xd);
+	leaked = xsmmu_withheld_last(xd, err);
+	for_each_possible_cpu(cpu)
+		leaked |= !list_empty(&per_cpu_ptr(xd->quarantine, cpu)->tables);
+	if (leaked)
 		pr_err("xsmmu: %s: tables leaked, invalidation failed\n",
 		       xd->name);
 }

@@ -7,6 +7,8 @@
 #define _XSMMU_INTERNAL_H
 
 #include <linux/iova.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
@@ -121,10 +123,14 @@ struct xsmmu_quarantine {
  *	date, they try once more, or withhold a range
  * @draining: bit 0 is set while a CPU drains all quarantines; taken and cleared by
  *	bit operations that order as a lock does
- * @withheld_lock: protects the two fields below
- * @withheld: tables that no invalidation covered and for which the quarantine
- *	had no room; they wait for the domain's end
- * @withheld_pages: IOVA granules, likewise
+ * @withheld_lock: protects the fields below
+ * @withheld: ranges that no invalidation covered and for which the quarantine had
+ *	no room, as &struct xsmmu_withheld; a sync takes them out, and puts them
+ *	back if it fails
+ * @withheld_pages: their IOVA granules, with those that a sync has taken. Also
+ *	read without the lock, as a hint that a sync has something to take
+ * @leaked: granules that could not even be withheld, for want of memory
+ * @leaked_tables: tables of these; they wait for the domain's end
  */
 struct xsmmu_domain {
 	struct iommu_domain *domain;
@@ -151,6 +157,8 @@ struct xsmmu_domain {
 	raw_spinlock_t withheld_lock;
 	struct list_head withheld;
 	unsigned long withheld_pages;
+	unsigned long leaked;
+	struct list_head leaked_tables;
 };
 
 /* domain.c */
@@ -159,11 +167,55 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 					 const char *name);
 
 /* quarantine.c */
+bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags);
+void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
+			  unsigned int n, struct list_head *tables);
 void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
 int xsmmu_drain_all(struct xsmmu_domain *xd);
 void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 		     unsigned int n, struct list_head *tables);
+
+/* Returns false if the lock cannot be had, which happens only in an oops. */
+static __always_inline bool xsmmu_lock(raw_spinlock_t *lock,
+				       unsigned long *flags)
+{
+	if (unlikely(oops_in_progress))
+		return xsmmu_lock_in_oops(lock, flags);
+	raw_spin_lock_irqsave(lock, *flags);
+	return true;
+}
+
+/* withheld.c */
+void xsmmu_withhold(struct xsmmu_domain *xd, const struct xsmmu_range *r,
+		    struct list_head *tables);
+void __xsmmu_withheld_take(struct xsmmu_domain *xd, struct list_head *list,
+			   unsigned int max);
+void __xsmmu_withheld_end(struct xsmmu_domain *xd, struct list_head *list,
+			  int err);
+bool xsmmu_withheld_last(struct xsmmu_domain *xd, int err);
+
+/* Has a sync something to take? A hint. */
+static inline bool xsmmu_withholds(struct xsmmu_domain *xd)
+{
+	return READ_ONCE(xd->withheld_pages);
+}
+
+/* Take up to @max withheld ranges, before a grace period. */
+static inline void xsmmu_withheld_take(struct xsmmu_domain *xd,
+				       struct list_head *list, unsigned int max)
+{
+	if (unlikely(xsmmu_withholds(xd)))
+		__xsmmu_withheld_take(xd, list, max);
+}
+
+/* After it: release them, or put them back if it failed. */
+static inline void xsmmu_withheld_end(struct xsmmu_domain *xd,
+				      struct list_head *list, int err)
+{
+	if (unlikely(!list_empty(list)))
+		__xsmmu_withheld_end(xd, list, err);
+}
 
 /* sync.c */
 int xsmmu_grace_period(struct xsmmu_domain *xd);

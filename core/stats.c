@@ -42,10 +42,10 @@ static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 		sum.orphans += q->stats.orphans;
 		pending += READ_ONCE(q->tail) - READ_ONCE(q->head);
 	}
-	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu\n",
+	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu leaked=%lu\n",
 		   xd->name, sum.unmaps, sum.led, sum.shared, sum.failed,
 		   sum.overflows, sum.orphans, pending,
-		   READ_ONCE(xd->withheld_pages));
+		   READ_ONCE(xd->withheld_pages), READ_ONCE(xd->leaked));
 }
 
 static int xsmmu_domains_show(struct seq_file *s, void *unused)
