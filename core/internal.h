@@ -106,6 +106,10 @@ struct xsmmu_quarantine {
  * @node: on the list of all domains, under that list's mutex
  * @release: for tests that watch the order: called instead of xsmmu_give_back(),
  *	or NULL; set before the first unmap
+ * @failing: a sync gave up, and none has succeeded since; written under
+ *	@flush_lock. Unmaps read it without the lock, as a hint: if it is out of
+ *	date, they try once more, or withhold a range
+ * @started: number of the newest invalidation begun; written under @flush_lock
  * @drop_non_leaf: (any) the next invalidation must not be leaf-only: a table was
  *	unlinked since the last one that dropped non-leaf entries, or an
  *	invalidation failed. Set by the unmap that unlinked, after B0; taken by
@@ -115,15 +119,11 @@ struct xsmmu_quarantine {
  * @leader: the CPU that holds @flush_lock to lead, plus one; 0 if no CPU leads.
  *	Written under @flush_lock; only the CPU that it names relies on it, and
  *	with preemption off
- * @started: number of the newest invalidation begun; written under @flush_lock
  * @done: number of the newest that completed; written under @flush_lock.
  *	Numbers that failed are skipped, never counted
- * @failing: a sync gave up, and none has succeeded since; written under
- *	@flush_lock. Unmaps read it without the lock, as a hint: if it is out of
- *	date, they try once more, or withhold a range
  * @draining: bit 0 is set while a CPU drains all quarantines; taken and cleared by
  *	bit operations that order as a lock does
- * @withheld_lock: protects the fields below
+ * @withheld_lock: protects the fields after it
  * @withheld: ranges that no invalidation covered and for which the quarantine had
  *	no room, as &struct xsmmu_withheld; a sync takes them out, and puts them
  *	back if it fails
@@ -131,6 +131,11 @@ struct xsmmu_quarantine {
  *	read without the lock, as a hint that a sync has something to take
  * @leaked: granules that could not even be withheld, for want of memory
  * @leaked_tables: tables of these; they wait for the domain's end
+ *
+ * Three cache lines change with each invalidation at most. Waiters spin on that
+ * of @flush_lock. The leader writes @started and then @drop_non_leaf, so they
+ * share a line: B5 can stay unconditional and costs no line of its own. The
+ * fields before them change rarely.
  */
 struct xsmmu_domain {
 	struct iommu_domain *domain;
@@ -144,15 +149,16 @@ struct xsmmu_domain {
 			unsigned int n, struct list_head *tables);
 #endif
 
-	unsigned int drop_non_leaf ____cacheline_aligned_in_smp;
+	bool failing;
+
+	unsigned long started ____cacheline_aligned_in_smp;
+	unsigned int drop_non_leaf;
 
 	raw_spinlock_t flush_lock ____cacheline_aligned_in_smp;
 	unsigned int leader;
-	unsigned long started;
 	unsigned long done;
-	bool failing;
 
-	unsigned long draining;
+	unsigned long draining ____cacheline_aligned_in_smp;
 
 	raw_spinlock_t withheld_lock;
 	struct list_head withheld;

@@ -118,7 +118,8 @@ static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap,
 		err = xsmmu_lead(xd, led);
 	if (err && xd->started + 1 - snap < XSMMU_SYNC_ATTEMPTS)
 		return -EAGAIN;
-	WRITE_ONCE(xd->failing, !!err);
+	if (xd->failing != !!err)
+		WRITE_ONCE(xd->failing, !!err);
 	return err;
 }
 
