@@ -418,6 +418,8 @@ static void range_that_cannot_be_withheld_is_leaked(struct kunit *test)
 	struct mock *mock = test->priv;
 	struct page *table;
 
+	mock_map_unmap(mock, 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	oops_in_progress++;
 	table = overflow_and_fail(mock);
 	oops_in_progress--;
@@ -563,10 +565,12 @@ static void sync_within_a_sync_is_refused_in_an_oops(struct kunit *test)
 	struct mock *mock = test->priv;
 	dma_addr_t iova = mock_map(mock, 1);
 
+	/* The unmap in the oops needs a ring. */
+	mock_map_unmap(mock, 1);
 	mock->middle = sync_in_the_middle_of_an_oops;
 	mock->arg = &iova;
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "lc.");
+	MOCK_EXPECT_LOG(mock, "clc.r");
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	MOCK_EXPECT_LOG(mock, "l.r");
 }
@@ -781,6 +785,74 @@ static void devices_of_a_domain_share_its_state(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "");
 }
 
+/* The CPUs that have a ring. */
+static unsigned int rings(struct mock *mock)
+{
+	unsigned int n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (per_cpu_ptr(mock->xd->quarantine, cpu)->ring)
+			n++;
+	return n;
+}
+
+static void cpu_gets_its_ring_with_its_first_unmap(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	KUNIT_EXPECT_EQ(test, rings(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_EQ(test, rings(mock), 0);
+	mock_map_unmap_many(mock, 2);
+	KUNIT_EXPECT_EQ(test, rings(mock), 1);
+}
+
+/* An oops allocates no ring, so this is as without memory. */
+static void unmap_without_a_ring_is_synced_in_place(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	oops_in_progress++;
+	mock_map_unmap(mock, 1);
+	oops_in_progress--;
+	MOCK_EXPECT_LOG(mock, "cn.r");
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 0);
+	KUNIT_EXPECT_EQ(test, rings(mock), 0);
+}
+
+/* What the driver has left is released first. */
+static void unbinding_a_driver_frees_the_rings(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	struct xsmmu_domain *xd = mock->xd;
+
+	mock_map_unmap(mock, 1);
+	xsmmu_domain_trim(xd);
+	MOCK_EXPECT_LOG(mock, "cl.r");
+	KUNIT_EXPECT_EQ(test, rings(mock), 0);
+	/* The next driver gets the same answer and a new ring. */
+	KUNIT_EXPECT_TRUE(test, mock_enable(mock));
+	KUNIT_EXPECT_PTR_EQ(test, mock->xd, xd);
+	mock_map_unmap(mock, 1);
+	KUNIT_EXPECT_EQ(test, rings(mock), 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.r");
+}
+
+static void ring_with_entries_outlives_its_driver(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_map_unmap(mock, 1);
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
+	xsmmu_domain_trim(mock->xd);
+	KUNIT_EXPECT_EQ(test, rings(mock), 1);
+	mock_take_log(mock);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "n.r");
+}
+
 static void end_of_a_domain_syncs_what_is_left(struct kunit *test)
 {
 	struct mock *mock = test->priv;
@@ -862,6 +934,10 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(domain_without_the_op_is_refused),
 	KUNIT_CASE(refused_domain_stays_refused),
 	KUNIT_CASE(devices_of_a_domain_share_its_state),
+	KUNIT_CASE(cpu_gets_its_ring_with_its_first_unmap),
+	KUNIT_CASE(unmap_without_a_ring_is_synced_in_place),
+	KUNIT_CASE(unbinding_a_driver_frees_the_rings),
+	KUNIT_CASE(ring_with_entries_outlives_its_driver),
 	KUNIT_CASE(end_of_a_domain_syncs_what_is_left),
 	KUNIT_CASE(end_of_an_idle_domain_costs_nothing),
 	KUNIT_CASE(end_of_a_domain_that_fails_leaks_its_tables),

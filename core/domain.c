@@ -17,12 +17,11 @@ static DEFINE_MUTEX(xsmmu_enable_lock);
 static struct xsmmu_domain *xsmmu_domain_alloc(unsigned int entries)
 {
 	struct xsmmu_domain *xd = kzalloc(sizeof(*xd), GFP_KERNEL);
-	struct xsmmu_quarantine *q;
 	int cpu;
 
 	if (!xd)
 		return NULL;
-	xd->quarantine = __alloc_percpu(struct_size(q, ring, entries),
+	xd->quarantine = __alloc_percpu(sizeof(struct xsmmu_quarantine),
 					SMP_CACHE_BYTES);
 	if (!xd->quarantine) {
 		kfree(xd);
@@ -36,6 +35,10 @@ static struct xsmmu_domain *xsmmu_domain_alloc(unsigned int entries)
 
 static void xsmmu_domain_free(struct xsmmu_domain *xd)
 {
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(per_cpu_ptr(xd->quarantine, cpu)->ring);
 	free_percpu(xd->quarantine);
 	kfree(xd);
 }
@@ -107,6 +110,25 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 	}
 	mutex_unlock(&xsmmu_enable_lock);
 	return xd;
+}
+
+/**
+ * xsmmu_domain_trim - free the rings of a domain whose driver was unbound
+ * @xd: the domain
+ *
+ * Syncs and releases first, and keeps the rings that still have entries. The
+ * domain goes on batching: a driver that unmaps, of this device or of another one
+ * in the domain, gets new rings.
+ *
+ * Context: process context.
+ */
+void xsmmu_domain_trim(struct xsmmu_domain *xd)
+{
+	int cpu;
+
+	xsmmu_drain(xd);
+	for_each_possible_cpu(cpu)
+		xsmmu_quarantine_trim(per_cpu_ptr(xd->quarantine, cpu));
 }
 
 /*

@@ -75,7 +75,9 @@ struct xsmmu_stats {
  * @backstop: timer that finds orphans; an add to an idle quarantine starts it
  * @xd: the domain; constant
  * @stats: see &struct xsmmu_stats
- * @ring: (L) the entries, indexed by position modulo their number
+ * @ring: (L) the entries, indexed by position modulo their number; NULL until the
+ *	CPU unmaps, and again after a driver was unbound. Unmaps read it without
+ *	the lock, as a hint
  *
  * Two positions delimit a batch. A sync remembers @tail before its snapshot and
  * releases the entries up to there afterwards. An entry that an interrupt adds
@@ -93,7 +95,7 @@ struct xsmmu_quarantine {
 	struct timer_list backstop;
 	struct xsmmu_domain *xd;
 	struct xsmmu_stats stats;
-	struct xsmmu_range ring[];
+	struct xsmmu_range *ring;
 };
 
 /**
@@ -132,7 +134,7 @@ struct xsmmu_quarantine {
  * @leaked: granules that could not even be withheld, for want of memory
  * @leaked_tables: tables of these; they wait for the domain's end
  *
- * Three cache lines change with each invalidation at most. Waiters spin on that
+ * Two cache lines change with each invalidation. Waiters spin on that
  * of @flush_lock. The leader writes @started and then @drop_non_leaf, so they
  * share a line: B5 can stay unconditional and costs no line of its own. The
  * fields before them change rarely.
@@ -177,6 +179,7 @@ bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags);
 void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 			  unsigned int n, struct list_head *tables);
 void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+void xsmmu_quarantine_trim(struct xsmmu_quarantine *q);
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
 int xsmmu_drain_all(struct xsmmu_domain *xd);
 void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,

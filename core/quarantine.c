@@ -3,11 +3,12 @@
  * The quarantine: IOVA ranges and unlinked tables that wait for an invalidation.
  *
  * One ring per CPU. The unmap path touches only its own CPU's ring, allocates
- * nothing and takes no lock of the domain.
+ * nothing but this ring, once, and takes no lock of the domain.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/processor.h>
+#include <linux/slab.h>
 #include "internal.h"
 #include "base.h"
 #include "trace.h"
@@ -259,6 +260,44 @@ bool xsmmu_drain(struct xsmmu_domain *xd)
 }
 
 /*
+ * Give @q a ring. Without memory it has none, and each unmap is an overflow. An
+ * oops does not try.
+ */
+static noinline void xsmmu_ring_alloc(struct xsmmu_domain *xd,
+				      struct xsmmu_quarantine *q)
+{
+	struct xsmmu_range *ring;
+	unsigned long flags;
+
+	if (oops_in_progress)
+		return;
+	ring = kmalloc_array(xd->mask + 1, sizeof(*ring),
+			     GFP_ATOMIC | __GFP_NOWARN);
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (!q->ring) {
+		WRITE_ONCE(q->ring, ring);
+		ring = NULL;
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	kfree(ring);
+}
+
+/* Free the ring of @q if it is empty. */
+void xsmmu_quarantine_trim(struct xsmmu_quarantine *q)
+{
+	struct xsmmu_range *ring = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (q->head == q->tail) {
+		ring = q->ring;
+		WRITE_ONCE(q->ring, NULL);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	kfree(ring);
+}
+
+/*
  * Note that the backstop's timer is to be started, unless it runs. Caller holds
  * @q's lock and calls xsmmu_start_backstop() later if this returns true. An oops
  * starts no timer: its locks may never be free.
@@ -279,7 +318,7 @@ static void xsmmu_start_backstop(struct xsmmu_quarantine *q)
 }
 
 /*
- * Add a range; returns false if the ring is full. Starts the backstop's timer if
+ * Add a range; returns false if the ring is full or missing. Starts the backstop's timer if
  * it does not run. In an oops in which the lock cannot be had, leaks the range.
  */
 static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
@@ -290,7 +329,7 @@ static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 
 	if (!xsmmu_lock(&q->lock, &flags))
 		return true;
-	if (q->tail - q->head <= xd->mask) {
+	if (q->ring && q->tail - q->head <= xd->mask) {
 		q->ring[q->tail & xd->mask] = *r;
 		WRITE_ONCE(q->tail, q->tail + 1);
 		list_splice_tail_init(tables, &q->tables);
@@ -323,12 +362,12 @@ static void xsmmu_withhold_and_arm(struct xsmmu_domain *xd,
 }
 
 /*
- * The ring is full: sync in place. The range at hand was cleared before, so the
- * same grace period covers it and it needs no entry any more. If the sync fails,
- * the range is withheld until another one succeeds (I5). While invalidations are
- * failing, an unmap that finds the ring full withholds its range at once instead
- * of waiting for another time-out. Syncs and the backstop find out when
- * invalidations succeed again.
+ * The ring is full, or there was no memory for one: sync in place. The range at
+ * hand was cleared before, so the same grace period covers it and it needs no
+ * entry any more. If the sync fails, the range is withheld until another one
+ * succeeds (I5). While invalidations are failing, an unmap that finds the ring
+ * full withholds its range at once instead of waiting for another time-out. Syncs
+ * and the backstop find out when invalidations succeed again.
  */
 static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 			   const struct xsmmu_range *r, struct list_head *tables)
@@ -389,6 +428,8 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size)
 
 	this_cpu_inc(xd->quarantine->stats.unmaps);
 	q = raw_cpu_ptr(xd->quarantine);
+	if (unlikely(!READ_ONCE(q->ring)))
+		xsmmu_ring_alloc(xd, q);
 	if (unlikely(!xsmmu_add(xd, q, &r, tables)))
 		xsmmu_overflow(xd, q, &r, tables);
 }
