@@ -726,10 +726,10 @@ static void domain_whose_leaf_only_trial_fails_is_refused(struct kunit *test)
 	struct mock *mock = test->priv;
 
 	mock_destroy_domain(mock);
-	atomic_set(&mock->fail, 1);
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
 	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	KUNIT_EXPECT_NULL(test, mock->xd);
-	MOCK_EXPECT_LOG(mock, "l!");
+	MOCK_EXPECT_LOG(mock, "l!l!l!");
 }
 
 static void fail_the_next(struct mock *mock)
@@ -747,7 +747,36 @@ static void domain_whose_non_leaf_trial_fails_is_refused(struct kunit *test)
 	mock->middle = fail_the_next;
 	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	KUNIT_EXPECT_NULL(test, mock->xd);
-	MOCK_EXPECT_LOG(mock, "l.n!");
+	MOCK_EXPECT_LOG(mock, "l.n!n!n!");
+}
+
+/* A device of another domain can make an invalidation time out. */
+static void trial_that_fails_once_is_repeated(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_destroy_domain(mock);
+	atomic_set(&mock->fail, 1);
+	KUNIT_EXPECT_TRUE(test, mock_enable(mock));
+	MOCK_EXPECT_LOG(mock, "l!l.n.");
+}
+
+static int cannot_invalidate(struct iommu_domain *domain, bool leaf_only)
+{
+	struct mock *mock = container_of(domain, struct mock, domain);
+
+	mock_log(mock, 'x');
+	return -EOPNOTSUPP;
+}
+
+static void trial_that_cannot_be_done_is_not_repeated(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_destroy_domain(mock);
+	mock->ops.sync_domain_iotlb = cannot_invalidate;
+	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
+	MOCK_EXPECT_LOG(mock, "x");
 }
 
 static void domain_without_the_op_is_refused(struct kunit *test)
@@ -767,7 +796,7 @@ static void refused_domain_stays_refused(struct kunit *test)
 	struct mock *mock = test->priv;
 
 	mock_destroy_domain(mock);
-	atomic_set(&mock->fail, 1);
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
 	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	mock_take_log(mock);
 	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
@@ -931,6 +960,8 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(both_kinds_of_invalidation_are_tried_at_the_start),
 	KUNIT_CASE(domain_whose_leaf_only_trial_fails_is_refused),
 	KUNIT_CASE(domain_whose_non_leaf_trial_fails_is_refused),
+	KUNIT_CASE(trial_that_fails_once_is_repeated),
+	KUNIT_CASE(trial_that_cannot_be_done_is_not_repeated),
 	KUNIT_CASE(domain_without_the_op_is_refused),
 	KUNIT_CASE(refused_domain_stays_refused),
 	KUNIT_CASE(devices_of_a_domain_share_its_state),

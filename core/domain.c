@@ -43,6 +43,21 @@ static void xsmmu_domain_free(struct xsmmu_domain *xd)
 	kfree(xd);
 }
 
+/*
+ * Try an invalidation. A device of another domain can make it time out, so it gets
+ * as many attempts as in a sync, unless the backend says that it cannot do it.
+ */
+static int xsmmu_try(struct iommu_domain *domain, bool leaf_only)
+{
+	unsigned int tries = XSMMU_SYNC_ATTEMPTS;
+	int err;
+
+	do {
+		err = domain->ops->sync_domain_iotlb(domain, leaf_only);
+	} while (err && err != -EOPNOTSUPP && --tries);
+	return err;
+}
+
 /**
  * xsmmu_domain_create - make batching state for a domain
  * @domain: a DMA domain, attached to the device
@@ -50,7 +65,8 @@ static void xsmmu_domain_free(struct xsmmu_domain *xd)
  * @name: of the device, for statistics
  *
  * First tries both kinds of invalidation. A backend that cannot invalidate,
- * because the hardware has no queue or lacks support, returns an error to them.
+ * because the hardware has no queue or lacks support, returns -EOPNOTSUPP or
+ * another error to them.
  *
  * Context: process context, may sleep.
  * Return: the state, or NULL if unmaps of this domain cannot be batched.
@@ -62,8 +78,7 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 	struct xsmmu_domain *xd;
 
 	if (!domain->ops->sync_domain_iotlb ||
-	    domain->ops->sync_domain_iotlb(domain, true) ||
-	    domain->ops->sync_domain_iotlb(domain, false))
+	    xsmmu_try(domain, true) || xsmmu_try(domain, false))
 		return NULL;
 	xd = xsmmu_domain_alloc(roundup_pow_of_two(xsmmu_quarantine_size));
 	if (!xd)
@@ -87,7 +102,8 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
  *
  * The first answer of a domain is its answer for good. A driver that was told
  * "no" may free right after its unmaps, and the device that asks next may share
- * the domain with it.
+ * the domain with it. So a trial that times out is repeated before the answer, and
+ * not when the next driver asks.
  *
  * Context: process context, may sleep.
  * Return: true if unmaps of this domain are batched.
