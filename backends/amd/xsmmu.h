@@ -26,7 +26,8 @@ struct amd_xsmmu_cmd {
 int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
 void amd_xsmmu_event(struct amd_iommu *iommu, int type);
 
-/* Between the files of the backend. */
+/* Between the files of the backend, and for its accessors. */
+struct amd_xsmmu_cmd amd_xsmmu_wait_cmd(u64 phys, u64 number);
 u32 amd_xsmmu_event_tail(struct amd_iommu *iommu);
 bool amd_xsmmu_error_logged(struct amd_iommu *iommu, u32 tail);
 
