@@ -86,6 +86,7 @@ static inline void amd_xsmmu_unlink(struct list_head *link)
 /*
  * The driver has unlinked devices and dropped its locks. Afterwards no sync
  * stands on such a device, so it may join another list. May sleep.
+ * Outside xSMMU mode there are no syncs to wait for.
  */
 static inline void amd_xsmmu_unlinked(void)
 {
@@ -94,7 +95,8 @@ static inline void amd_xsmmu_unlinked(void)
 	 * then it joins another. A sync that stands on it stays in its list.
 	 * Litmus: detach-r1
 	 */
-	synchronize_rcu();
+	if (xsmmu_mode())
+		synchronize_rcu();
 }
 #else
 static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type)

@@ -52,7 +52,7 @@
  * @refuse: number of IOTLB invalidations that will raise a queue error
  * @refuse_waits: number of wait descriptors that will raise one
  * @stubborn: every descriptor raises one
- * @deaf: a fault that a CPU clears stays set
+ * @deaf: a fault that a CPU clears stays set, and the engine stays at it
  * @by_did: executed IOTLB invalidations by domain id, modulo 256
  *
  * The test writes the fields that inject failures while nothing is submitted.
@@ -144,7 +144,7 @@ static void vtd_fake_rescue(struct vtd_fake *f)
 	bool stuck = f->fsts && ktime_ms_delta(ktime_get(), f->raised) >
 				FAKE_RESCUE_MS;
 
-	if (!stuck && f->repeats < FAKE_REPEATS)
+	if (READ_ONCE(f->deaf) || (!stuck && f->repeats < FAKE_REPEATS))
 		return;
 	f->rescued = true;
 	f->fsts = 0;

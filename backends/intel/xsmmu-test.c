@@ -406,7 +406,9 @@ static void ordinary_submission_waits_for_an_error_that_stays(struct kunit *test
 	/* The driver waits 100 ms for an error that it has cleared. */
 	mdelay(300);
 	over = READ_ONCE(o.over);
-	WRITE_ONCE(f->deaf, false);
+	WRITE_ONCE(f->raised, ktime_get());
+	/* If the engine sees this, the time is set. */
+	smp_store_release(&f->deaf, false);
 	fake_queue_write(&f->queue, DMAR_FSTS_REG, DMA_FSTS_IQE);
 	flush_work(&o.work);
 	destroy_work_on_stack(&o.work);

@@ -12,6 +12,7 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/types.h>
+#include "../xsmmu/xsmmu.h"
 
 struct intel_iommu;
 struct iommu_domain;
@@ -70,6 +71,7 @@ static inline void intel_xsmmu_unlink(struct list_head *link)
 /*
  * Call this before a device that was unlinked joins another list or is freed.
  * May sleep.
+ * Outside xSMMU mode there are no syncs to wait for.
  */
 static inline void intel_xsmmu_unlinked(void)
 {
@@ -78,7 +80,8 @@ static inline void intel_xsmmu_unlinked(void)
 	 * then it joins another. A sync that stands on it stays in its list.
 	 * Litmus: detach-r1
 	 */
-	synchronize_rcu();
+	if (xsmmu_mode())
+		synchronize_rcu();
 }
 
 #define intel_xsmmu_kfree(info)	kfree_rcu(info, xsmmu_rcu)
