@@ -3,7 +3,7 @@
 #
 # Builds a kernel of one configuration and prints its folder.
 #
-#   ci/kernel.sh --base 6.1 --arch x86_64 --config release|debug|kasan|off|plain
+#   ci/kernel.sh --base 6.1 --arch x86_64 --config release|debug|kasan|off|plain|base
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
@@ -44,10 +44,14 @@ done
 check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" release debug kasan distribution off plain
+check_word config "$config" release debug kasan distribution off plain base
+case $config in
+plain | base)
+	[ -z "$mutant" ] || die "--config $config takes no mutant"
+	until=fixes
+	;;
+esac
 [ "$config" != distribution ] || [ -n "$objects" ] || die "--config distribution needs --objects"
-[ -z "$mutant" ] || [ "$config" != plain ] || die "--config plain takes no mutant"
-[ "$config" != plain ] || until=fixes
 [ -z "$mutant" ] || [ -f "$ci/mutants/$mutant.patch" ] || die "there is no ci/mutants/$mutant.patch"
 graft=("$base" ${until:+--until "$until"} ${mutant:+--mutant "$ci/mutants/$mutant.patch"})
 [ "$wanted" != default ] || wanted=$(backends_of "$arch")
@@ -76,7 +80,7 @@ request() {
 		cat "$ci/kconfig/$word.config"
 	done
 	[ -z "$fragment" ] || cat "$fragment"
-	case $config in off | plain) return ;; esac
+	case $config in off | plain | base) return ;; esac
 	for word in "${backends[@]}"; do
 		case " $wanted " in
 		*" $word "*) echo "CONFIG_XSMMU_$(tr a-z- A-Z_ <<<"$word")=y" ;;

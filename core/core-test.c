@@ -4,6 +4,7 @@
  * overflow, the start and the end of a domain. mock-iommu.h explains the letters
  * of a log.
  */
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include "base.h"
@@ -306,11 +307,18 @@ static void overflow_while_the_backend_fails_withholds(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "un!n!n!");
 	KUNIT_EXPECT_EQ(test, mock_pending(mock), ENTRIES);
 	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, MOCK_TABLE);
-	/* A later success releases the quarantine, but not what is withheld. */
-	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "n.rrrrrrrr");
-	KUNIT_EXPECT_EQ(test, mock->outstanding, MOCK_TABLE);
 	KUNIT_EXPECT_EQ(test, page_count(table), 2);
+	/* A failure leaves it withheld. */
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), -EIO);
+	MOCK_EXPECT_LOG(mock, "n!n!n!");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, MOCK_TABLE);
+	/* A success releases the quarantine and what is withheld. */
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "n.rrrrrrrrtr");
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 0);
+	KUNIT_EXPECT_EQ(test, page_count(table), 1);
 	put_page(table);
 }
 
@@ -332,12 +340,94 @@ static void overflow_after_a_failure_does_not_wait(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "cl.rrrrrrrrr");
 }
 
-static void withheld_tables_are_freed_at_the_end(struct kunit *test)
+static void unmap_in_the_middle(struct mock *mock)
+{
+	dma_addr_t *iova = mock->arg;
+
+	mock->middle = NULL;
+	mock_unmap(mock, *iova, 1);
+}
+
+/* A range that is withheld during the invalidation waits for the next one. */
+static void withheld_range_waits_for_an_invalidation_after_it(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	put_page(overflow_and_fail(mock));
+	mock_take_log(mock);
+	mock->middle = unmap_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "nc.rrrrrrrrtr");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 0);
+}
+
+static void drain_releases_what_is_withheld(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	mock_map_unmap_many(mock, ENTRIES);
+	mock->middle = unmap_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 1);
+	mock_take_log(mock);
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "l.r");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 0);
+}
+
+/* A driver that does not sync any more gets its addresses back too. */
+static void backstop_releases_what_is_withheld(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+	unsigned int ms;
+
+	mock_map_unmap_many(mock, ENTRIES);
+	mock_backstop(mock, true);
+	mock->middle = unmap_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	for (ms = 0; ms < MOCK_PATIENCE && mock->outstanding; ms++)
+		usleep_range(1000, 1500);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(mock->xd->withheld_pages), 0);
+}
+
+static void withheld_ranges_are_released_at_the_end(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	struct page *table = overflow_and_fail(mock);
 
+	mock_take_log(mock);
+	mock_destroy_domain(mock);
+	MOCK_EXPECT_LOG(mock, "n.rrrrrrrrtr");
+	KUNIT_EXPECT_EQ(test, page_count(table), 1);
+	put_page(table);
+}
+
+/* An oops allocates nothing. The tables wait for the domain's end. */
+static void range_that_cannot_be_withheld_is_leaked(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	struct page *table;
+
+	mock_map_unmap(mock, 1);
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	oops_in_progress++;
+	table = overflow_and_fail(mock);
+	oops_in_progress--;
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 0);
+	KUNIT_EXPECT_EQ(test, mock->xd->leaked, MOCK_TABLE);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock->outstanding, MOCK_TABLE);
+	KUNIT_EXPECT_EQ(test, page_count(table), 2);
 	mock_take_log(mock);
 	mock_destroy_domain(mock);
 	MOCK_EXPECT_LOG(mock, "l.");
@@ -403,9 +493,37 @@ static void sync_in_an_oops_does_not_wait(struct kunit *test)
 }
 
 /*
+ * The CPU that held the quarantine's lock was stopped. The range cannot be noted,
+ * and nothing can be released, but nothing waits either.
+ */
+static void oops_does_not_wait_for_a_quarantine(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	struct xsmmu_quarantine *q = raw_cpu_ptr(mock->xd->quarantine);
+	dma_addr_t iova = mock_map(mock, 1);
+	unsigned long flags;
+	int err;
+
+	mock_map_unmap(mock, 1);
+	raw_spin_lock_irqsave(&q->lock, flags);
+	oops_in_progress++;
+	mock_unmap(mock, iova, 1);
+	err = mock_sync(mock);
+	xsmmu_drain(mock->xd);
+	oops_in_progress--;
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+
+	KUNIT_EXPECT_EQ(test, err, 0);
+	MOCK_EXPECT_LOG(mock, "ccn.");
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
+	KUNIT_EXPECT_EQ(test, mock->outstanding, 1);
+}
+
+/*
  * A sync inside an invalidation, as in a console driver that prints a message of
- * the backend. The adversary allows one invalidation at a time, so the first one
- * is not counted meanwhile.
+ * the backend, which may hold the lock of its queue.
  */
 static void sync_in_the_middle(struct mock *mock)
 {
@@ -413,12 +531,10 @@ static void sync_in_the_middle(struct mock *mock)
 
 	mock->middle = NULL;
 	mock_unmap(mock, *iova, 1);
-	mock->in_flight--;
-	KUNIT_EXPECT_EQ(mock->test, mock_sync(mock), 0);
-	mock->in_flight++;
+	KUNIT_EXPECT_EQ(mock->test, mock_sync(mock), -EBUSY);
 }
 
-static void sync_within_a_sync_does_not_wait(struct kunit *test)
+static void sync_within_a_sync_is_refused(struct kunit *test)
 {
 	struct mock *mock = test->priv;
 	dma_addr_t iova = mock_map(mock, 1);
@@ -427,13 +543,51 @@ static void sync_within_a_sync_does_not_wait(struct kunit *test)
 	mock->middle = sync_in_the_middle;
 	mock->arg = &iova;
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "clcn.rr.");
-	KUNIT_EXPECT_EQ(test, mock->xd->started, 1);
+	MOCK_EXPECT_LOG(mock, "clc.r");
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 1);
-	/* The next one leads again. */
+	KUNIT_EXPECT_FALSE(test, mock->xd->failing);
+	/* The next one leads again, and covers what was left. */
 	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
-	MOCK_EXPECT_LOG(mock, "l.");
+	MOCK_EXPECT_LOG(mock, "l.r");
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 2);
+}
+
+static void sync_in_the_middle_of_an_oops(struct mock *mock)
+{
+	oops_in_progress++;
+	sync_in_the_middle(mock);
+	oops_in_progress--;
+}
+
+/* The oops is the backend's own, so the lock of its queue may never be free. */
+static void sync_within_a_sync_is_refused_in_an_oops(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	/* The unmap in the oops needs a ring. */
+	mock_map_unmap(mock, 1);
+	mock->middle = sync_in_the_middle_of_an_oops;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "clc.r");
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "l.r");
+}
+
+/* An unmap there that finds the quarantine full cannot sync in place. */
+static void overflow_within_a_sync_withholds(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	mock_map_unmap_many(mock, ENTRIES);
+	mock_take_log(mock);
+	mock->middle = sync_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "lc.rrrrrrrr");
+	KUNIT_EXPECT_EQ(test, mock->xd->withheld_pages, 1);
 }
 
 /*
@@ -494,10 +648,65 @@ static void drain_releases_what_its_sync_covered(struct kunit *test)
 
 	mock_map_unmap_many(mock, 2);
 	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
-	xsmmu_drain(mock->xd);
+	KUNIT_EXPECT_FALSE(test, xsmmu_drain(mock->xd));
 	MOCK_EXPECT_LOG(mock, "ccl!n!n!");
-	xsmmu_drain(mock->xd);
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 2);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
 	MOCK_EXPECT_LOG(mock, "n.rr");
+	mock_map_unmap(mock, 1);
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "cl.r");
+}
+
+/* Each failed allocation would wait for time-outs, with interrupts off. */
+static void drain_while_invalidations_fail_costs_nothing(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_map_unmap(mock, 1);
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), -EIO);
+	mock_take_log(mock);
+	KUNIT_EXPECT_FALSE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "");
+}
+
+/* An interrupt between the reading of the positions and the release. */
+static void drain_in_the_middle(struct mock *mock)
+{
+	struct xsmmu_domain *xd = mock->xd;
+
+	mock->middle = NULL;
+	KUNIT_EXPECT_TRUE(mock->test, test_bit(0, &xd->draining));
+	mock_unmap(mock, *(dma_addr_t *)mock->arg, 1);
+	KUNIT_EXPECT_FALSE(mock->test, xsmmu_drain(xd));
+}
+
+static void drain_within_a_drain_leaves_its_positions(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova = mock_map(mock, 1);
+
+	mock_map_unmap(mock, 1);
+	mock->middle = drain_in_the_middle;
+	mock->arg = &iova;
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "clc.r");
+	KUNIT_EXPECT_FALSE(test, test_bit(0, &mock->xd->draining));
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "l.r");
+}
+
+/* A CPU that finds another one draining covers its own entries. */
+static void drain_beside_a_drain_syncs(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_map_unmap(mock, 1);
+	set_bit(0, &mock->xd->draining);
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(mock->xd));
+	MOCK_EXPECT_LOG(mock, "cl.r");
+	clear_bit(0, &mock->xd->draining);
 }
 
 /* The start and the end of a domain. */
@@ -517,10 +726,10 @@ static void domain_whose_leaf_only_trial_fails_is_refused(struct kunit *test)
 	struct mock *mock = test->priv;
 
 	mock_destroy_domain(mock);
-	atomic_set(&mock->fail, 1);
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
 	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	KUNIT_EXPECT_NULL(test, mock->xd);
-	MOCK_EXPECT_LOG(mock, "l!");
+	MOCK_EXPECT_LOG(mock, "l!l!l!");
 }
 
 static void fail_the_next(struct mock *mock)
@@ -538,7 +747,36 @@ static void domain_whose_non_leaf_trial_fails_is_refused(struct kunit *test)
 	mock->middle = fail_the_next;
 	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	KUNIT_EXPECT_NULL(test, mock->xd);
-	MOCK_EXPECT_LOG(mock, "l.n!");
+	MOCK_EXPECT_LOG(mock, "l.n!n!n!");
+}
+
+/* A device of another domain can make an invalidation time out. */
+static void trial_that_fails_once_is_repeated(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_destroy_domain(mock);
+	atomic_set(&mock->fail, 1);
+	KUNIT_EXPECT_TRUE(test, mock_enable(mock));
+	MOCK_EXPECT_LOG(mock, "l!l.n.");
+}
+
+static int cannot_invalidate(struct iommu_domain *domain, bool leaf_only)
+{
+	struct mock *mock = container_of(domain, struct mock, domain);
+
+	mock_log(mock, 'x');
+	return -EOPNOTSUPP;
+}
+
+static void trial_that_cannot_be_done_is_not_repeated(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_destroy_domain(mock);
+	mock->ops.sync_domain_iotlb = cannot_invalidate;
+	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
+	MOCK_EXPECT_LOG(mock, "x");
 }
 
 static void domain_without_the_op_is_refused(struct kunit *test)
@@ -558,7 +796,7 @@ static void refused_domain_stays_refused(struct kunit *test)
 	struct mock *mock = test->priv;
 
 	mock_destroy_domain(mock);
-	atomic_set(&mock->fail, 1);
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
 	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
 	mock_take_log(mock);
 	KUNIT_EXPECT_FALSE(test, mock_enable(mock));
@@ -574,6 +812,74 @@ static void devices_of_a_domain_share_its_state(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, mock_enable(mock));
 	KUNIT_EXPECT_PTR_EQ(test, mock->xd, xd);
 	MOCK_EXPECT_LOG(mock, "");
+}
+
+/* The CPUs that have a ring. */
+static unsigned int rings(struct mock *mock)
+{
+	unsigned int n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (per_cpu_ptr(mock->xd->quarantine, cpu)->ring)
+			n++;
+	return n;
+}
+
+static void cpu_gets_its_ring_with_its_first_unmap(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	KUNIT_EXPECT_EQ(test, rings(mock), 0);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_EQ(test, rings(mock), 0);
+	mock_map_unmap_many(mock, 2);
+	KUNIT_EXPECT_EQ(test, rings(mock), 1);
+}
+
+/* An oops allocates no ring, so this is as without memory. */
+static void unmap_without_a_ring_is_synced_in_place(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	oops_in_progress++;
+	mock_map_unmap(mock, 1);
+	oops_in_progress--;
+	MOCK_EXPECT_LOG(mock, "cn.r");
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 0);
+	KUNIT_EXPECT_EQ(test, rings(mock), 0);
+}
+
+/* What the driver has left is released first. */
+static void unbinding_a_driver_frees_the_rings(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	struct xsmmu_domain *xd = mock->xd;
+
+	mock_map_unmap(mock, 1);
+	xsmmu_domain_trim(xd);
+	MOCK_EXPECT_LOG(mock, "cl.r");
+	KUNIT_EXPECT_EQ(test, rings(mock), 0);
+	/* The next driver gets the same answer and a new ring. */
+	KUNIT_EXPECT_TRUE(test, mock_enable(mock));
+	KUNIT_EXPECT_PTR_EQ(test, mock->xd, xd);
+	mock_map_unmap(mock, 1);
+	KUNIT_EXPECT_EQ(test, rings(mock), 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.r");
+}
+
+static void ring_with_entries_outlives_its_driver(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_map_unmap(mock, 1);
+	atomic_set(&mock->fail, XSMMU_SYNC_ATTEMPTS);
+	xsmmu_domain_trim(mock->xd);
+	KUNIT_EXPECT_EQ(test, rings(mock), 1);
+	mock_take_log(mock);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "n.r");
 }
 
 static void end_of_a_domain_syncs_what_is_left(struct kunit *test)
@@ -633,20 +939,36 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(overflow_by_an_unlink_drops_non_leaf_entries),
 	KUNIT_CASE(overflow_while_the_backend_fails_withholds),
 	KUNIT_CASE(overflow_after_a_failure_does_not_wait),
-	KUNIT_CASE(withheld_tables_are_freed_at_the_end),
+	KUNIT_CASE(withheld_range_waits_for_an_invalidation_after_it),
+	KUNIT_CASE(drain_releases_what_is_withheld),
+	KUNIT_CASE(backstop_releases_what_is_withheld),
+	KUNIT_CASE(withheld_ranges_are_released_at_the_end),
+	KUNIT_CASE(range_that_cannot_be_withheld_is_leaked),
 	KUNIT_CASE(numbers_wrap),
 	KUNIT_CASE(numbers_wrap_over_a_failure),
 	KUNIT_CASE(sync_in_an_oops_does_not_wait),
-	KUNIT_CASE(sync_within_a_sync_does_not_wait),
+	KUNIT_CASE(oops_does_not_wait_for_a_quarantine),
+	KUNIT_CASE(sync_within_a_sync_is_refused),
+	KUNIT_CASE(sync_within_a_sync_is_refused_in_an_oops),
+	KUNIT_CASE(overflow_within_a_sync_withholds),
 	KUNIT_CASE(sync_within_the_trace_event_of_a_sync_leads),
 	KUNIT_CASE(drain_of_nothing_costs_nothing),
 	KUNIT_CASE(drain_releases_what_its_sync_covered),
+	KUNIT_CASE(drain_while_invalidations_fail_costs_nothing),
+	KUNIT_CASE(drain_within_a_drain_leaves_its_positions),
+	KUNIT_CASE(drain_beside_a_drain_syncs),
 	KUNIT_CASE(both_kinds_of_invalidation_are_tried_at_the_start),
 	KUNIT_CASE(domain_whose_leaf_only_trial_fails_is_refused),
 	KUNIT_CASE(domain_whose_non_leaf_trial_fails_is_refused),
+	KUNIT_CASE(trial_that_fails_once_is_repeated),
+	KUNIT_CASE(trial_that_cannot_be_done_is_not_repeated),
 	KUNIT_CASE(domain_without_the_op_is_refused),
 	KUNIT_CASE(refused_domain_stays_refused),
 	KUNIT_CASE(devices_of_a_domain_share_its_state),
+	KUNIT_CASE(cpu_gets_its_ring_with_its_first_unmap),
+	KUNIT_CASE(unmap_without_a_ring_is_synced_in_place),
+	KUNIT_CASE(unbinding_a_driver_frees_the_rings),
+	KUNIT_CASE(ring_with_entries_outlives_its_driver),
 	KUNIT_CASE(end_of_a_domain_syncs_what_is_left),
 	KUNIT_CASE(end_of_an_idle_domain_costs_nothing),
 	KUNIT_CASE(end_of_a_domain_that_fails_leaks_its_tables),

@@ -17,12 +17,11 @@ static DEFINE_MUTEX(xsmmu_enable_lock);
 static struct xsmmu_domain *xsmmu_domain_alloc(unsigned int entries)
 {
 	struct xsmmu_domain *xd = kzalloc(sizeof(*xd), GFP_KERNEL);
-	struct xsmmu_quarantine *q;
 	int cpu;
 
 	if (!xd)
 		return NULL;
-	xd->quarantine = __alloc_percpu(struct_size(q, ring, entries),
+	xd->quarantine = __alloc_percpu(sizeof(struct xsmmu_quarantine),
 					SMP_CACHE_BYTES);
 	if (!xd->quarantine) {
 		kfree(xd);
@@ -36,8 +35,27 @@ static struct xsmmu_domain *xsmmu_domain_alloc(unsigned int entries)
 
 static void xsmmu_domain_free(struct xsmmu_domain *xd)
 {
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(per_cpu_ptr(xd->quarantine, cpu)->ring);
 	free_percpu(xd->quarantine);
 	kfree(xd);
+}
+
+/*
+ * Try an invalidation. A device of another domain can make it time out, so it gets
+ * as many attempts as in a sync, unless the backend says that it cannot do it.
+ */
+static int xsmmu_try(struct iommu_domain *domain, bool leaf_only)
+{
+	unsigned int tries = XSMMU_SYNC_ATTEMPTS;
+	int err;
+
+	do {
+		err = domain->ops->sync_domain_iotlb(domain, leaf_only);
+	} while (err && err != -EOPNOTSUPP && --tries);
+	return err;
 }
 
 /**
@@ -47,7 +65,8 @@ static void xsmmu_domain_free(struct xsmmu_domain *xd)
  * @name: of the device, for statistics
  *
  * First tries both kinds of invalidation. A backend that cannot invalidate,
- * because the hardware has no queue or lacks support, returns an error to them.
+ * because the hardware has no queue or lacks support, returns -EOPNOTSUPP or
+ * another error to them.
  *
  * Context: process context, may sleep.
  * Return: the state, or NULL if unmaps of this domain cannot be batched.
@@ -59,8 +78,7 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 	struct xsmmu_domain *xd;
 
 	if (!domain->ops->sync_domain_iotlb ||
-	    domain->ops->sync_domain_iotlb(domain, true) ||
-	    domain->ops->sync_domain_iotlb(domain, false))
+	    xsmmu_try(domain, true) || xsmmu_try(domain, false))
 		return NULL;
 	xd = xsmmu_domain_alloc(roundup_pow_of_two(xsmmu_quarantine_size));
 	if (!xd)
@@ -70,6 +88,7 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 	raw_spin_lock_init(&xd->flush_lock);
 	raw_spin_lock_init(&xd->withheld_lock);
 	INIT_LIST_HEAD(&xd->withheld);
+	INIT_LIST_HEAD(&xd->leaked_tables);
 	strscpy(xd->name, name, sizeof(xd->name));
 	xsmmu_stats_add(xd);
 	return xd;
@@ -83,7 +102,8 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
  *
  * The first answer of a domain is its answer for good. A driver that was told
  * "no" may free right after its unmaps, and the device that asks next may share
- * the domain with it.
+ * the domain with it. So a trial that times out is repeated before the answer, and
+ * not when the next driver asks.
  *
  * Context: process context, may sleep.
  * Return: true if unmaps of this domain are batched.
@@ -108,6 +128,25 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 	return xd;
 }
 
+/**
+ * xsmmu_domain_trim - free the rings of a domain whose driver was unbound
+ * @xd: the domain
+ *
+ * Syncs and releases first, and keeps the rings that still have entries. The
+ * domain goes on batching: a driver that unmaps, of this device or of another one
+ * in the domain, gets new rings.
+ *
+ * Context: process context.
+ */
+void xsmmu_domain_trim(struct xsmmu_domain *xd)
+{
+	int cpu;
+
+	xsmmu_drain(xd);
+	for_each_possible_cpu(cpu)
+		xsmmu_quarantine_trim(per_cpu_ptr(xd->quarantine, cpu));
+}
+
 /*
  * Sync once more, and release if that succeeds. If it fails, leak the tables: the
  * IOMMU's page walker may still have cached a way to them. The IOVAs go with
@@ -115,19 +154,20 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
  */
 static void xsmmu_drain_last(struct xsmmu_domain *xd)
 {
-	struct xsmmu_quarantine *q;
-	int cpu;
+	bool leaked;
+	int cpu, err;
 
-	for_each_possible_cpu(cpu) {
-		q = per_cpu_ptr(xd->quarantine, cpu);
-		timer_shutdown_sync(&q->backstop);
-		if ((q->head != q->tail && xsmmu_drain_one(xd, q)) ||
-		    !list_empty(&q->tables))
-			pr_err("xsmmu: %s: tables leaked, invalidation failed\n",
-			       xd->name);
-	}
-	if (!list_empty(&xd->withheld) && !xsmmu_grace_period(xd))
-		xsmmu_tables_free(&xd->withheld);
+	for_each_possible_cpu(cpu)
+		timer_shutdown_sync(&per_cpu_ptr(xd->quarantine, cpu)->backstop);
+	err = xsmmu_drain_all(xd);
+	if (!err && !list_empty(&xd->leaked_tables))
+		err = xsmmu_grace_period(xd);
+	leaked = xsmmu_withheld_last(xd, err);
+	for_each_possible_cpu(cpu)
+		leaked |= !list_empty(&per_cpu_ptr(xd->quarantine, cpu)->tables);
+	if (leaked)
+		pr_err("xsmmu: %s: tables leaked, invalidation failed\n",
+		       xd->name);
 }
 
 /**

@@ -7,6 +7,8 @@
 #define _XSMMU_INTERNAL_H
 
 #include <linux/iova.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
@@ -65,6 +67,7 @@ struct xsmmu_stats {
  * @lock: (L) protects the fields so marked; taken by the CPU and by drainers
  * @head: (L) position of the oldest entry; positions only grow
  * @tail: (L) position after the newest entry
+ * @upto: @tail as the drainer of all quarantines saw it; only that one uses it
  * @tick: (L) @tail as the backstop last saw it
  * @period: (L) of the backstop's timer, in ms
  * @armed: (L) the backstop's timer is pending or running
@@ -72,7 +75,9 @@ struct xsmmu_stats {
  * @backstop: timer that finds orphans; an add to an idle quarantine starts it
  * @xd: the domain; constant
  * @stats: see &struct xsmmu_stats
- * @ring: (L) the entries, indexed by position modulo their number
+ * @ring: (L) the entries, indexed by position modulo their number; NULL until the
+ *	CPU unmaps, and again after a driver was unbound. Unmaps read it without
+ *	the lock, as a hint
  *
  * Two positions delimit a batch. A sync remembers @tail before its snapshot and
  * releases the entries up to there afterwards. An entry that an interrupt adds
@@ -82,6 +87,7 @@ struct xsmmu_quarantine {
 	raw_spinlock_t lock;
 	unsigned int head;
 	unsigned int tail;
+	unsigned int upto;
 	unsigned int tick;
 	unsigned int period;
 	bool armed;
@@ -89,7 +95,7 @@ struct xsmmu_quarantine {
 	struct timer_list backstop;
 	struct xsmmu_domain *xd;
 	struct xsmmu_stats stats;
-	struct xsmmu_range ring[];
+	struct xsmmu_range *ring;
 };
 
 /**
@@ -102,6 +108,10 @@ struct xsmmu_quarantine {
  * @node: on the list of all domains, under that list's mutex
  * @release: for tests that watch the order: called instead of xsmmu_give_back(),
  *	or NULL; set before the first unmap
+ * @failing: a sync gave up, and none has succeeded since; written under
+ *	@flush_lock. Unmaps read it without the lock, as a hint: if it is out of
+ *	date, they try once more, or withhold a range
+ * @started: number of the newest invalidation begun; written under @flush_lock
  * @drop_non_leaf: (any) the next invalidation must not be leaf-only: a table was
  *	unlinked since the last one that dropped non-leaf entries, or an
  *	invalidation failed. Set by the unmap that unlinked, after B0; taken by
@@ -109,17 +119,25 @@ struct xsmmu_quarantine {
  * @flush_lock: held from "started" to "completed", interrupts off: one
  *	invalidation in flight
  * @leader: the CPU that holds @flush_lock to lead, plus one; 0 if no CPU leads.
- *	Written under @flush_lock; only the CPU that it names relies on it
- * @started: number of the newest invalidation begun; written under @flush_lock
+ *	Written under @flush_lock; only the CPU that it names relies on it, and
+ *	with preemption off
  * @done: number of the newest that completed; written under @flush_lock.
  *	Numbers that failed are skipped, never counted
- * @failing: a sync gave up, and none has succeeded since; written under
- *	@flush_lock. Unmaps read it without the lock, as a hint: if it is out of
- *	date, they try once more, or withhold a range
- * @withheld_lock: protects the two fields below
- * @withheld: tables that no invalidation covered and for which the quarantine
- *	had no room; they wait for the domain's end
- * @withheld_pages: IOVA granules, likewise
+ * @draining: bit 0 is set while a CPU drains all quarantines; taken and cleared by
+ *	bit operations that order as a lock does
+ * @withheld_lock: protects the fields after it
+ * @withheld: ranges that no invalidation covered and for which the quarantine had
+ *	no room, as &struct xsmmu_withheld; a sync takes them out, and puts them
+ *	back if it fails
+ * @withheld_pages: their IOVA granules, with those that a sync has taken. Also
+ *	read without the lock, as a hint that a sync has something to take
+ * @leaked: granules that could not even be withheld, for want of memory
+ * @leaked_tables: tables of these; they wait for the domain's end
+ *
+ * Two cache lines change with each invalidation. Waiters spin on that
+ * of @flush_lock. The leader writes @started and then @drop_non_leaf, so they
+ * share a line: B5 can stay unconditional and costs no line of its own. The
+ * fields before them change rarely.
  */
 struct xsmmu_domain {
 	struct iommu_domain *domain;
@@ -133,17 +151,22 @@ struct xsmmu_domain {
 			unsigned int n, struct list_head *tables);
 #endif
 
-	unsigned int drop_non_leaf ____cacheline_aligned_in_smp;
+	bool failing;
+
+	unsigned long started ____cacheline_aligned_in_smp;
+	unsigned int drop_non_leaf;
 
 	raw_spinlock_t flush_lock ____cacheline_aligned_in_smp;
 	unsigned int leader;
-	unsigned long started;
 	unsigned long done;
-	bool failing;
+
+	unsigned long draining ____cacheline_aligned_in_smp;
 
 	raw_spinlock_t withheld_lock;
 	struct list_head withheld;
 	unsigned long withheld_pages;
+	unsigned long leaked;
+	struct list_head leaked_tables;
 };
 
 /* domain.c */
@@ -152,10 +175,56 @@ struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 					 const char *name);
 
 /* quarantine.c */
+bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags);
+void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
+			  unsigned int n, struct list_head *tables);
 void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+void xsmmu_quarantine_trim(struct xsmmu_quarantine *q);
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+int xsmmu_drain_all(struct xsmmu_domain *xd);
 void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 		     unsigned int n, struct list_head *tables);
+
+/* Returns false if the lock cannot be had, which happens only in an oops. */
+static __always_inline bool xsmmu_lock(raw_spinlock_t *lock,
+				       unsigned long *flags)
+{
+	if (unlikely(oops_in_progress))
+		return xsmmu_lock_in_oops(lock, flags);
+	raw_spin_lock_irqsave(lock, *flags);
+	return true;
+}
+
+/* withheld.c */
+void xsmmu_withhold(struct xsmmu_domain *xd, const struct xsmmu_range *r,
+		    struct list_head *tables);
+void __xsmmu_withheld_take(struct xsmmu_domain *xd, struct list_head *list,
+			   unsigned int max);
+void __xsmmu_withheld_end(struct xsmmu_domain *xd, struct list_head *list,
+			  int err);
+bool xsmmu_withheld_last(struct xsmmu_domain *xd, int err);
+
+/* Has a sync something to take? A hint. */
+static inline bool xsmmu_withholds(struct xsmmu_domain *xd)
+{
+	return READ_ONCE(xd->withheld_pages);
+}
+
+/* Take up to @max withheld ranges, before a grace period. */
+static inline void xsmmu_withheld_take(struct xsmmu_domain *xd,
+				       struct list_head *list, unsigned int max)
+{
+	if (unlikely(xsmmu_withholds(xd)))
+		__xsmmu_withheld_take(xd, list, max);
+}
+
+/* After it: release them, or put them back if it failed. */
+static inline void xsmmu_withheld_end(struct xsmmu_domain *xd,
+				      struct list_head *list, int err)
+{
+	if (unlikely(!list_empty(list)))
+		__xsmmu_withheld_end(xd, list, err);
+}
 
 /* sync.c */
 int xsmmu_grace_period(struct xsmmu_domain *xd);

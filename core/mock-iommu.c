@@ -389,6 +389,7 @@ void mock_attach(struct mock *mock)
 void mock_resize(struct mock *mock, unsigned int entries)
 {
 	KUNIT_ASSERT_LE(mock->test, entries, XSMMU_QUARANTINE_SIZE);
+	xsmmu_domain_trim(mock->xd);
 	mock->xd->mask = entries - 1;
 }
 

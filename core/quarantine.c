@@ -3,8 +3,12 @@
  * The quarantine: IOVA ranges and unlinked tables that wait for an invalidation.
  *
  * One ring per CPU. The unmap path touches only its own CPU's ring, allocates
- * nothing and takes no lock of the domain.
+ * nothing but this ring, once, and takes no lock of the domain.
  */
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <linux/processor.h>
+#include <linux/slab.h>
 #include "internal.h"
 #include "base.h"
 #include "trace.h"
@@ -12,7 +16,33 @@
 /* Ranges released per turn: bounds the stack and the time with interrupts off. */
 #define XSMMU_RELEASE_CHUNK	16
 
-/* Take up to a chunk of entries before position @upto out of the ring. */
+/* How often an oops tries a lock, whose holder may have been stopped. */
+#define XSMMU_OOPS_TRIES	1000
+
+/**
+ * xsmmu_lock_in_oops - try to take a lock whose holder may have been stopped
+ * @lock: a lock that the core holds for short only
+ * @flags: as for raw_spin_lock_irqsave()
+ *
+ * Context: any but NMI.
+ * Return: true if the lock is held.
+ */
+bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags)
+{
+	unsigned int tries = XSMMU_OOPS_TRIES;
+
+	while (tries--) {
+		if (raw_spin_trylock_irqsave(lock, *flags))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+/*
+ * Take up to a chunk of entries before position @upto out of the ring. In an
+ * oops in which the lock cannot be had, take none.
+ */
 static unsigned int xsmmu_take(struct xsmmu_domain *xd,
 			       struct xsmmu_quarantine *q, unsigned int upto,
 			       struct xsmmu_range *chunk,
@@ -21,7 +51,8 @@ static unsigned int xsmmu_take(struct xsmmu_domain *xd,
 	unsigned int n = 0;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	if (!xsmmu_lock(&q->lock, &flags))
+		return 0;
 	while (n < XSMMU_RELEASE_CHUNK && (int)(upto - q->head) > 0) {
 		chunk[n] = q->ring[q->head & xd->mask];
 		xsmmu_tables_cut(&q->tables, chunk[n].tables, tables);
@@ -53,9 +84,9 @@ void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 	}
 }
 
-static void xsmmu_release_ranges(struct xsmmu_domain *xd,
-				 const struct xsmmu_range *r, unsigned int n,
-				 struct list_head *tables)
+/* Give back, or call the test that watches the order. */
+void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
+			  unsigned int n, struct list_head *tables)
 {
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
 	if (xd->release) {
@@ -85,31 +116,46 @@ static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 	} while (n == XSMMU_RELEASE_CHUNK);
 }
 
+/*
+ * The position after the newest entry. In an oops in which the lock cannot be
+ * had, the position of the oldest, so that nothing is released.
+ */
+static unsigned int xsmmu_position(struct xsmmu_quarantine *q)
+{
+	unsigned long flags;
+	unsigned int upto;
+
+	if (!xsmmu_lock(&q->lock, &flags))
+		return READ_ONCE(q->head);
+	upto = q->tail;
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return upto;
+}
+
 /**
- * xsmmu_drain_one - sync, then release what @q held when the sync began
+ * xsmmu_drain_one - sync, then release what was in @q when the sync began
  * @xd: the domain
  * @q: a quarantine of @xd, of this CPU or of another
  *
  * The position is read under @q's lock and before the grace period's snapshot.
  * The lock orders the PTE clears of the CPU that added the entries before this
- * CPU's barrier B1. An entry added later lies behind the position.
+ * CPU's barrier B1. An entry added later lies behind the position. Withheld
+ * ranges are taken out before the snapshot too, up to a quarantine's worth.
  *
  * Context: any but NMI. Spins for one invalidation, or two.
- * Return: 0, or -EIO if the invalidation failed; then nothing was released.
+ * Return: 0, or the error of xsmmu_grace_period(); then nothing was released.
  */
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
 {
-	unsigned long flags;
-	unsigned int upto;
+	unsigned int upto = xsmmu_position(q);
+	LIST_HEAD(withheld);
 	int err;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
-	upto = q->tail;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
-
+	xsmmu_withheld_take(xd, &withheld, XSMMU_QUARANTINE_SIZE);
 	err = xsmmu_grace_period(xd);
 	if (!err)
 		xsmmu_release(xd, q, upto);
+	xsmmu_withheld_end(xd, &withheld, err);
 	return err;
 }
 
@@ -121,45 +167,159 @@ int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
  * buffers may have been unmapped on another CPU.
  *
  * Context: any but NMI.
- * Return: 0: the buffers may be freed. -EIO: they must be kept.
+ * Return: 0: the buffers may be freed. -EIO: they must be kept, because the
+ * invalidation failed. -EBUSY: they must be kept, because this sync was called
+ * from within an invalidation of the domain; a later sync covers them.
  */
 int xsmmu_sync(struct xsmmu_domain *xd)
 {
 	return xsmmu_drain_one(xd, raw_cpu_ptr(xd->quarantine));
 }
 
+/*
+ * Note how far the rings of all CPUs are filled. Only one drainer at a time may
+ * do this. Returns false if all are empty.
+ */
+static bool xsmmu_note_positions(struct xsmmu_domain *xd)
+{
+	struct xsmmu_quarantine *q;
+	bool any = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		q = per_cpu_ptr(xd->quarantine, cpu);
+		q->upto = xsmmu_position(q);
+		any |= q->upto != READ_ONCE(q->head);
+	}
+	return any;
+}
+
+static void xsmmu_release_noted(struct xsmmu_domain *xd)
+{
+	struct xsmmu_quarantine *q;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		q = per_cpu_ptr(xd->quarantine, cpu);
+		xsmmu_release(xd, q, q->upto);
+	}
+}
+
+/**
+ * xsmmu_drain_all - one sync for the quarantines of all CPUs
+ * @xd: the domain; the caller is its only drainer
+ *
+ * All positions are read before the grace period's snapshot, as in
+ * xsmmu_drain_one(). If the quarantines are empty, this costs no invalidation.
+ *
+ * Context: any but NMI.
+ * Return: 0, or the error of xsmmu_grace_period(); then nothing was released.
+ */
+int xsmmu_drain_all(struct xsmmu_domain *xd)
+{
+	LIST_HEAD(withheld);
+	int err;
+
+	xsmmu_withheld_take(xd, &withheld, UINT_MAX);
+	if (!xsmmu_note_positions(xd) && list_empty(&withheld))
+		return 0;
+	err = xsmmu_grace_period(xd);
+	if (!err)
+		xsmmu_release_noted(xd);
+	xsmmu_withheld_end(xd, &withheld, err);
+	return err;
+}
+
 /**
  * xsmmu_drain - sync and release the quarantines of all CPUs
  * @xd: the domain, or NULL
  *
- * Called when an IOVA allocation has failed. Costs one invalidation per CPU that
- * has entries.
+ * Called when an IOVA allocation has failed. Costs one invalidation, or none
+ * while invalidations fail: each allocation that failed would wait for time-outs.
+ * A caller that finds another one draining cannot wait for it, because it may
+ * have interrupted it. It syncs its own CPU's quarantine, which takes about as
+ * long as the other drain.
  *
  * Context: any but NMI.
  * Return: true if the allocation is worth another try. That includes finding the
  * quarantines empty: another CPU may have taken the entries out. It gives their
  * IOVAs back a little later, so the other try can fail although one is about to
- * come. This function does not wait for that, because it may have interrupted
- * that CPU.
+ * come.
  */
 bool xsmmu_drain(struct xsmmu_domain *xd)
 {
-	struct xsmmu_quarantine *q;
-	int cpu;
+	int err;
 
-	if (!xd)
+	if (!xd || READ_ONCE(xd->failing))
 		return false;
-	for_each_possible_cpu(cpu) {
-		q = per_cpu_ptr(xd->quarantine, cpu);
-		if (READ_ONCE(q->head) != READ_ONCE(q->tail))
-			xsmmu_drain_one(xd, q);
-	}
-	return true;
+	if (test_and_set_bit_lock(0, &xd->draining))
+		return !xsmmu_sync(xd);
+	err = xsmmu_drain_all(xd);
+	clear_bit_unlock(0, &xd->draining);
+	return !err;
 }
 
 /*
- * Add a range; returns false if the ring is full. Starts the backstop's timer if
- * it does not run.
+ * Give @q a ring. Without memory it has none, and each unmap is an overflow. An
+ * oops does not try.
+ */
+static noinline void xsmmu_ring_alloc(struct xsmmu_domain *xd,
+				      struct xsmmu_quarantine *q)
+{
+	struct xsmmu_range *ring;
+	unsigned long flags;
+
+	if (oops_in_progress)
+		return;
+	ring = kmalloc_array(xd->mask + 1, sizeof(*ring),
+			     GFP_ATOMIC | __GFP_NOWARN);
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (!q->ring) {
+		WRITE_ONCE(q->ring, ring);
+		ring = NULL;
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	kfree(ring);
+}
+
+/* Free the ring of @q if it is empty. */
+void xsmmu_quarantine_trim(struct xsmmu_quarantine *q)
+{
+	struct xsmmu_range *ring = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (q->head == q->tail) {
+		ring = q->ring;
+		WRITE_ONCE(q->ring, NULL);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	kfree(ring);
+}
+
+/*
+ * Note that the backstop's timer is to be started, unless it runs. Caller holds
+ * @q's lock and calls xsmmu_start_backstop() later if this returns true. An oops
+ * starts no timer: its locks may never be free.
+ */
+static bool xsmmu_arm_backstop(struct xsmmu_quarantine *q)
+{
+	lockdep_assert_held(&q->lock);
+	if (q->armed || !xsmmu_backstop_on || oops_in_progress)
+		return false;
+	q->armed = true;
+	q->tick = q->tail;
+	return true;
+}
+
+static void xsmmu_start_backstop(struct xsmmu_quarantine *q)
+{
+	mod_timer(&q->backstop, jiffies + msecs_to_jiffies(XSMMU_BACKSTOP_MS));
+}
+
+/*
+ * Add a range; returns false if the ring is full or missing. Starts the backstop's timer if
+ * it does not run. In an oops in which the lock cannot be had, leaks the range.
  */
 static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 		      const struct xsmmu_range *r, struct list_head *tables)
@@ -167,49 +327,57 @@ static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 	bool arm = false, added = false;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
-	if (q->tail - q->head <= xd->mask) {
+	if (!xsmmu_lock(&q->lock, &flags))
+		return true;
+	if (q->ring && q->tail - q->head <= xd->mask) {
 		q->ring[q->tail & xd->mask] = *r;
 		WRITE_ONCE(q->tail, q->tail + 1);
 		list_splice_tail_init(tables, &q->tables);
 		added = true;
-		if (!q->armed && xsmmu_backstop_on) {
-			arm = true;
-			q->armed = true;
-			q->tick = q->tail;
-		}
+		arm = xsmmu_arm_backstop(q);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 
 	if (arm)
-		mod_timer(&q->backstop,
-			  jiffies + msecs_to_jiffies(XSMMU_BACKSTOP_MS));
+		xsmmu_start_backstop(q);
 	return added;
 }
 
+/* Withhold a range, and see to it that the backstop tries to release it. */
+static void xsmmu_withhold_and_arm(struct xsmmu_domain *xd,
+				   struct xsmmu_quarantine *q,
+				   const struct xsmmu_range *r,
+				   struct list_head *tables)
+{
+	unsigned long flags;
+	bool arm;
+
+	xsmmu_withhold(xd, r, tables);
+	if (!xsmmu_lock(&q->lock, &flags))
+		return;
+	arm = xsmmu_arm_backstop(q);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	if (arm)
+		xsmmu_start_backstop(q);
+}
+
 /*
- * The ring is full: sync in place. The range at hand was cleared before, so the
- * same grace period covers it and it needs no entry any more. If the sync fails,
- * the range is withheld until the domain ends (I5). While invalidations are
- * failing, an unmap that finds the ring full withholds its range at once instead
- * of waiting for another time-out. Syncs and the backstop find out when
- * invalidations succeed again.
+ * The ring is full, or there was no memory for one: sync in place. The range at
+ * hand was cleared before, so the same grace period covers it and it needs no
+ * entry any more. If the sync fails, the range is withheld until another one
+ * succeeds (I5). While invalidations are failing, an unmap that finds the ring
+ * full withholds its range at once instead of waiting for another time-out. Syncs
+ * and the backstop find out when invalidations succeed again.
  */
 static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 			   const struct xsmmu_range *r, struct list_head *tables)
 {
-	unsigned long flags;
-
 	this_cpu_inc(xd->quarantine->stats.overflows);
 	trace_xsmmu_overflow(xd->name, xd->mask + 1);
-	if (!READ_ONCE(xd->failing) && !xsmmu_drain_one(xd, q)) {
+	if (!READ_ONCE(xd->failing) && !xsmmu_drain_one(xd, q))
 		xsmmu_release_ranges(xd, r, 1, tables);
-		return;
-	}
-	raw_spin_lock_irqsave(&xd->withheld_lock, flags);
-	list_splice_tail_init(tables, &xd->withheld);
-	xd->withheld_pages += r->pages;
-	raw_spin_unlock_irqrestore(&xd->withheld_lock, flags);
+	else
+		xsmmu_withhold_and_arm(xd, q, r, tables);
 }
 
 /**
@@ -260,19 +428,26 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size)
 
 	this_cpu_inc(xd->quarantine->stats.unmaps);
 	q = raw_cpu_ptr(xd->quarantine);
+	if (unlikely(!READ_ONCE(q->ring)))
+		xsmmu_ring_alloc(xd, q);
 	if (unlikely(!xsmmu_add(xd, q, &r, tables)))
 		xsmmu_overflow(xd, q, &r, tables);
 }
 
-/* Restart the timer if entries are left, with a longer period after an error. */
-static void xsmmu_backstop_rearm(struct xsmmu_quarantine *q, int err)
+/*
+ * Restart the timer if entries or withheld ranges are left, with a longer period
+ * after an error.
+ */
+static void xsmmu_backstop_rearm(struct xsmmu_domain *xd,
+				 struct xsmmu_quarantine *q, int err)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	q->period = err ? min(2 * q->period, XSMMU_BACKSTOP_MAX_MS) :
 			  XSMMU_BACKSTOP_MS;
-	q->armed = xsmmu_backstop_on && q->head != q->tail;
+	q->armed = xsmmu_backstop_on &&
+		   (q->head != q->tail || xsmmu_withholds(xd));
 	q->tick = q->tail;
 	if (q->armed)
 		mod_timer(&q->backstop, jiffies + msecs_to_jiffies(q->period));
@@ -283,6 +458,7 @@ static void xsmmu_backstop_rearm(struct xsmmu_quarantine *q, int err)
  * The backstop: release entries that no sync has released. An entry that has been
  * here for a full tick is an orphan: its driver did not sync, or synced on
  * another CPU. A driver that syncs its batches leaves none, however busy it is.
+ * Also release what is withheld, for a driver that does not sync any more.
  */
 static void xsmmu_backstop(struct timer_list *t)
 {
@@ -294,7 +470,8 @@ static void xsmmu_backstop(struct timer_list *t)
 	int err = 0;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	orphans = xsmmu_backstop_on && (int)(q->tick - q->head) > 0;
+	orphans = xsmmu_backstop_on &&
+		  ((int)(q->tick - q->head) > 0 || xsmmu_withholds(xd));
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 
 	if (orphans) {
@@ -302,7 +479,7 @@ static void xsmmu_backstop(struct timer_list *t)
 		this_cpu_inc(xd->quarantine->stats.orphans);
 		trace_xsmmu_backstop(xd->name, err);
 	}
-	xsmmu_backstop_rearm(q, err);
+	xsmmu_backstop_rearm(xd, q, err);
 }
 
 /* Prepare the empty quarantine of one CPU. */

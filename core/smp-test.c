@@ -221,7 +221,7 @@ static void drain_empties_every_cpus_quarantine(struct kunit *test)
 	mock_on(mock, mock_other_cpu(test), unmap_page);
 	mock_map_unmap(mock, 1);
 	xsmmu_drain(mock->xd);
-	MOCK_EXPECT_LOG(mock, "ccl.rl.r");
+	MOCK_EXPECT_LOG(mock, "ccl.rr");
 }
 
 static void end_of_a_domain_empties_every_cpus_quarantine(struct kunit *test)
@@ -233,7 +233,7 @@ static void end_of_a_domain_empties_every_cpus_quarantine(struct kunit *test)
 	mock_take_log(mock);
 	mock_destroy_domain(mock);
 	KUNIT_EXPECT_EQ(test, mock->outstanding, 0);
-	KUNIT_EXPECT_STREQ(test, mock_take_log(mock), "n.rl.tr");
+	KUNIT_EXPECT_STREQ(test, mock_take_log(mock), "n.rtr");
 }
 
 /*

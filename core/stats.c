@@ -27,7 +27,9 @@ void xsmmu_stats_remove(struct xsmmu_domain *xd)
 
 static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 {
+	size_t ring = (xd->mask + 1) * sizeof(struct xsmmu_range);
 	struct xsmmu_stats sum = {};
+	size_t bytes = sizeof(*xd);
 	unsigned int pending = 0;
 	int cpu;
 
@@ -41,11 +43,12 @@ static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 		sum.overflows += q->stats.overflows;
 		sum.orphans += q->stats.orphans;
 		pending += READ_ONCE(q->tail) - READ_ONCE(q->head);
+		bytes += sizeof(*q) + (READ_ONCE(q->ring) ? ring : 0);
 	}
-	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu\n",
+	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu leaked=%lu bytes=%zu\n",
 		   xd->name, sum.unmaps, sum.led, sum.shared, sum.failed,
 		   sum.overflows, sum.orphans, pending,
-		   READ_ONCE(xd->withheld_pages));
+		   READ_ONCE(xd->withheld_pages), READ_ONCE(xd->leaked), bytes);
 }
 
 static int xsmmu_domains_show(struct seq_file *s, void *unused)

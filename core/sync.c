@@ -10,6 +10,7 @@
  * invalidations at once, and the flag "drop non-leaf entries" would be lost.
  */
 #include <linux/kernel.h>
+#include <linux/preempt.h>
 #include <linux/processor.h>
 #include "internal.h"
 #include "trace.h"
@@ -53,7 +54,7 @@ static int xsmmu_invalidate(struct xsmmu_domain *xd, bool leaf_only)
 /*
  * Issue the next invalidation. Caller holds flush_lock with interrupts off.
  * "leader" is cleared last: whatever this function calls may lead to a sync of
- * the same domain on this CPU.
+ * the same domain on this CPU, which must be refused.
  */
 static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 {
@@ -62,7 +63,7 @@ static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 	int err;
 
 	lockdep_assert_held(&xd->flush_lock);
-	WRITE_ONCE(xd->leader, raw_smp_processor_id() + 1);
+	WRITE_ONCE(xd->leader, smp_processor_id() + 1);
 	WRITE_ONCE(xd->started, n);
 	/*
 	 * B2, pairs with B1: store "started", then take the flag and let the
@@ -117,26 +118,31 @@ static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap,
 		err = xsmmu_lead(xd, led);
 	if (err && xd->started + 1 - snap < XSMMU_SYNC_ATTEMPTS)
 		return -EAGAIN;
-	WRITE_ONCE(xd->failing, !!err);
+	if (xd->failing != !!err)
+		WRITE_ONCE(xd->failing, !!err);
 	return err;
 }
 
 /*
- * Would waiting for the leader never end? In an oops the leader may be a CPU that
- * was stopped. Or this CPU leads: its IOMMU driver prints a message, and the
- * console is behind a device of this domain. The leader has interrupts off, so
- * only code that it calls can find its own CPU leading. The exception is a waiter
- * that was moved to this CPU; it issues one invalidation that it does not need.
+ * Was this sync called by the leader itself? The leader has interrupts off, so
+ * while preemption is off only code that it calls can find its own CPU leading.
+ * Without that, a waiter could read "leader", be moved to the leader's CPU and
+ * take itself for the leader.
  */
-static bool xsmmu_alone(const struct xsmmu_domain *xd)
+static bool xsmmu_nested(const struct xsmmu_domain *xd)
 {
-	return oops_in_progress ||
-	       READ_ONCE(xd->leader) == raw_smp_processor_id() + 1;
+	bool nested;
+
+	preempt_disable();
+	nested = READ_ONCE(xd->leader) == smp_processor_id() + 1;
+	preempt_enable();
+	return nested;
 }
 
 /*
- * Then issue an invalidation without waiting. It drops non-leaf entries, because
- * the leader may have taken the flag. It changes neither numbers nor flag.
+ * In an oops the leader may be a CPU that was stopped, so do not wait for it:
+ * issue an invalidation of one's own. It drops non-leaf entries, because the
+ * leader may have taken the flag. It changes neither numbers nor flag.
  */
 static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 {
@@ -151,7 +157,9 @@ static int xsmmu_sync_alone(struct xsmmu_domain *xd)
  * with failures, the running one and XSMMU_SYNC_ATTEMPTS more, on any CPUs.
  *
  * Context: any but NMI. The leader has interrupts off; a waiter holds no lock.
- * Return: 0, or -EIO after the last failed attempt.
+ * Return: 0. -EIO after the last failed attempt. -EBUSY if an invalidation of
+ * this domain has called: the IOMMU driver may hold the lock of its queue, so
+ * this CPU can neither wait for that invalidation nor issue another one.
  */
 int xsmmu_grace_period(struct xsmmu_domain *xd)
 {
@@ -177,7 +185,9 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 			this_cpu_inc(xd->quarantine->stats.shared);
 			return 0;
 		}
-		if (unlikely(xsmmu_alone(xd)))
+		if (unlikely(xsmmu_nested(xd)))
+			return -EBUSY;
+		if (unlikely(oops_in_progress))
 			return xsmmu_sync_alone(xd);
 		if (raw_spin_is_locked(&xd->flush_lock) ||
 		    !raw_spin_trylock_irqsave(&xd->flush_lock, flags)) {

@@ -62,6 +62,7 @@ void xsmmu_mode_init(void);
 
 bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 			 const char *name);
+void xsmmu_domain_trim(struct xsmmu_domain *xd);
 void xsmmu_domain_destroy(struct xsmmu_domain *xd);
 
 void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size);

@@ -7,6 +7,7 @@
 #define __MLX5E_PEN_INTERNAL_H__
 
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
 
 struct mlx5e_pen;
 struct mlx5e_priv;
@@ -17,6 +18,15 @@ struct mlx5e_priv;
 static inline bool mlx5e_pen_may_reopen(unsigned long last, unsigned long now)
 {
 	return !last || now - last >= MLX5E_PEN_REOPEN_PAUSE;
+}
+
+/* The first and the longest pause between two attempts to open an interface. */
+#define MLX5E_PEN_FIRST_WAIT	(HZ / 20)
+#define MLX5E_PEN_LONGEST_WAIT	(10 * HZ)
+
+static inline unsigned long mlx5e_pen_longer_wait(unsigned long wait)
+{
+	return clamp_t(unsigned long, 2 * wait, MLX5E_PEN_FIRST_WAIT, MLX5E_PEN_LONGEST_WAIT);
 }
 
 void mlx5e_pen_make_room(struct mlx5e_pen *pen);

@@ -7,25 +7,14 @@
  */
 #ifdef CONFIG_XSMMU_MLX5
 
-/**
- * mlx5e_page_release_pen - mlx5e_page_release_dynamic() for polls
- * @pen: the pen of the queue; NULL outside of polls and if the device does not
- *       batch
- * @rq: the receive queue that the page belongs to
- * @page: a mapped page
- * @recycle: keep the page for the queue; if false, free it
- *
- * A page that enters the page cache stays mapped. Each other page is unmapped now
- * and leaves the pen after the poll's sync.
- *
- * Context: the queue's poll, if there is a pen.
+/*
+ * mlx5e_page_release_pen() with a pen. A page that enters the page cache stays
+ * mapped. Each other page is unmapped now and leaves the pen after the poll's sync.
  */
-void mlx5e_page_release_pen(struct mlx5e_pen *pen, struct mlx5e_rq *rq,
-			    struct page *page, bool recycle)
+void __mlx5e_page_release_pen(struct mlx5e_pen *pen, struct mlx5e_rq *rq,
+			      struct page *page, bool recycle)
 {
-	if (!pen)
-		mlx5e_page_release_dynamic(rq, page, recycle);
-	else if (!recycle || !mlx5e_rx_cache_put(rq, page))
+	if (!recycle || !mlx5e_rx_cache_put(rq, page))
 		mlx5e_pen_add_page(pen, rq, page, recycle);
 }
 

@@ -9,17 +9,26 @@
 #include "en/txrx.h"
 #include "en/pen-internal.h"
 #include "en/pen-page.h"
+#include "en/pen-redirect.h"
 #include "en/pen-test.h"
 
 #ifdef MODULE
 /* The driver exports no symbols. */
 #include "pen-page.c"
+#include "pen-redirect.c"
+
+void mlx5e_page_dma_unmap(struct mlx5e_rq *rq, struct page *page)
+{
+	dma_unmap_page_attrs(rq->pdev, page_pool_get_dma_addr(page), PAGE_SIZE,
+			     rq->buff.map_dir, DMA_ATTR_SKIP_CPU_SYNC);
+	page_pool_set_dma_addr(page, 0);
+}
 #endif
 
 /**
  * struct page_fixture - a pen and a receive queue
  * @fx: the pen, the device and the send queue
- * @rq: a receive queue, of which only the page pool is used
+ * @rq: a receive queue
  * @pages: number of pages that were taken from the pool
  */
 struct page_fixture {
@@ -284,6 +293,101 @@ static void closing_gives_up_but_does_not_free(struct kunit *test)
 	put_page(page);
 }
 
+/* A poll that leaves pages behind is a bug, and the driver warns about it. */
+static void closing_empties_a_pen_without_recycling(struct kunit *test)
+{
+	struct page_fixture *pf = test->priv;
+
+	receive(pf, 2, true);
+	mlx5e_pen_close(pf->fx.pen);
+	KUNIT_EXPECT_EQ(test, pf->fx.syncs, 1);
+	KUNIT_EXPECT_EQ(test, pf->fx.gone_at_sync, 0);
+	KUNIT_EXPECT_EQ(test, pages_recycled(pf), 0);
+	KUNIT_EXPECT_EQ(test, pages_released(pf), 2);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(pf->fx.pen));
+}
+
+/* Redirects */
+
+#define PACKET_PAGES	3
+
+/**
+ * struct packet - a received packet of several pages
+ * @pages: its pages; the first one is the head
+ * @rxq: the kind of its memory
+ * @xdp: what the XDP program sees
+ */
+struct packet {
+	struct page *pages[PACKET_PAGES];
+	struct xdp_rxq_info rxq;
+	struct xdp_buff xdp;
+};
+
+static void receive_packet(struct page_fixture *pf, struct packet *packet)
+{
+	struct skb_shared_info *sinfo;
+	int i;
+
+	for (i = 0; i < PACKET_PAGES; i++)
+		packet->pages[i] = take_page(pf);
+	packet->rxq = (struct xdp_rxq_info) { .mem.type = MEM_TYPE_PAGE_POOL };
+	xdp_init_buff(&packet->xdp, PAGE_SIZE, &packet->rxq);
+	xdp_prepare_buff(&packet->xdp, page_address(packet->pages[0]), 256, 64, false);
+	xdp_buff_set_frags_flag(&packet->xdp);
+	sinfo = xdp_get_shared_info_from_buff(&packet->xdp);
+	sinfo->nr_frags = PACKET_PAGES - 1;
+	for (i = 1; i < PACKET_PAGES; i++)
+		__skb_frag_set_page(&sinfo->frags[i - 1], packet->pages[i]);
+}
+
+static unsigned int pages_mapped(struct packet *packet)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < PACKET_PAGES; i++)
+		if (page_pool_get_dma_addr(packet->pages[i]))
+			n++;
+	return n;
+}
+
+static void a_redirect_unmaps_each_page_strictly(struct kunit *test)
+{
+	struct page_fixture *pf = test->priv;
+	struct packet packet;
+
+	pf->rq->cq.pen.pen = pf->fx.pen;
+	receive_packet(pf, &packet);
+	mlx5e_xdp_unmap_before_redirect(pf->rq, packet.pages[0], &packet.xdp);
+	KUNIT_EXPECT_EQ(test, pf->fx.strict, PACKET_PAGES);
+	KUNIT_EXPECT_EQ(test, pages_mapped(&packet), 0);
+	mlx5e_xdp_unmap_after_redirect(pf->rq, packet.pages[0], &packet.xdp);
+	KUNIT_EXPECT_EQ(test, pf->fx.strict, PACKET_PAGES);
+
+	pen_test_poll_begins();
+	mlx5e_xdp_redirect_failed(pf->rq, packet.pages[0], &packet.xdp);
+	pen_test_poll_ends();
+	KUNIT_EXPECT_EQ(test, pages_recycled(pf), PACKET_PAGES);
+	KUNIT_EXPECT_TRUE(test, test_bit(MLX5E_RQ_FLAG_XDP_XMIT, pf->rq->flags));
+}
+
+/* As in strict and lazy mode. */
+static void without_a_pen_a_redirect_that_fails_leaves_pages_mapped(struct kunit *test)
+{
+	struct page_fixture *pf = test->priv;
+	struct packet packet;
+	unsigned int i;
+
+	receive_packet(pf, &packet);
+	mlx5e_xdp_unmap_before_redirect(pf->rq, packet.pages[0], &packet.xdp);
+	mlx5e_xdp_redirect_failed(pf->rq, packet.pages[0], &packet.xdp);
+	KUNIT_EXPECT_EQ(test, pf->fx.strict, 0);
+	KUNIT_EXPECT_EQ(test, pages_mapped(&packet), PACKET_PAGES);
+	KUNIT_EXPECT_FALSE(test, test_bit(MLX5E_RQ_FLAG_XDP_XMIT, pf->rq->flags));
+	for (i = 0; i < PACKET_PAGES; i++)
+		mlx5e_pen_add_page(pf->fx.pen, pf->rq, packet.pages[i], true);
+	pen_test_poll(&pf->fx, 1);
+}
+
 /* Set-up of the fixture */
 
 static int make_queue(struct page_fixture *pf)
@@ -342,6 +446,9 @@ static struct kunit_case page_tests[] = {
 	KUNIT_CASE(a_poll_waits_for_one_early_sync_that_fails),
 	KUNIT_CASE(the_next_poll_tries_early_syncs_again),
 	KUNIT_CASE(closing_gives_up_but_does_not_free),
+	KUNIT_CASE(closing_empties_a_pen_without_recycling),
+	KUNIT_CASE(a_redirect_unmaps_each_page_strictly),
+	KUNIT_CASE(without_a_pen_a_redirect_that_fails_leaves_pages_mapped),
 	{}
 };
 

@@ -24,14 +24,15 @@ struct page;
 /**
  * struct mlx5e_pen_page - a page that waits for the sync
  * @rq: the receive queue that it belongs to
- * @page: the page
- * @recycle: return the page to the page pool of @rq; if false, free it
+ * @page: the page, plus MLX5E_PEN_RECYCLE if it goes back to the page pool of @rq.
+ *        Without that bit it is freed
  */
 struct mlx5e_pen_page {
 	struct mlx5e_rq *rq;
-	struct page *page;
-	bool recycle;
+	unsigned long page;
 };
+
+#define MLX5E_PEN_RECYCLE	1ul
 
 /**
  * struct mlx5e_pen_pages - the pages in a pen

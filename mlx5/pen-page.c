@@ -32,19 +32,24 @@ void mlx5e_pen_add_page(struct mlx5e_pen *pen, struct mlx5e_rq *rq,
 				     rq->buff.map_dir, DMA_ATTR_SKIP_CPU_SYNC);
 	page_pool_set_dma_addr(page, 0);
 	entry->rq = rq;
-	entry->page = page;
-	entry->recycle = recycle;
+	entry->page = (unsigned long)page | (recycle ? MLX5E_PEN_RECYCLE : 0);
+}
+
+static struct page *mlx5e_pen_page_of(struct mlx5e_pen_page *entry)
+{
+	return (struct page *)(entry->page & ~MLX5E_PEN_RECYCLE);
 }
 
 static void mlx5e_pen_release_page(struct mlx5e_pen_page *entry)
 {
 	struct page_pool *pool = entry->rq->page_pool;
+	struct page *page = mlx5e_pen_page_of(entry);
 
-	if (likely(entry->recycle)) {
-		page_pool_recycle_direct(pool, entry->page);
+	if (likely(entry->page & MLX5E_PEN_RECYCLE)) {
+		page_pool_recycle_direct(pool, page);
 	} else {
-		page_pool_release_page(pool, entry->page);
-		put_page(entry->page);
+		page_pool_release_page(pool, page);
+		put_page(page);
 	}
 }
 
@@ -67,7 +72,7 @@ unsigned int mlx5e_pen_keep_pages(struct mlx5e_pen_pages *pages)
 	unsigned int i, count = pages->count;
 
 	for (i = 0; i < count; i++) {
-		struct page *page = pages->entries[i].page;
+		struct page *page = mlx5e_pen_page_of(&pages->entries[i]);
 
 		page_pool_release_page(pages->entries[i].rq->page_pool, page);
 		set_page_private(page, (unsigned long)pages->kept);
@@ -101,5 +106,5 @@ void mlx5e_pen_forbid_recycling(struct mlx5e_pen_pages *pages)
 	unsigned int i;
 
 	for (i = 0; i < pages->count; i++)
-		pages->entries[i].recycle = false;
+		pages->entries[i].page &= ~MLX5E_PEN_RECYCLE;
 }

@@ -4,15 +4,20 @@
  *
  * The IOMMU does not tell which queue's invalidation failed. So all polls of the
  * interface are disabled until a sync succeeds. Then all channels are reopened.
- * The interface is closed if no sync succeeds in time, or if it fails again
- * right after a reopen. Otherwise each poll would keep more buffers.
+ * The interface rests if no sync succeeds in time, or if one fails again right
+ * after a reopen: its channels are closed, because each poll would keep more
+ * buffers. It is opened again once a sync succeeds.
+ *
+ * A resting interface keeps the administrator's state, IFF_UP. So it also comes up
+ * when the driver attaches to a device that was reset. If the administrator closes
+ * it, IFF_UP is cleared, and the recovery does not open it.
  *
  * The health reporters are not used. devlink locks them, other users of that lock
  * wait for our workqueue, and some interfaces have no reporters.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
-#include "en.h"
+#include "en/txrx.h"
 #include "en/pen-base.h"
 #include "en/pen-internal.h"
 
@@ -53,41 +58,107 @@ static int mlx5e_pen_pause_polls(struct mlx5e_priv *priv)
 	return err;
 }
 
+static void mlx5e_pen_note_reopening(struct mlx5e_priv *priv)
+{
+	priv->pen.reopened = jiffies ?: 1;
+}
+
 static int mlx5e_pen_reopen(struct mlx5e_priv *priv)
 {
-	struct mlx5e_pen_priv *p = &priv->pen;
-	bool again = !mlx5e_pen_may_reopen(p->reopened, jiffies);
-	int err = mlx5e_pen_pause_polls(priv);
+	bool again = !mlx5e_pen_may_reopen(priv->pen.reopened, jiffies);
+	int err;
 
+	if (!again)
+		priv->pen.wait = 0;
+	err = mlx5e_pen_pause_polls(priv);
 	if (err)
 		return err;
 	if (again)
 		return -EBUSY;
 	err = mlx5e_safe_reopen_channels(priv);
 	if (!err)
-		p->reopened = jiffies ?: 1;
+		mlx5e_pen_note_reopening(priv);
 	return err;
 }
 
-static void mlx5e_pen_recover_work(struct work_struct *work)
+static void mlx5e_pen_try_later(struct mlx5e_priv *priv)
 {
-	struct mlx5e_priv *priv = container_of(work, struct mlx5e_priv, pen.recover_work);
+	struct mlx5e_pen_priv *p = &priv->pen;
+
+	p->wait = mlx5e_pen_longer_wait(p->wait);
+	cancel_delayed_work(&p->recover_work);
+	queue_delayed_work(priv->wq, &p->recover_work, p->wait);
+}
+
+/* Without state_lock. */
+static void mlx5e_pen_rest(struct mlx5e_priv *priv)
+{
+	mlx5e_base_close(priv->netdev);
+	priv->pen.resting = true;
+	mlx5e_pen_try_later(priv);
+}
+
+/*
+ * The administrator may have closed a resting interface, or closed and opened it.
+ * The driver may have detached from the device, and opens it when it attaches.
+ */
+static bool mlx5e_pen_still_rests(struct mlx5e_priv *priv)
+{
+	struct net_device *netdev = priv->netdev;
+
+	return priv->pen.resting && netif_running(netdev) && netif_device_present(netdev) &&
+	       !test_bit(MLX5E_STATE_OPENED, &priv->state);
+}
+
+static void mlx5e_pen_end_rest(struct mlx5e_priv *priv)
+{
+	int err = dma_sync_device_iotlb(mlx5_core_dma_dev(priv->mdev));
+
+	if (!err) {
+		netdev_err(priv->netdev, "IOTLB invalidation works again: opening the interface\n");
+		err = mlx5e_base_open(priv->netdev);
+	}
+	if (err) {
+		mlx5e_pen_try_later(priv);
+		return;
+	}
+	priv->pen.resting = false;
+	mlx5e_pen_note_reopening(priv);
+}
+
+static void mlx5e_pen_recover_channels(struct mlx5e_priv *priv)
+{
 	int err = 0;
 
-	mlx5e_base_lock(priv->netdev);
 	mutex_lock(&priv->state_lock);
 	if (test_bit(MLX5E_STATE_OPENED, &priv->state)) {
 		netdev_err(priv->netdev, "IOTLB invalidation failed: reopening the channels\n");
 		err = mlx5e_pen_reopen(priv);
 	}
+	/* Drop requests of the old channels, but not those of new ones. */
+	cancel_delayed_work(&priv->pen.recover_work);
+	if (!err && mlx5e_base_any_kept(&priv->channels))
+		mlx5e_pen_recover(priv);
 	mutex_unlock(&priv->state_lock);
 	if (err) {
 		netdev_err(priv->netdev, "IOTLB invalidation does not recover (%d): closing the interface\n",
 			   err);
-		mlx5e_base_close(priv->netdev);
+		mlx5e_pen_rest(priv);
 	}
-	/* Drop requests of the old channels. A failure of a new one queues the work again. */
-	cancel_work(work);
+}
+
+static void mlx5e_pen_recover_work(struct work_struct *work)
+{
+	struct mlx5e_priv *priv = container_of(to_delayed_work(work), struct mlx5e_priv,
+					       pen.recover_work);
+
+	mlx5e_base_lock(priv->netdev);
+	if (mlx5e_pen_still_rests(priv)) {
+		mlx5e_pen_end_rest(priv);
+	} else {
+		priv->pen.resting = false;
+		mlx5e_pen_recover_channels(priv);
+	}
 	mlx5e_base_unlock(priv->netdev);
 }
 
@@ -99,7 +170,7 @@ static void mlx5e_pen_recover_work(struct work_struct *work)
  */
 void mlx5e_pen_recover(struct mlx5e_priv *priv)
 {
-	queue_work(priv->wq, &priv->pen.recover_work);
+	queue_delayed_work(priv->wq, &priv->pen.recover_work, 0);
 }
 
 /**
@@ -113,6 +184,19 @@ void mlx5e_pen_recover(struct mlx5e_priv *priv)
  */
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv)
 {
-	INIT_WORK(&priv->pen.recover_work, mlx5e_pen_recover_work);
+	INIT_DELAYED_WORK(&priv->pen.recover_work, mlx5e_pen_recover_work);
 	priv->pen.batching = dma_enable_unmap_no_sync(mlx5_core_dma_dev(priv->mdev));
+	if (priv->pen.batching)
+		static_branch_enable(&mlx5e_pen_key);
+}
+
+/**
+ * mlx5e_pen_priv_cleanup - end the recovery of an interface for good
+ * @priv: the interface, which is closed or detached
+ *
+ * Context: process, without mlx5e_base_lock().
+ */
+void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv)
+{
+	cancel_delayed_work_sync(&priv->pen.recover_work);
 }

@@ -36,22 +36,22 @@ static void mlx5e_xdp_each_page(struct mlx5e_rq *rq, struct page *page,
 }
 
 /**
- * mlx5e_xdp_unmap_before_redirect - unmap the pages of a packet strictly
+ * __mlx5e_xdp_unmap_before_redirect - unmap the pages of a packet strictly
  * @rq: the receive queue
  * @page: the page of the packet's head
  * @xdp: the packet
  *
- * Context: the queue's poll, before xdp_do_redirect().
+ * Context: the poll of a queue with a pen, before xdp_do_redirect().
  */
-void mlx5e_xdp_unmap_before_redirect(struct mlx5e_rq *rq, struct page *page,
-				     struct xdp_buff *xdp)
+void __mlx5e_xdp_unmap_before_redirect(struct mlx5e_rq *rq, struct page *page,
+				       struct xdp_buff *xdp)
 {
 	if (!mlx5e_xdp_is_socket(xdp))
 		mlx5e_xdp_each_page(rq, page, xdp, mlx5e_page_dma_unmap);
 }
 
 /**
- * mlx5e_xdp_redirect_failed - return the pages of a packet to the page pool
+ * __mlx5e_xdp_redirect_failed - return the pages of a packet to the page pool
  * @rq: the receive queue
  * @page: the page of the packet's head
  * @xdp: the packet, which will be dropped
@@ -59,10 +59,10 @@ void mlx5e_xdp_unmap_before_redirect(struct mlx5e_rq *rq, struct page *page,
  * The driver's release functions expect mapped pages, and these are unmapped. So
  * they are recycled here, and the flag tells the queue that they are gone.
  *
- * Context: the queue's poll, after xdp_do_redirect() failed.
+ * Context: the poll of a queue with a pen, after xdp_do_redirect() failed.
  */
-void mlx5e_xdp_redirect_failed(struct mlx5e_rq *rq, struct page *page,
-			       struct xdp_buff *xdp)
+void __mlx5e_xdp_redirect_failed(struct mlx5e_rq *rq, struct page *page,
+				 struct xdp_buff *xdp)
 {
 	if (mlx5e_xdp_is_socket(xdp))
 		return;

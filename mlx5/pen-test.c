@@ -18,7 +18,7 @@
 
 void mlx5e_pen_recover(struct mlx5e_priv *priv)
 {
-	queue_work(priv->wq, &priv->pen.recover_work);
+	queue_delayed_work(priv->wq, &priv->pen.recover_work, 0);
 }
 #endif
 
@@ -39,19 +39,52 @@ unsigned int pen_test_frames_gone(struct pen_fixture *fx)
 static dma_addr_t fx_map(struct device *dev, struct page *page, unsigned long offset,
 			 size_t size, enum dma_data_direction dir, unsigned long attrs)
 {
-	return page_to_phys(page) + offset;
+	struct pen_test_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+
+	if (!mapping)
+		return DMA_MAPPING_ERROR;
+	mapping->addr = page_to_phys(page) + offset;
+	mapping->size = size;
+	mapping->dir = dir;
+	list_add(&mapping->node, &fx_now->mappings);
+	return mapping->addr;
+}
+
+/*
+ * An unmap names a mapping that exists, with its size and direction. Received pages
+ * skip the sync for the CPU, which the driver has done before. Sent buffers do not.
+ */
+static void fx_check_unmap(dma_addr_t addr, size_t size, enum dma_data_direction dir,
+			   unsigned long attrs)
+{
+	unsigned long expected = dir == DMA_TO_DEVICE ? 0 : DMA_ATTR_SKIP_CPU_SYNC;
+	struct pen_test_mapping *mapping;
+
+	KUNIT_EXPECT_EQ(fx_now->test, attrs, expected);
+	list_for_each_entry(mapping, &fx_now->mappings, node) {
+		if (mapping->addr != addr)
+			continue;
+		KUNIT_EXPECT_EQ(fx_now->test, mapping->size, size);
+		KUNIT_EXPECT_EQ(fx_now->test, mapping->dir, dir);
+		list_del(&mapping->node);
+		kfree(mapping);
+		return;
+	}
+	KUNIT_FAIL(fx_now->test, "unmap of %pad, which is not mapped", &addr);
 }
 
 static void fx_unmap(struct device *dev, dma_addr_t addr, size_t size,
 		     enum dma_data_direction dir, unsigned long attrs)
 {
 	fx_now->strict++;
+	fx_check_unmap(addr, size, dir, attrs);
 }
 
 static bool fx_unmap_no_sync(struct xsmmu_override *override, dma_addr_t addr, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
 	fx_now->unmaps++;
+	fx_check_unmap(addr, size, dir, attrs);
 	return true;
 }
 
@@ -277,6 +310,31 @@ static void a_shared_skb_is_unmapped_strictly(struct kunit *test)
 	kfree_skb(wi.skb);
 }
 
+static void a_shared_skb_among_many_packets_is_unmapped_strictly(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	struct mlx5e_skb_fifo *fifo = &fx->sq->db.skb_fifo;
+	struct mlx5e_tx_wqe_info wi = { .num_dma = 3, .num_fifo_pkts = 3 };
+	struct sk_buff *shared = NULL;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		shared = fx_post(fx);
+		mlx5e_skb_fifo_push(fifo, shared);
+	}
+	skb_get(shared);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_unmap_wi(fx->pen, fx->sq, &wi, &fx->dma_cc));
+	KUNIT_EXPECT_EQ(test, fx->strict, 3);
+	KUNIT_EXPECT_EQ(test, fx->unmaps, 0);
+	pen_test_poll_begins();
+	for (i = 0; i < 3; i++)
+		mlx5e_pen_consume_skb(fx->pen, mlx5e_skb_fifo_pop(fifo), 1);
+	pen_test_poll_ends();
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 2);
+	kfree_skb(shared);
+}
+
 /* Polls with budget 0 */
 
 static void without_budget_the_pen_is_emptied_too(struct kunit *test)
@@ -336,12 +394,21 @@ static void the_next_sync_covers_what_was_kept(struct kunit *test)
 	pen_test_expect_kept(fx, 0);
 }
 
+/* A short packet is copied into its WQE, so its skb is not mapped. */
 static void a_poll_with_nothing_to_sync_releases_nothing_kept(struct kunit *test)
 {
 	struct pen_fixture *fx = test->priv;
+	struct mlx5e_tx_wqe_info wi = { .skb = alloc_skb(64, GFP_KERNEL) };
 
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, wi.skb);
+	wi.skb->destructor = fx_skb_gone;
 	fx_fail_a_poll(fx);
+	fx->syncs = 0;
+	fx_complete(fx, &wi, 1);
+	KUNIT_EXPECT_FALSE(test, mlx5e_pen_is_empty(fx->pen));
 	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 0);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 1);
 	pen_test_expect_kept(fx, 7);
 }
 
@@ -367,6 +434,62 @@ static void channels_are_not_reopened_again_at_once(struct kunit *test)
 	/* jiffies wrap */
 	KUNIT_EXPECT_FALSE(test, mlx5e_pen_may_reopen(-1UL, 0));
 	KUNIT_EXPECT_TRUE(test, mlx5e_pen_may_reopen(-1UL, pause - 1));
+}
+
+static void attempts_to_open_become_rarer(struct kunit *test)
+{
+	unsigned long wait = mlx5e_pen_longer_wait(0);
+
+	KUNIT_EXPECT_EQ(test, wait, HZ / 20);
+	KUNIT_EXPECT_EQ(test, mlx5e_pen_longer_wait(wait), 2 * wait);
+	KUNIT_EXPECT_EQ(test, mlx5e_pen_longer_wait(9 * HZ), 10 * HZ);
+	KUNIT_EXPECT_EQ(test, mlx5e_pen_longer_wait(10 * HZ), 10 * HZ);
+}
+
+/* The poll of a driver, without completions. */
+static int fx_poll_nothing(struct napi_struct *napi, int budget)
+{
+	struct pen_fixture *fx = fx_now;
+
+	fx->polls++;
+	if (!mlx5e_pen_ends_poll(fx->pen, napi, budget))
+		napi_complete_done(napi, 0);
+	else
+		fx->polls_ended++;
+	return 0;
+}
+
+static void fx_let_napi_poll(struct pen_fixture *fx)
+{
+	local_bh_disable();
+	napi_schedule(&fx->napi);
+	local_bh_enable();
+	napi_synchronize(&fx->napi);
+}
+
+static void a_pen_that_keeps_too_much_stops_its_polls(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	unsigned int i;
+
+	fx_let_napi_poll(fx);
+	KUNIT_EXPECT_EQ(test, fx->polls, 1);
+	KUNIT_EXPECT_EQ(test, fx->polls_ended, 0);
+	fx->sync_err = -EIO;
+	for (i = 0; i < MLX5E_PEN_MOST_KEPT; i += FIFO) {
+		KUNIT_EXPECT_FALSE(test, mlx5e_pen_ends_poll(fx->pen, &fx->napi, 1));
+		pen_test_send(fx, FIFO, 1);
+		pen_test_poll(fx, 1);
+	}
+	flush_workqueue(fx->priv->wq);
+	atomic_set(&fx->recoveries, 0);
+	fx_let_napi_poll(fx);
+	KUNIT_EXPECT_EQ(test, fx->polls_ended, 1);
+	KUNIT_EXPECT_FALSE(test, test_bit(NAPI_STATE_SCHED, &fx->napi.state));
+	flush_workqueue(fx->priv->wq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fx->recoveries), 1);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_ends_poll(fx->pen, &fx->napi, 0));
+	pen_test_expect_kept(fx, MLX5E_PEN_MOST_KEPT);
 }
 
 /* Closing of a pen */
@@ -418,6 +541,35 @@ static void closing_leaves_a_lent_skb_to_its_socket(struct kunit *test)
 	kfree_skb(lent.skb);
 }
 
+static void fx_zerocopy_ends(struct sk_buff *skb, struct ubuf_info *uarg, bool success)
+{
+	fx_now->zerocopy_ended++;
+}
+
+/* As vhost-net waits for the end of its packets before its user can go. */
+static void closing_tells_the_owner_of_zerocopy_pages(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	struct ubuf_info uarg = {
+		.callback = fx_zerocopy_ends,
+		.flags = SKBFL_ZEROCOPY_FRAG,
+	};
+	struct mlx5e_tx_wqe_info wi = { .skb = fx_post(fx), .num_dma = 1 };
+
+	refcount_set(&uarg.refcnt, 1);
+	skb_zcopy_init(wi.skb, &uarg);
+	fx->sync_err = -EIO;
+	fx_complete(fx, &wi, 1);
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 0);
+	mlx5e_pen_close(fx->pen);
+	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 1);
+	KUNIT_EXPECT_TRUE(test, !wi.skb->destructor);
+	KUNIT_EXPECT_EQ(test, refcount_read(&wi.skb->users), 1);
+	kfree_skb(wi.skb);
+	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 1);
+}
+
 /* Set-up of the fixture */
 
 static void fx_recover_work(struct work_struct *work)
@@ -461,9 +613,9 @@ static void fx_make_queue(struct pen_fixture *fx)
 /* Without the mode each call is the ordinary one, and queues have no pen. */
 static bool fx_batches(struct pen_fixture *fx)
 {
-	pen_test_send(fx, 1, 0);
-	pen_test_poll(fx, 0);
-	if (!fx->syncs)
+	pen_test_send(fx, 1, 1);
+	pen_test_poll(fx, 1);
+	if (!fx->unmaps)
 		return false;
 	fx->unmaps = 0;
 	fx->syncs = 0;
@@ -479,6 +631,7 @@ int pen_test_open(struct pen_fixture *fx, struct kunit *test)
 
 	fx->test = test;
 	fx_now = fx;
+	INIT_LIST_HEAD(&fx->mappings);
 	fx->priv = kunit_kzalloc(test, sizeof(*fx->priv), GFP_KERNEL);
 	fx->pen = kunit_kzalloc(test, sizeof(*fx->pen), GFP_KERNEL);
 	fx->sq = kunit_kzalloc(test, sizeof(*fx->sq), GFP_KERNEL);
@@ -491,9 +644,13 @@ int pen_test_open(struct pen_fixture *fx, struct kunit *test)
 	fx->priv->wq = alloc_workqueue("mlx5e-pen-test", 0, 1);
 	if (!fx->priv->wq)
 		return -ENOMEM;
-	INIT_WORK(&fx->priv->pen.recover_work, fx_recover_work);
+	INIT_DELAYED_WORK(&fx->priv->pen.recover_work, fx_recover_work);
+	init_dummy_netdev(&fx->netdev);
+	netif_napi_add(&fx->netdev, &fx->napi, fx_poll_nothing);
+	napi_enable(&fx->napi);
 	mlx5e_pen_open(fx->pen, fx->priv, &fx->stats);
 	fx->pen->dev = fx->dev;
+	static_branch_enable(&mlx5e_pen_key);
 
 	fx_override.dev = fx->dev;
 	xsmmu_override_add(&fx_override);
@@ -507,9 +664,12 @@ int pen_test_open(struct pen_fixture *fx, struct kunit *test)
 void pen_test_close(struct pen_fixture *fx)
 {
 	fx->sync_err = 0;
+	napi_disable(&fx->napi);
+	netif_napi_del(&fx->napi);
 	mlx5e_pen_close(fx->pen);
 	while (fx->n_frames)
 		put_page(fx->frames[--fx->n_frames]);
+	KUNIT_EXPECT_TRUE(fx->test, list_empty(&fx->mappings));
 	destroy_workqueue(fx->priv->wq);
 	xsmmu_override_remove(&fx_override);
 	put_device(fx->dev);
@@ -541,6 +701,7 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(a_frame_without_a_pen_is_the_callers),
 	KUNIT_CASE(one_wqe_may_hold_many_packets),
 	KUNIT_CASE(a_shared_skb_is_unmapped_strictly),
+	KUNIT_CASE(a_shared_skb_among_many_packets_is_unmapped_strictly),
 	KUNIT_CASE(without_budget_the_pen_is_emptied_too),
 	KUNIT_CASE(what_a_failed_sync_left_is_kept),
 	KUNIT_CASE(a_failed_sync_starts_the_recovery),
@@ -548,9 +709,12 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(a_poll_with_nothing_to_sync_releases_nothing_kept),
 	KUNIT_CASE(without_budget_nothing_kept_is_released),
 	KUNIT_CASE(channels_are_not_reopened_again_at_once),
+	KUNIT_CASE(attempts_to_open_become_rarer),
+	KUNIT_CASE(a_pen_that_keeps_too_much_stops_its_polls),
 	KUNIT_CASE(closing_tries_once_more),
 	KUNIT_CASE(closing_gives_up_but_does_not_free),
 	KUNIT_CASE(closing_leaves_a_lent_skb_to_its_socket),
+	KUNIT_CASE(closing_tells_the_owner_of_zerocopy_pages),
 	{}
 };
 

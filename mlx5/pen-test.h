@@ -13,9 +13,24 @@
 #define FIFO	64
 
 /**
+ * struct pen_test_mapping - a mapping of the device
+ * @node: in the fixture's list
+ * @addr: bus address
+ * @size: length in bytes
+ * @dir: direction
+ */
+struct pen_test_mapping {
+	struct list_head node;
+	dma_addr_t addr;
+	size_t size;
+	enum dma_data_direction dir;
+};
+
+/**
  * struct pen_fixture - a NAPI context without hardware
  * @test: the test that runs
  * @dev: a device that does no DMA
+ * @mappings: what is mapped; each unmap is compared with it
  * @unmaps: number of unmaps without sync
  * @strict: number of strict unmaps
  * @syncs: number of syncs
@@ -33,11 +48,17 @@
  * @dma: its FIFO of DMA addresses
  * @skbs: its FIFO of skbs
  * @dma_cc: the consumer counter of @dma
+ * @zerocopy_ended: number of owners of zero-copy pages that were told
  * @recoveries: number of recoveries that were started
+ * @netdev: the interface of @napi; nothing else uses it
+ * @napi: the NAPI context
+ * @polls: number of polls that NAPI started
+ * @polls_ended: how many of these the pen ended
  */
 struct pen_fixture {
 	struct kunit *test;
 	struct device *dev;
+	struct list_head mappings;
 	unsigned int unmaps, strict, syncs;
 	int sync_err;
 	unsigned int skbs_gone;
@@ -52,7 +73,11 @@ struct pen_fixture {
 	struct mlx5e_sq_dma dma[FIFO];
 	struct sk_buff *skbs[FIFO];
 	u32 dma_cc;
+	unsigned int zerocopy_ended;
 	atomic_t recoveries;
+	struct net_device netdev;
+	struct napi_struct napi;
+	unsigned int polls, polls_ended;
 };
 
 int pen_test_open(struct pen_fixture *fx, struct kunit *test);

@@ -14,6 +14,7 @@
 #ifndef __MLX5E_PEN_TYPES_H__
 #define __MLX5E_PEN_TYPES_H__
 
+#include <linux/cache.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -56,7 +57,9 @@ struct mlx5e_pen_kept {
  * @pages: pages of receive queues
  *
  * Only the poll of the context changes these fields. mlx5e_pen_open() and
- * mlx5e_pen_close() run while the poll is disabled. So there is no lock.
+ * mlx5e_pen_close() run while the poll is disabled. So there is no lock. The
+ * structure that contains a pen may have a lock beside it, which other CPUs take,
+ * so the pen begins a cache line of its own.
  */
 struct mlx5e_pen {
 	struct device *dev;
@@ -68,7 +71,7 @@ struct mlx5e_pen {
 	struct xdp_frame *frames;
 	struct mlx5e_pen_kept kept;
 	struct mlx5e_pen_pages pages;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct mlx5e_pen_ref - a queue's pointer to its pen
@@ -84,14 +87,20 @@ struct mlx5e_pen_ref {
  * struct mlx5e_pen_priv - the part of the pens that an interface has once
  * @batching: the device's unmaps without sync are deferred. Constant after
  *            mlx5e_pen_priv_init(); if false, no queue gets a pen
- * @reopened: time of the last reopening in jiffies, 0 if there was none. The RTNL
- *            protects it
+ * @reopened: time of the last reopening in jiffies, 0 if there was none
+ * @resting: the recovery closed the interface and opens it again once a sync
+ *           succeeds. The administrator's state (IFF_UP) stays up meanwhile
+ * @wait: jiffies until the next attempt to open it
  * @recover_work: reopens the channels after a failed sync
+ *
+ * The RTNL protects @reopened, @resting and @wait.
  */
 struct mlx5e_pen_priv {
 	bool batching;
 	unsigned long reopened;
-	struct work_struct recover_work;
+	bool resting;
+	unsigned long wait;
+	struct delayed_work recover_work;
 };
 
 #else

@@ -10,6 +10,8 @@
 #include "en/pen-internal.h"
 #include "en/pen-page.h"
 
+DEFINE_STATIC_KEY_FALSE(mlx5e_pen_key);
+
 /**
  * mlx5e_pen_open - prepare the pen of a NAPI context
  * @pen: the pen, all zero
@@ -142,6 +144,14 @@ void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 	pen->failed = false;
 }
 
+/* mlx5e_pen_ends_poll() for a pen that keeps too many buffers. */
+void mlx5e_pen_end_poll(struct mlx5e_pen *pen, struct napi_struct *napi, int budget)
+{
+	mlx5e_pen_recover(pen->priv);
+	if (budget)
+		napi_complete_done(napi, 0);
+}
+
 /**
  * mlx5e_pen_make_room - empty a full pen before the end of the poll
  * @pen: the pen
@@ -207,18 +217,13 @@ void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 	pen->unsynced += wi->num_dma;
 }
 
-/**
- * mlx5e_pen_consume_skb - free an skb that was sent, after the poll's sync
- * @pen: the pen of the queue, or NULL
- * @skb: the skb, unmapped by mlx5e_pen_unmap_wi()
- * @budget: the budget of the poll
- *
- * Without a pen, and for a shared skb, whose unmap was strict, this is
- * napi_consume_skb(). Context: the queue's poll.
+/*
+ * mlx5e_pen_consume_skb() with a pen. A shared skb is freed at once, because its
+ * unmap was strict.
  */
-void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget)
+void __mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget)
 {
-	if (likely(pen && !skb_shared(skb)))
+	if (likely(!skb_shared(skb)))
 		__skb_queue_tail(&pen->skbs, skb);
 	else
 		napi_consume_skb(skb, budget);
@@ -227,11 +232,17 @@ void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budge
 /*
  * The skb is never freed. Release what it refers to: its socket, route,
  * connection (the end of a network namespace would wait for it) and extensions.
+ *
+ * An owner who waits for the end of a zero-copy transmission hears of it, or he
+ * would wait for ever. The skb still holds references to the pages, so they are
+ * not given to anybody else.
  */
 static void mlx5e_pen_abandon_skb(struct sk_buff *skb)
 {
-	if (!mlx5e_base_skb_is_lent(skb))
+	if (!mlx5e_base_skb_is_lent(skb)) {
+		mlx5e_base_end_zerocopy(skb);
 		skb_orphan(skb);
+	}
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 	skb_ext_reset(skb);

@@ -12,17 +12,35 @@
 #ifdef CONFIG_XSMMU_MLX5
 
 #include <linux/dma-mapping.h>
+#include <linux/jump_label.h>
 #include <net/xdp.h>
 
+/* On once a device batches. While it is off, a poll skips the pen by a nop. */
+DECLARE_STATIC_KEY_FALSE(mlx5e_pen_key);
+
+/* For functions that the compiler inlines only in the driver without hooks. */
+#define mlx5e_pen_inline	__always_inline
+
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv);
+void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv);
 void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
 		    struct mlx5e_ch_stats *stats);
 void mlx5e_pen_close(struct mlx5e_pen *pen);
 
 void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc);
-void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget);
+void __mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget);
 void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget);
+void mlx5e_pen_end_poll(struct mlx5e_pen *pen, struct napi_struct *napi, int budget);
+
+/*
+ * Does any device batch? Each inline function asks this first, also where the pen
+ * is NULL: the compiler cannot keep a test of @pen out of a loop.
+ */
+static inline bool mlx5e_pen_used(void)
+{
+	return static_branch_unlikely(&mlx5e_pen_key);
+}
 
 /* The pen that a new completion queue refers to. */
 static inline struct mlx5e_pen_ref mlx5e_pen_ref(struct mlx5e_pen *pen)
@@ -33,7 +51,7 @@ static inline struct mlx5e_pen_ref mlx5e_pen_ref(struct mlx5e_pen *pen)
 /* The pen of a queue, or NULL. Only the queue's poll may use it. */
 static inline struct mlx5e_pen *mlx5e_cq_pen(struct mlx5e_cq *cq)
 {
-	return cq->pen.pen;
+	return mlx5e_pen_used() ? cq->pen.pen : NULL;
 }
 
 /*
@@ -42,7 +60,7 @@ static inline struct mlx5e_pen *mlx5e_cq_pen(struct mlx5e_cq *cq)
  */
 static inline struct mlx5e_pen *mlx5e_cq_pen_if_polled(struct mlx5e_cq *cq, bool recycle)
 {
-	return recycle ? mlx5e_cq_pen(cq) : NULL;
+	return mlx5e_pen_used() && recycle ? cq->pen.pen : NULL;
 }
 
 static inline bool mlx5e_pen_is_empty(struct mlx5e_pen *pen)
@@ -65,10 +83,27 @@ static inline bool mlx5e_pen_is_empty(struct mlx5e_pen *pen)
 static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 				      struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
 {
-	if (!pen)
+	if (!mlx5e_pen_used() || !pen)
 		return false;
 	__mlx5e_pen_unmap_wi(pen, sq, wi, dma_fifo_cc);
 	return true;
+}
+
+/**
+ * mlx5e_pen_consume_skb - free an skb that was sent, after the poll's sync
+ * @pen: the pen of the queue, or NULL
+ * @skb: the skb, unmapped by mlx5e_pen_unmap_wi()
+ * @budget: the budget of the poll
+ *
+ * Without a pen this is napi_consume_skb(). Context: the queue's poll.
+ */
+static inline void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb,
+					 int budget)
+{
+	if (mlx5e_pen_used() && pen)
+		__mlx5e_pen_consume_skb(pen, skb, budget);
+	else
+		napi_consume_skb(skb, budget);
 }
 
 /**
@@ -84,7 +119,7 @@ static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq 
  */
 static inline bool mlx5e_pen_unmap_frag(struct mlx5e_pen *pen, dma_addr_t addr, size_t len)
 {
-	if (!pen)
+	if (!mlx5e_pen_used() || !pen)
 		return false;
 	dma_unmap_single_no_sync(pen->dev, addr, len, DMA_TO_DEVICE);
 	pen->unsynced++;
@@ -107,7 +142,7 @@ static inline void mlx5e_pen_push_frame(struct xdp_frame **frames, struct xdp_fr
  */
 static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_frame *frame)
 {
-	if (!pen)
+	if (!mlx5e_pen_used() || !pen)
 		return false;
 	mlx5e_pen_push_frame(&pen->frames, frame);
 	return true;
@@ -115,9 +150,33 @@ static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_fram
 
 /* Points of a poll */
 
+/* While a pen keeps this many buffers or more, its context does not poll. */
+#define MLX5E_PEN_MOST_KEPT	1024
+
+/**
+ * mlx5e_pen_ends_poll - does a poll end before it handles any completion?
+ * @pen: the pen of the NAPI context
+ * @napi: the NAPI context
+ * @budget: the budget of the poll, possibly 0
+ *
+ * The recovery needs the RTNL, and its holder may take long. Until then the pen
+ * must not keep buffers without bound.
+ *
+ * Return: true if the poll has to return 0. NAPI was told so, and the completion
+ * queues are not armed: the recovery reopens or closes the channels.
+ */
+static inline bool mlx5e_pen_ends_poll(struct mlx5e_pen *pen, struct napi_struct *napi,
+				       int budget)
+{
+	if (!mlx5e_pen_used() || likely(pen->kept.count < MLX5E_PEN_MOST_KEPT))
+		return false;
+	mlx5e_pen_end_poll(pen, napi, budget);
+	return true;
+}
+
 static inline void mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 {
-	if (!mlx5e_pen_is_empty(pen))
+	if (mlx5e_pen_used() && !mlx5e_pen_is_empty(pen))
 		__mlx5e_pen_sync(pen, budget);
 }
 
@@ -152,12 +211,17 @@ static inline void mlx5e_pen_without_refill(struct mlx5e_pen *pen, int budget)
  */
 static inline void mlx5e_pen_end_of_poll(struct mlx5e_pen *pen)
 {
-	WARN_ON_ONCE(!mlx5e_pen_is_empty(pen));
+	if (mlx5e_pen_used())
+		WARN_ON_ONCE(!mlx5e_pen_is_empty(pen));
 }
 
 #else
 
+#define mlx5e_pen_inline
+
 static inline void mlx5e_pen_priv_init(struct mlx5e_priv *priv) {}
+
+static inline void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv) {}
 
 static inline void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
 				  struct mlx5e_ch_stats *stats) {}
@@ -198,6 +262,9 @@ static inline bool mlx5e_pen_return_frame(struct mlx5e_pen *pen, struct xdp_fram
 {
 	return false;
 }
+
+/* Also a macro: the compiler drops the caller's branch before it optimizes. */
+#define mlx5e_pen_ends_poll(pen, napi, budget)	false
 
 static inline void mlx5e_pen_before_refill(struct mlx5e_pen *pen, int budget) {}
 

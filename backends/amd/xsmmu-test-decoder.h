@@ -70,6 +70,7 @@ struct amd_fake_event {
  * @mute: completion waits never complete
  * @silent: source id of a device that does not answer
  * @event: the event to log
+ * @by_did: executed invalidations of the IOMMU's TLB by domain id, modulo 256
  * @unread: the engine has to read an event from the log
  * @due: that event was logged before the command that is being executed
  * @stays: the head register while the queue is frozen, so the ring seems full;
@@ -86,6 +87,7 @@ struct amd_fake {
 	bool mute;
 	int silent;
 	struct amd_fake_event event;
+	unsigned int by_did[256];
 	bool unread;
 	bool due;
 	u32 stays;
@@ -184,6 +186,8 @@ static bool amd_fake_execute(struct fake_queue *q,
 
 	if (!amd_fake_ends(f, cmd->dw))
 		return false;
+	if (cmd->dw[1] >> 28 == 0x3)
+		f->by_did[cmd->dw[1] & 0xff]++;
 	f->due = f->unread;
 	amd_fake_event(f, cmd->dw[1] >> 28);
 	amd_fake_look(container_of(q->engine, struct amd_fake_bus, engine));

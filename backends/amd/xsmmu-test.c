@@ -9,6 +9,7 @@
  * macros.
  */
 #include <linux/amd-iommu.h>
+#include <linux/workqueue.h>
 #include "xsmmu-test-decoder.h"
 
 /* The last two words of a command that names the whole address space. */
@@ -97,6 +98,19 @@ static void device_command_names_the_device_and_covers_everything(struct kunit *
 	cmd = amd_devtlb_cmd(0xffff, 32, true);
 	expect_words(test, cmd.dw, 0x2000ffff, 0x4000ffff, 0xfffff005,
 		     0x7fffffff);
+}
+
+/*
+ * 2.4.1: the first word has S in 0 and the address from 3 on; the second has the
+ * rest of the address in 19:0 and opcode 1 in 31:28; then the data.
+ */
+static void wait_command_stores_a_number_to_an_address(struct kunit *test)
+{
+	struct amd_xsmmu_cmd cmd;
+
+	cmd = amd_xsmmu_wait_cmd(0x000abcdef1234568, 0x123456789abcdef0);
+	expect_words(test, cmd.dw, 0xf1234569, 0x100abcde, 0x9abcdef0,
+		     0x12345678);
 }
 
 /* (b) A sync. */
@@ -510,6 +524,87 @@ static void device_that_leaves_waits_for_the_sync_that_sees_it(struct kunit *tes
 	KUNIT_EXPECT_FALSE(test, left);
 	kthread_stop(thread);
 	KUNIT_EXPECT_TRUE(test, l.left);
+}
+
+/*
+ * Another CPU has queued the driver's wait. Then need_sync is false, whether that
+ * wait has completed or not.
+ */
+static void sync_does_not_rely_on_the_wait_of_another_cpu(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct amd_sync sync = { .pdom = domain, .leaf_only = true };
+	struct amd_fake *f = amd_fake(test, 0);
+	struct cursor c = {};
+
+	WRITE_ONCE(f->queue.delay_us, FAKE_LONG_US);
+	KUNIT_EXPECT_EQ(test, amd_sync_target(&sync, &f->iommu, DID), 0);
+	f->iommu.need_sync = false;
+	KUNIT_EXPECT_EQ(test, amd_sync_wait(&sync, false), 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(f->by_did[DID]), 1);
+	expect_iommu(test, &c, 0, 0);
+	expect_commands(test, 2);
+	/* And the driver's waits do not rely on this one. */
+	KUNIT_EXPECT_TRUE(test, f->iommu.need_sync);
+}
+
+/**
+ * struct amd_neighbour - a second submitter, on a CPU of its own
+ * @work: submits
+ * @f: the IOMMU
+ * @stop: set by the test; the work ends
+ * @flushes: number of flushes so far
+ * @early: number of flushes that were over before their command was executed
+ */
+struct amd_neighbour {
+	struct work_struct work;
+	struct amd_fake *f;
+	bool stop;
+	unsigned int flushes;
+	unsigned int early;
+};
+
+#define NEIGHBOUR_DID	0xee
+
+/* Flush as the driver does. */
+static void amd_neighbour_work(struct work_struct *work)
+{
+	struct amd_neighbour *nb = container_of(work, struct amd_neighbour,
+						work);
+	struct amd_xsmmu_cmd cmd = amd_pages_cmd(NEIGHBOUR_DID, false, true);
+
+	while (!READ_ONCE(nb->stop)) {
+		if (!amd_xsmmu_test_flush(&nb->f->iommu, &cmd) &&
+		    READ_ONCE(nb->f->by_did[NEIGHBOUR_DID]) <= nb->flushes)
+			nb->early++;
+		WRITE_ONCE(nb->flushes, nb->flushes + 1);
+		cond_resched();
+	}
+}
+
+/* The wait that a CPU queues or finds in the queue is often the other's. */
+static void sync_beside_the_drivers_own_flushes_waits_for_its_command(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct amd_neighbour nb = { .f = amd_fake(test, 0) };
+	struct amd_fake_bus *bus = test->priv;
+	unsigned int cpu = fake_engine_third_cpu(test, &bus->engine);
+	unsigned int i, syncs = 0;
+
+	INIT_WORK_ONSTACK(&nb.work, amd_neighbour_work);
+	queue_work_on(cpu, system_wq, &nb.work);
+	while (!READ_ONCE(nb.flushes))
+		cpu_relax();
+	for (i = 0; i < 50; i++) {
+		if (!sync_domain(domain, true))
+			KUNIT_EXPECT_GT(test, READ_ONCE(nb.f->by_did[DID]),
+					syncs);
+		syncs++;
+	}
+	WRITE_ONCE(nb.stop, true);
+	flush_work(&nb.work);
+	destroy_work_on_stack(&nb.work);
+	KUNIT_EXPECT_EQ(test, nb.early, 0);
 }
 
 /* Later kernels give each device with v2 tables a domain id of its own. */
@@ -1284,10 +1379,10 @@ static void live_iommu_completes_a_sync(struct kunit *test)
 	domain->dev_iommu[0] = 1;
 	count = amd_iommus[0]->xsmmu_errors;
 	for (i = 0; i < 2; i++) {
-		/* The driver raises it for each wait that it queues. */
-		before = READ_ONCE(amd_iommus[0]->cmd_sem_val);
+		/* The IOMMU stores the number of each wait of ours. */
+		before = READ_ONCE(*amd_xsmmu_wait_word(amd_iommus[0]));
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, !i), 0);
-		after = READ_ONCE(amd_iommus[0]->cmd_sem_val);
+		after = READ_ONCE(*amd_xsmmu_wait_word(amd_iommus[0]));
 		KUNIT_EXPECT_GT(test, after, before);
 	}
 	KUNIT_EXPECT_EQ(test, amd_iommus[0]->xsmmu_errors, count);
@@ -1296,6 +1391,7 @@ static void live_iommu_completes_a_sync(struct kunit *test)
 static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(domain_command_covers_everything_and_sets_pde_and_gn),
 	KUNIT_CASE(device_command_names_the_device_and_covers_everything),
+	KUNIT_CASE(wait_command_stores_a_number_to_an_address),
 	KUNIT_CASE(sync_is_one_command_and_a_wait),
 	KUNIT_CASE(sync_after_a_table_was_unlinked_drops_directory_entries),
 	KUNIT_CASE(sync_of_v2_tables_is_a_guest_invalidation),
@@ -1312,6 +1408,8 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(device_tlb_of_v2_tables_is_invalidated_with_and_without_pasid),
 	KUNIT_CASE(device_of_an_iommu_not_yet_counted_is_waited_for),
 	KUNIT_CASE(device_that_leaves_waits_for_the_sync_that_sees_it),
+	KUNIT_CASE(sync_does_not_rely_on_the_wait_of_another_cpu),
+	KUNIT_CASE(sync_beside_the_drivers_own_flushes_waits_for_its_command),
 	KUNIT_CASE(ids_behind_one_iommu_share_a_wait),
 	KUNIT_CASE(domain_on_too_many_iommus_fails_the_sync),
 	KUNIT_CASE(iommu_that_never_completes_fails_the_sync),

@@ -6,6 +6,7 @@
  * Specification", publication 48882, revision 3.
  */
 #include <linux/bitfield.h>
+#include <linux/delay.h>
 #include <linux/iommu.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
@@ -13,10 +14,14 @@
 #include "xsmmu.h"
 #include "xsmmu-base.h"
 
-/* Opcodes, in the last four bits of the second word (2.4.3, 2.4.4). */
+/* Opcodes, in the last four bits of the second word (2.4.1, 2.4.3, 2.4.4). */
 #define AMD_OPCODE		GENMASK(31, 28)
+#define AMD_COMPLETION_WAIT	0x1
 #define AMD_INV_IOMMU_PAGES	0x3
 #define AMD_INV_IOTLB_PAGES	0x4
+
+/* COMPLETION_WAIT: first word; store the data. */
+#define AMD_STORE		BIT(0)
 
 /* INVALIDATE_IOMMU_PAGES: second word, and the low bits of the third. */
 #define AMD_DOMAIN_ID		GENMASK(15, 0)
@@ -35,6 +40,9 @@
  */
 #define AMD_ALL_LOW		GENMASK(31, 12)
 #define AMD_ALL_HIGH		GENMASK(30, 0)
+
+/* How long a sync waits for an IOMMU, in microseconds. */
+#define AMD_WAIT_US		100000
 
 /* Half of the time that the driver lets the IOMMU wait for a device. */
 #define AMD_DEVTLB_NS		(NSEC_PER_SEC / 2)
@@ -111,6 +119,24 @@ static struct amd_xsmmu_cmd amd_devtlb_cmd(u16 device_id, int qdep, bool guest)
 	} };
 }
 
+/**
+ * amd_xsmmu_wait_cmd - make a COMPLETION_WAIT (2.4.1)
+ * @phys: physical address of the word that the IOMMU stores to, aligned to 8
+ * @number: what it stores
+ *
+ * Return: the command.
+ */
+struct amd_xsmmu_cmd amd_xsmmu_wait_cmd(u64 phys, u64 number)
+{
+	return (struct amd_xsmmu_cmd) { {
+		lower_32_bits(phys) | AMD_STORE,
+		FIELD_PREP(AMD_OPCODE, AMD_COMPLETION_WAIT) |
+		upper_32_bits(phys),
+		lower_32_bits(number),
+		upper_32_bits(number),
+	} };
+}
+
 /*
  * The entry of an IOMMU that is to get a command, or NULL if there is no place.
  * A new entry takes the count of errors: a later error may be this command's.
@@ -132,7 +158,40 @@ static struct amd_sync_iommu *amd_sync_find(struct amd_sync *sync,
 	return entry;
 }
 
-/* COMPLETION_WAIT (2.4.1) on each IOMMU, or on each with device TLBs. */
+/* Has an IOMMU stored @number, or a later one? Numbers wrap. */
+static bool amd_reached(const u64 *word, u64 number)
+{
+	return (s64)(READ_ONCE(*word) - number) >= 0;
+}
+
+/*
+ * Wait until an IOMMU has executed all commands queued so far. The wait has a
+ * command, a number and a word of its own. The driver's waits are not used: one
+ * that finds another CPU's wait in the queue may rely on that, and before Linux
+ * 6.1.192 it did so without waiting for it.
+ *
+ * Bounded by a count, as in the driver: a virtual CPU that was held up looks
+ * again before it gives up.
+ */
+static int amd_wait(struct amd_iommu *iommu)
+{
+	const u64 *word = amd_xsmmu_wait_word(iommu);
+	unsigned int i;
+	u64 number;
+	int err;
+
+	err = amd_xsmmu_queue_wait(iommu, &number);
+	if (err)
+		return err;
+	for (i = 0; !amd_reached(word, number); i++) {
+		if (i == AMD_WAIT_US)
+			return -EIO;
+		udelay(1);
+	}
+	return 0;
+}
+
+/* Wait for each IOMMU, or for each with device TLBs. */
 static int amd_sync_wait(struct amd_sync *sync, bool devtlbs)
 {
 	unsigned int i;
@@ -141,7 +200,7 @@ static int amd_sync_wait(struct amd_sync *sync, bool devtlbs)
 	for (i = 0; i < sync->n; i++) {
 		if (devtlbs && sync->iommus[i].tail == AMD_SYNC_NO_DEVTLB)
 			continue;
-		err = amd_xsmmu_wait(sync->iommus[i].iommu);
+		err = amd_wait(sync->iommus[i].iommu);
 		if (err)
 			return err;
 	}
@@ -214,8 +273,8 @@ static bool amd_sync_has_devtlbs(const struct amd_sync *sync)
  * complete, a device could refill its TLB from theirs.
  *
  * The driver lets the IOMMU wait one second for a device. Then the IOMMU gives
- * up, logs an event, and completes the wait (2.5.8). The driver's own wait
- * fails after a tenth of that time. But this CPU may be held up for so long
+ * up, logs an event, and completes the wait (2.5.8). The sync's own wait fails
+ * after a tenth of that time. But this CPU may be held up for so long
  * that it finds the wait completed. So a completion that takes longer than 0.5
  * s is treated as a failure.
  *

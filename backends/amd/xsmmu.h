@@ -26,7 +26,8 @@ struct amd_xsmmu_cmd {
 int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
 void amd_xsmmu_event(struct amd_iommu *iommu, int type);
 
-/* Between the files of the backend. */
+/* Between the files of the backend, and for its accessors. */
+struct amd_xsmmu_cmd amd_xsmmu_wait_cmd(u64 phys, u64 number);
 u32 amd_xsmmu_event_tail(struct amd_iommu *iommu);
 bool amd_xsmmu_error_logged(struct amd_iommu *iommu, u32 tail);
 
@@ -85,6 +86,7 @@ static inline void amd_xsmmu_unlink(struct list_head *link)
 /*
  * The driver has unlinked devices and dropped its locks. Afterwards no sync
  * stands on such a device, so it may join another list. May sleep.
+ * Outside xSMMU mode there are no syncs to wait for.
  */
 static inline void amd_xsmmu_unlinked(void)
 {
@@ -93,7 +95,8 @@ static inline void amd_xsmmu_unlinked(void)
 	 * then it joins another. A sync that stands on it stays in its list.
 	 * Litmus: detach-r1
 	 */
-	synchronize_rcu();
+	if (xsmmu_mode())
+		synchronize_rcu();
 }
 #else
 static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type)

@@ -297,12 +297,11 @@ static int smmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
  *
  * Cleans the lines in the logs of all CPUs.
  *
- * The core lets one sync of a domain run at a time. There are two exceptions in
- * which a second one runs beside it: an oops, and a console driver that prints
- * the first one's own messages. The core tells the second one to drop everything.
- * So only a sync with @leaf_only takes ranges and distrust, and the second one
- * cannot take what the first one has to name. Ranges that stay although
- * everything was dropped are named once more.
+ * The core lets one sync of a domain run at a time. Only in an oops a second one
+ * may run beside it, and the core tells that one to drop everything. So only a
+ * sync with @leaf_only takes ranges and distrust, and the second one cannot take
+ * what the first one has to name. Ranges that stay although everything was
+ * dropped are named once more.
  *
  * Context: any but NMI; interrupts may be off.
  * Return: 0, or -EIO if a log cannot be had in an oops. Also -EIO, now and from

@@ -47,11 +47,12 @@
  * @rescued: the engine stepped over an error
  * @silent_sid: source id of a device that does not answer
  * @silent: number of invalidations that it will leave unanswered
+ * @nameless: a time-out does not tell the source id
  * @stops_at_timeout: descriptors behind one that times out are not fetched
  * @refuse: number of IOTLB invalidations that will raise a queue error
  * @refuse_waits: number of wait descriptors that will raise one
  * @stubborn: every descriptor raises one
- * @deaf: a fault that a CPU clears stays set
+ * @deaf: a fault that a CPU clears stays set, and the engine stays at it
  * @by_did: executed IOTLB invalidations by domain id, modulo 256
  *
  * The test writes the fields that inject failures while nothing is submitted.
@@ -67,6 +68,7 @@ struct vtd_fake {
 
 	u16 silent_sid;
 	unsigned int silent;
+	bool nameless;
 	bool stops_at_timeout;
 	unsigned int refuse;
 	unsigned int refuse_waits;
@@ -142,7 +144,7 @@ static void vtd_fake_rescue(struct vtd_fake *f)
 	bool stuck = f->fsts && ktime_ms_delta(ktime_get(), f->raised) >
 				FAKE_RESCUE_MS;
 
-	if (!stuck && f->repeats < FAKE_REPEATS)
+	if (READ_ONCE(f->deaf) || (!stuck && f->repeats < FAKE_REPEATS))
 		return;
 	f->rescued = true;
 	f->fsts = 0;
@@ -177,6 +179,9 @@ static void vtd_fake_time_out(struct vtd_fake *f)
 		fake_queue_advance(&f->queue);
 	} while (!f->stops_at_timeout && f->queue.head != tail);
 	f->repeats = 0;
+	/* ITESID, in 47:32. */
+	writeq(f->nameless ? 0 : (u64)f->silent_sid << 32,
+	       f->queue.regs + DMAR_IQER_REG);
 	vtd_fake_raise(f, DMA_FSTS_ITE);
 }
 

@@ -8,6 +8,7 @@
  * written out here from the tables of chapter 6.5.2. They do not use the
  * driver's macros, so that a wrong macro fails a test.
  */
+#include <linux/delay.h>
 #include <linux/dmar.h>
 #include <linux/workqueue.h>
 #include "xsmmu-test-base.h"
@@ -361,6 +362,57 @@ static void error_that_cannot_be_cleared_fails_the_submission(struct kunit *test
 	f->deaf = true;
 	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
 	KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
+}
+
+/**
+ * struct vtd_ordinary - a submission of the rest of the driver, on another CPU
+ * @work: submits
+ * @f: the IOMMU
+ * @begun: the work runs
+ * @over: it has returned
+ */
+struct vtd_ordinary {
+	struct work_struct work;
+	struct vtd_fake *f;
+	bool begun;
+	bool over;
+};
+
+static void vtd_ordinary_work(struct work_struct *work)
+{
+	struct vtd_ordinary *o = container_of(work, struct vtd_ordinary, work);
+	struct qi_desc desc[5];
+
+	fill(desc, 5);
+	desc[3].qw0 = RAW_BAD;
+	WRITE_ONCE(o->begun, true);
+	qi_submit_sync(&o->f->iommu, desc, 5, 0);
+	WRITE_ONCE(o->over, true);
+}
+
+/* The rest of the driver ignores errors, and would free what is still mapped. */
+static void ordinary_submission_waits_for_an_error_that_stays(struct kunit *test)
+{
+	struct vtd_fake *f = vtd_start_one(test, 0);
+	struct vtd_ordinary o = { .f = f };
+	bool over;
+
+	f->deaf = true;
+	INIT_WORK_ONSTACK(&o.work, vtd_ordinary_work);
+	queue_work_on(fake_engine_third_cpu(test, f->queue.engine), system_wq,
+		      &o.work);
+	while (!READ_ONCE(o.begun))
+		cpu_relax();
+	/* The driver waits 100 ms for an error that it has cleared. */
+	mdelay(300);
+	over = READ_ONCE(o.over);
+	WRITE_ONCE(f->raised, ktime_get());
+	/* If the engine sees this, the time is set. */
+	smp_store_release(&f->deaf, false);
+	fake_queue_write(&f->queue, DMAR_FSTS_REG, DMA_FSTS_IQE);
+	flush_work(&o.work);
+	destroy_work_on_stack(&o.work);
+	KUNIT_EXPECT_FALSE(test, over);
 }
 
 /* Time-outs. Source id 7 does not answer. */
@@ -799,6 +851,39 @@ static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit 
 	KUNIT_EXPECT_GE(test, f->by_did[DID(0)], MANY);
 }
 
+/* The IOMMU names the device that did not answer. */
+static void silent_device_does_not_fail_the_sync_of_other_devices(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake *f = vtd_fake(test, 0);
+	struct neighbour *nb;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		vtd_add_test_device(test, d, 0, 0x300 + i);
+	f->silent_sid = SILENT;
+	f->silent = UINT_MAX;
+	nb = neighbour_start(test, (struct qi_desc){
+		.qw0 = RAW_DEVTLB(SILENT), .qw1 = RAW_ALL
+	});
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	neighbour_stop(nb);
+	KUNIT_EXPECT_EQ(test, nb->failed, nb->submitted);
+}
+
+static void time_out_without_a_name_fails_the_sync(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake *f = vtd_fake(test, 0);
+
+	vtd_add_test_device(test, d, 0, 0x300);
+	f->nameless = true;
+	f->silent_sid = 0x300;
+	f->silent = 1;
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), -ETIMEDOUT);
+}
+
 /* (d) The queue of a real IOMMU, if this machine has one. */
 
 static struct intel_iommu *live_iommu(void)
@@ -855,6 +940,7 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(error_of_the_final_wait_is_reported),
 	KUNIT_CASE(submission_to_a_queue_beyond_repair_fails),
 	KUNIT_CASE(error_that_cannot_be_cleared_fails_the_submission),
+	KUNIT_CASE(ordinary_submission_waits_for_an_error_that_stays),
 	KUNIT_CASE(time_out_is_reported_at_once),
 	KUNIT_CASE(time_out_before_the_wait_was_fetched_is_reported),
 	KUNIT_CASE(submission_without_the_option_is_repeated_after_a_time_out),
@@ -874,6 +960,8 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(error_on_any_iommu_fails_the_sync),
 	KUNIT_CASE(silent_device_fails_the_sync),
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
+	KUNIT_CASE(silent_device_does_not_fail_the_sync_of_other_devices),
+	KUNIT_CASE(time_out_without_a_name_fails_the_sync),
 	KUNIT_CASE(live_queue_survives_an_error_at_each_index),
 	{}
 };

@@ -17,8 +17,8 @@
 #define VTD_BATCH	16
 
 /*
- * How often to repeat a submission that was aborted although it holds nothing
- * that can time out. Then a device of another submission did not answer.
+ * How often to repeat a submission that was aborted because a device of another
+ * submission did not answer.
  */
 #define VTD_REPEATS	16
 
@@ -111,7 +111,7 @@ static struct qi_desc vtd_devtlb_desc(struct device_domain_info *info)
 
 static int vtd_submit(struct intel_xsmmu_sync *sync)
 {
-	unsigned int repeats = sync->devtlb ? 0 : VTD_REPEATS;
+	unsigned int repeats = VTD_REPEATS;
 	int err;
 
 	if (!sync->n)
@@ -119,7 +119,7 @@ static int vtd_submit(struct intel_xsmmu_sync *sync)
 	do {
 		err = qi_submit_sync(sync->iommu, sync->desc, sync->n,
 				     QI_OPT_XSMMU_BOUNDED);
-	} while (err == -ETIMEDOUT && repeats--);
+	} while (err == -ECANCELED && repeats--);
 	sync->n = 0;
 	return err;
 }
@@ -212,26 +212,66 @@ int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	return err;
 }
 
+/* Is a slot of the queue a device-TLB invalidation of the device @sid? */
+static bool vtd_names(struct intel_iommu *iommu, int slot, u16 sid)
+{
+	const struct qi_desc *desc = iommu->qi->desc +
+				     (slot << qi_shift(iommu));
+
+	return (desc->qw0 & GENMASK_ULL(3, 0)) == QI_DIOTLB_TYPE &&
+	       (!sid || (u16)(desc->qw0 >> 32) == sid);
+}
+
 /**
- * intel_xsmmu_aborted - was any descriptor of a submission aborted?
+ * intel_xsmmu_blame - mark the descriptors of a device that did not answer
+ * @iommu: the IOMMU; its queue has stopped at a time-out
+ *
+ * The IOMMU names the device by its source id (11.4.9.10). An IOMMU that has no
+ * such register reads as 0, which is no ATS device. Then all devices are blamed
+ * that are in the queue.
+ *
+ * Context: q_lock held, before the fault is cleared.
+ */
+void intel_xsmmu_blame(struct intel_iommu *iommu)
+{
+	u16 sid = DMAR_IQER_REG_ITESID(dmar_readq(iommu->reg + DMAR_IQER_REG));
+	int *status = iommu->qi->desc_status;
+	int i;
+
+	for (i = 0; i < QI_LENGTH; i++)
+		if (status[i] == QI_IN_USE && vtd_names(iommu, i, sid))
+			status[i] = QI_XSMMU_SILENT;
+}
+
+/**
+ * intel_xsmmu_result - the result of a submission to the invalidation queue
  * @iommu: the IOMMU
  * @index: slot of the submission's first descriptor
  * @wait_index: slot of the wait descriptor that ends it
+ * @options: QI_OPT_*
+ * @rc: the result that qi_submit_sync() found; -EAGAIN: repeat the submission
  *
  * A time-out aborts the descriptors that were fetched before it (6.5.2.10). If
  * those were only the first part of the submission, its wait descriptor is
  * fetched later, completes, and says nothing about them.
  *
  * Context: q_lock held, before the slots are given up.
+ * Return: what QI_OPT_XSMMU_BOUNDED asks for; without that, @rc.
  */
-bool intel_xsmmu_aborted(struct intel_iommu *iommu, int index, int wait_index)
+int intel_xsmmu_result(struct intel_iommu *iommu, int index, int wait_index,
+		       unsigned long options, int rc)
 {
+	bool aborted = rc == -EAGAIN;
 	int i;
 
-	for (i = index; i != wait_index; i = (i + 1) % QI_LENGTH)
-		if (iommu->qi->desc_status[i] == QI_ABORT)
-			return true;
-	return false;
+	if (!(options & QI_OPT_XSMMU_BOUNDED))
+		return rc;
+	for (i = index; i != wait_index; i = (i + 1) % QI_LENGTH) {
+		if (iommu->qi->desc_status[i] == QI_XSMMU_SILENT)
+			return -ETIMEDOUT;
+		aborted |= iommu->qi->desc_status[i] == QI_ABORT;
+	}
+	return aborted ? -ECANCELED : rc;
 }
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)

@@ -12,40 +12,35 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/types.h>
+#include "../xsmmu/xsmmu.h"
 
 struct intel_iommu;
 struct iommu_domain;
 
 /*
- * Option of qi_submit_sync(): return -ETIMEDOUT if a time-out aborted any
- * descriptor, instead of repeating the submission without limit.
+ * Option of qi_submit_sync(): return an error after a time-out or if the queue is
+ * beyond repair, instead of repeating or waiting without limit. -ETIMEDOUT: a
+ * device that the submission names did not answer. -ECANCELED: another one did
+ * not, and that aborted a descriptor of this submission.
  */
 #define QI_OPT_XSMMU_BOUNDED	BIT(8)
 
+/* Status of a device-TLB descriptor whose device did not answer; cf. QI_ABORT. */
+#define QI_XSMMU_SILENT		4
+
 #ifdef CONFIG_XSMMU_INTEL
 int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
-bool intel_xsmmu_aborted(struct intel_iommu *iommu, int index, int wait_index);
+void intel_xsmmu_blame(struct intel_iommu *iommu);
+int intel_xsmmu_result(struct intel_iommu *iommu, int index, int wait_index,
+		       unsigned long options, int rc);
 
-/**
- * intel_xsmmu_result - the result of a submission to the invalidation queue
- * @iommu: the IOMMU
- * @index: slot of the submission's first descriptor
- * @wait_index: slot of the wait descriptor that ends it
- * @options: QI_OPT_*
- * @rc: the result that qi_submit_sync() found; -EAGAIN: repeat the submission
- *
- * Context: q_lock held, before the slots are given up.
- * Return: -ETIMEDOUT if QI_OPT_XSMMU_BOUNDED asks for that, otherwise @rc.
+/*
+ * Does a submission that found @rc return although its descriptors were not
+ * executed? Only a submitter that looks at the error may go on.
  */
-static inline int intel_xsmmu_result(struct intel_iommu *iommu, int index,
-				     int wait_index, unsigned long options,
-				     int rc)
+static inline bool intel_xsmmu_gives_up(unsigned long options, int rc)
 {
-	if (!(options & QI_OPT_XSMMU_BOUNDED))
-		return rc;
-	if (rc == -EAGAIN || intel_xsmmu_aborted(iommu, index, wait_index))
-		return -ETIMEDOUT;
-	return rc;
+	return rc == -EIO && options & QI_OPT_XSMMU_BOUNDED;
 }
 
 /*
@@ -76,6 +71,7 @@ static inline void intel_xsmmu_unlink(struct list_head *link)
 /*
  * Call this before a device that was unlinked joins another list or is freed.
  * May sleep.
+ * Outside xSMMU mode there are no syncs to wait for.
  */
 static inline void intel_xsmmu_unlinked(void)
 {
@@ -84,16 +80,26 @@ static inline void intel_xsmmu_unlinked(void)
 	 * then it joins another. A sync that stands on it stays in its list.
 	 * Litmus: detach-r1
 	 */
-	synchronize_rcu();
+	if (xsmmu_mode())
+		synchronize_rcu();
 }
 
 #define intel_xsmmu_kfree(info)	kfree_rcu(info, xsmmu_rcu)
 #else
+static inline void intel_xsmmu_blame(struct intel_iommu *iommu)
+{
+}
+
 static inline int intel_xsmmu_result(struct intel_iommu *iommu, int index,
 				     int wait_index, unsigned long options,
 				     int rc)
 {
 	return rc;
+}
+
+static inline bool intel_xsmmu_gives_up(unsigned long options, int rc)
+{
+	return false;
 }
 
 static inline void intel_xsmmu_link(struct list_head *link,

@@ -4,6 +4,7 @@
  * batched. All others are the ordinary dma_unmap_page_attrs() and
  * dma_unmap_sg_attrs() (I5).
  */
+#include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/scatterlist.h>
@@ -37,6 +38,28 @@ xsmmu_batching_domain(struct device *dev)
 	return xsmmu_of(domain) ? domain : NULL;
 }
 
+static void xsmmu_unbound(struct device *dev, void *res)
+{
+	struct xsmmu_domain **xd = res;
+
+	xsmmu_domain_trim(*xd);
+}
+
+/*
+ * Free the rings when the driver of @dev is unbound. Without memory for the note
+ * they are freed with the domain. A driver may opt in more than once.
+ */
+static void xsmmu_trim_at_unbind(struct device *dev, struct xsmmu_domain *xd)
+{
+	struct xsmmu_domain **res;
+
+	res = devres_alloc(xsmmu_unbound, sizeof(*res), GFP_KERNEL);
+	if (!res)
+		return;
+	*res = xd;
+	devres_get(dev, res, NULL, NULL);
+}
+
 static bool xsmmu_enable(struct device *dev)
 {
 	struct iommu_domain *domain;
@@ -47,7 +70,10 @@ static bool xsmmu_enable(struct device *dev)
 	/* What is not batched would be lazy. */
 	if (xsmmu_has_flush_queue(domain))
 		return false;
-	return xsmmu_domain_enable(domain, xsmmu_iovad(domain), dev_name(dev));
+	if (!xsmmu_domain_enable(domain, xsmmu_iovad(domain), dev_name(dev)))
+		return false;
+	xsmmu_trim_at_unbind(dev, domain->xsmmu);
+	return true;
 }
 
 /* Returns false if the unmap has to be the ordinary one. */
@@ -241,8 +267,10 @@ EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);
  *
  * Context: any but NMI. Spins until the IOMMU has completed.
  * Return: 0: the buffers may be freed or reused. Negative: the device may still
- * reach them; keep them, count them, and stop the queue they came from. A later
- * sync that returns 0 covers them too.
+ * reach them; keep them. A later sync that returns 0 covers them too. -EIO: the
+ * invalidation failed; count the buffers and stop the queue they came from.
+ * -EBUSY: an invalidation of the domain is running on this CPU and has called,
+ * as when the IOMMU driver prints and the console is behind @dev.
  */
 int dma_sync_device_iotlb(struct device *dev)
 {

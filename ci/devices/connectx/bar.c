@@ -71,10 +71,8 @@ static uint32_t segment_read(ConnectX *cx, hwaddr addr)
 	case SEG_TIMER_LOW:
 		return now;
 	case SEG_HEALTH_COUNTER:
-		/* The counter of a broken function does not change. */
-		if (!cx->health_syndrome)
-			cx->health_counter++;
-		return cx->health_counter & 0xffffff;
+		/* It counts milliseconds, and stops when the function breaks. */
+		return (cx->health_syndrome ? cx->broken_at : now) / SCALE_MS & 0xffffff;
 	default:
 		return 0;
 	}

@@ -158,13 +158,29 @@ static uint8_t cmd_query_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
 	}
 }
 
+/*
+ * The driver cannot switch on what is not advertised. Of the fields that it sets,
+ * these two are numbers, and all others are flags.
+ */
 static uint8_t cmd_set_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *caps = IFC_PTR(set_hca_cap_in, cmd->in, capability);
+	uint8_t *most;
+	size_t i;
 
 	if (cmd->op_mod >> 1 != GROUP_GENERAL)
 		return CX_BAD_PARAM;
-	memcpy(cx->caps_current, caps, IFC_SIZE(cmd_hca_cap));
+	most = g_malloc0(CAP_SIZE);
+	general(cx, most);
+	for (i = 0; i < IFC_SIZE(cmd_hca_cap); i++)
+		cx->caps_current[i] = caps[i] & most[i];
+#define SET_NUMBER(field)						\
+	IFC_SET(cmd_hca_cap, cx->caps_current, field,			\
+		MIN(IFC_GET(cmd_hca_cap, caps, field), IFC_GET(cmd_hca_cap, most, field)))
+	SET_NUMBER(log_max_qp);
+	SET_NUMBER(log_max_current_uc_list);
+#undef SET_NUMBER
+	g_free(most);
 	return CX_OK;
 }
 

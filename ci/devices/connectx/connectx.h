@@ -76,6 +76,7 @@ enum {
 	CX_BAD_PARAM		= 0x03,
 	CX_BAD_SYS_STATE	= 0x04,
 	CX_BAD_RES		= 0x05,
+	CX_LIMIT		= 0x08,
 	CX_BAD_RES_STATE	= 0x09,
 	CX_BAD_INDEX		= 0x0a,
 	CX_NO_RES		= 0x0f,
@@ -540,13 +541,14 @@ struct ConnectX {
 	enum cx_stage stage;
 	bool in_dma;				/* the device accesses memory */
 	QEMUTimer *late_reset;			/* for a reset that it caused */
-	uint32_t health_counter;
+	uint64_t broken_at;			/* ns, if there is a syndrome */
 	uint8_t health_syndrome;
 	uint8_t interface;			/* bar.c: its owner */
 
 	struct cx_command_queue *commands;	/* command.c */
 	GHashTable *objects[CX_TYPES];		/* object.c */
 	GArray *fw_pages;			/* hca.c: IOVAs */
+	uint32_t mkey_entries;			/* mkey.c: of all page tables */
 	uint8_t *caps_current;			/* caps.c: general, as last set */
 	struct cx_receiver *receiver;		/* receive.c */
 	struct cx_steering *steering;		/* steering.c */

@@ -59,8 +59,10 @@ void cx_trace(ConnectX *cx, const char *format, ...)
 
 void cx_health(ConnectX *cx, uint8_t syndrome)
 {
-	if (!cx->health_syndrome)
+	if (!cx->health_syndrome) {
 		cx_log(cx, "health syndrome 0x%x", syndrome);
+		cx->broken_at = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+	}
 	cx->health_syndrome = syndrome;
 }
 

@@ -100,8 +100,10 @@ static uint8_t cmd_query_pages(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
+/* Take all pages of the list, or none of them. */
 static uint8_t pages_give(ConnectX *cx, const uint8_t *list, uint32_t count)
 {
+	guint had = cx->fw_pages->len;
 	uint8_t pattern[PAGE_PATTERN_LEN];
 	uint32_t i;
 
@@ -109,8 +111,10 @@ static uint8_t pages_give(ConnectX *cx, const uint8_t *list, uint32_t count)
 	for (i = 0; i < count; i++) {
 		uint64_t iova = ldq_be_p(list + 8 * i);
 
-		if (!dma_write(cx, iova, pattern, sizeof(pattern)))
+		if (!dma_write(cx, iova, pattern, sizeof(pattern))) {
+			g_array_set_size(cx->fw_pages, had);
 			return CX_BAD_PARAM;
+		}
 		g_array_append_val(cx->fw_pages, iova);
 	}
 	return CX_OK;

@@ -9,6 +9,8 @@
 #define MODE_MTT	1	/* offsets into a list of pages */
 
 #define MAX_ENTRIES	(1u << 20)
+/* Of all keys. It bounds the host's memory for them to 32 MiB. */
+#define MAX_ALL_ENTRIES	(1u << 22)
 /* The low bits of an entry are rights. The key has them, too. */
 #define ENTRY_RIGHTS	7ull
 
@@ -128,6 +130,7 @@ static void mkey_release(ConnectX *cx, struct cx_object *object)
 {
 	struct cx_mkey *mkey = container_of(object, struct cx_mkey, object);
 
+	cx->mkey_entries -= mkey->entries;
 	g_free(mkey->table);
 	cx_object_put(mkey->pd);
 }
@@ -172,6 +175,8 @@ static uint8_t cmd_create_mkey(ConnectX *cx, struct cx_cmd *cmd)
 	if (mode == MODE_MTT && (!entries || entries > MAX_ENTRIES ||
 				 IFC_GET(mkc, mkc, log_page_size) < CX_PAGE_SHIFT))
 		return CX_BAD_SIZE;
+	if (mode == MODE_MTT && entries > MAX_ALL_ENTRIES - cx->mkey_entries)
+		return CX_LIMIT;
 	mkey = cx_object_new(cx, CX_MKEY, sizeof(*mkey), mkey_release);
 	if (!mkey)
 		return CX_NO_RES;
@@ -180,6 +185,7 @@ static uint8_t cmd_create_mkey(ConnectX *cx, struct cx_cmd *cmd)
 	mkey_fill(mkey, mkc);
 	if (mode == MODE_MTT) {
 		mkey->entries = entries;
+		cx->mkey_entries += entries;
 		mkey_fill_table(mkey, list, cmd_rest(cmd, list));
 	}
 	IFC_SET(create_mkey_out, cmd->out, mkey_index, mkey->object.num);

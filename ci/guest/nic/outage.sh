@@ -10,7 +10,8 @@
 table="$table
 short_outage_is_survived  the interface stays up through an outage of 200 ms, and no buffer stays kept
 long_outage_closes_once   an outage of 10 s closes the interface once, and keeps no more buffers then
-opens_after_the_outage    the interface can be opened again, and works
+opens_after_the_outage    the interface comes up by itself after the outage, and works
+closed_stays_closed       an interface that the administrator closed during an outage stays closed
 unbinds_amid_outage       the driver is unbound during an outage and bound again
 freed_was_safe            no access landed in freed memory during the outages"
 
@@ -19,7 +20,8 @@ freed_was_safe            no access landed in freed memory during the outages"
 also_allowed='IOTLB|stay allocated for good|DMAR: |Modules linked in: '
 
 outage() { echo "$1" >"$observer/$(slot near)/control/fail-sync"; }
-is_up() { near ip link show nic | grep -q '[<,]UP[,>]'; }
+# The recovery leaves the administrator's state (UP) alone.
+is_up() { near ip link show nic | grep -q '[<,]LOWER_UP[,>]'; }
 is_down() { fails is_up; }
 said() { dmesg | grep -c "$1" || true; }
 
@@ -67,17 +69,33 @@ long_outage_closes_once() {
 	until_true 8 is_down
 	kept=$(count ch_unmap_kept)
 	at_least "buffers kept" "$kept" 1
-	sleep 10
+	sleep 5
+	is_down
 	equal "buffers kept later" "$(count ch_unmap_kept)" "$kept"
 	equal "closed" "$(said 'closing the interface')" 1
 }
 
+# The attempts are at most 10 s apart.
 opens_after_the_outage() {
+	until_true 20 is_up
+	equal "opened" "$(said 'opening the interface')" 1
+	in_touch
+	reaches -s 20000
+}
+
+closed_stays_closed() {
+	trap stop_traffic EXIT
+	start_traffic
+	outage 4000
+	until_true 8 is_down
+	near ip link set nic down
+	sleep 15
+	is_down
+	equal "opened" "$(said 'opening the interface')" 0
 	near ip link set nic up
 	near ip address replace "$(ip6 near)/64" nodad dev nic
 	in_touch
-	reaches -s 20000
-	is_up
+	reaches
 }
 
 # The unbind holds devlink's lock and waits for the driver's queued work.

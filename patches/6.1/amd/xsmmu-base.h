@@ -18,7 +18,7 @@
  * @iommu: the IOMMU
  * @cmd: the command
  *
- * Does not wait for the command. Defined in iommu.c, as are the two below,
+ * Does not wait for the command. Defined in iommu.c, as are those below,
  * because the driver's functions are private to that file.
  *
  * Context: any but NMI.
@@ -27,19 +27,35 @@
 int amd_xsmmu_queue(struct amd_iommu *iommu, const struct amd_xsmmu_cmd *cmd);
 
 /**
- * amd_xsmmu_wait - wait until an IOMMU has executed all commands queued so far
+ * amd_xsmmu_queue_wait - append a COMPLETION_WAIT of ours to a command buffer
  * @iommu: the IOMMU
+ * @number: set to what the IOMMU will store to amd_xsmmu_wait_word()
  *
- * With a COMPLETION_WAIT (2.4.1), or for the last one if no command was queued
- * after it.
+ * Gives out the numbers in the order of the queue, so the word only grows.
  *
  * Context: any but NMI.
- * Return: 0, or -EIO if the IOMMU did not complete the wait within about 0.1 s.
+ * Return: 0, or -EIO if the buffer stayed full for about 0.1 s.
  */
-int amd_xsmmu_wait(struct amd_iommu *iommu);
+int amd_xsmmu_queue_wait(struct amd_iommu *iommu, u64 *number);
 
-/* For tests: read and clear the event log, as the interrupt thread does. */
+/*
+ * amd_xsmmu_wait_word - the word that waits of ours are stored to
+ *
+ * Next to the driver's own word, in a page of which the driver uses only that.
+ * With SNP the IOMMU may not write to any other memory.
+ */
+static inline u64 *amd_xsmmu_wait_word(struct amd_iommu *iommu)
+{
+	return (u64 *)iommu->cmd_sem + L1_CACHE_BYTES / sizeof(u64);
+}
+
+/*
+ * For tests: read and clear the event log, as the interrupt thread does; queue a
+ * command and wait, as the driver's own flushes do.
+ */
 void amd_xsmmu_test_events(struct amd_iommu *iommu);
+int amd_xsmmu_test_flush(struct amd_iommu *iommu,
+			 const struct amd_xsmmu_cmd *cmd);
 
 /**
  * amd_xsmmu_is_guest - does a domain translate DMA without PASID by v2 tables?

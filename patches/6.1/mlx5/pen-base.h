@@ -41,6 +41,17 @@ static inline bool mlx5e_base_skb_is_lent(struct sk_buff *skb)
 }
 
 /**
+ * mlx5e_base_end_zerocopy - tell the owner of an skb's pages that it was sent
+ * @skb: an skb that was sent; it keeps its references to the pages
+ *
+ * Does nothing if nobody waits for that. Context: process.
+ */
+static inline void mlx5e_base_end_zerocopy(struct sk_buff *skb)
+{
+	skb_zcopy_clear(skb, false);
+}
+
+/**
  * mlx5e_base_detach_frame - take the page of an XDP frame out of its page pool
  * @frame: a frame that will never be returned
  *
@@ -76,14 +87,26 @@ static inline void mlx5e_base_unlock(struct net_device *netdev)
 }
 
 /**
- * mlx5e_base_close - close an interface
+ * mlx5e_base_close - close an interface, but leave the administrator's state up
  * @netdev: the interface
  *
  * Under mlx5e_base_lock(), without state_lock. May sleep.
  */
 static inline void mlx5e_base_close(struct net_device *netdev)
 {
-	dev_close(netdev);
+	netdev->netdev_ops->ndo_stop(netdev);
+}
+
+/**
+ * mlx5e_base_open - open an interface that mlx5e_base_close() has closed
+ * @netdev: the interface
+ *
+ * Under mlx5e_base_lock(), without state_lock. May sleep.
+ * Return: 0, or an error of the driver.
+ */
+static inline int mlx5e_base_open(struct net_device *netdev)
+{
+	return netdev->netdev_ops->ndo_open(netdev);
 }
 
 static inline void mlx5e_base_each_napi(struct mlx5e_channels *chs,
@@ -95,6 +118,22 @@ static inline void mlx5e_base_each_napi(struct mlx5e_channels *chs,
 		act(&chs->c[i]->napi);
 	if (chs->ptp)
 		act(&chs->ptp->napi);
+}
+
+/**
+ * mlx5e_base_any_kept - does a pen of a channel keep buffers?
+ * @chs: the channels, open or closed
+ *
+ * Under state_lock. A poll that runs may change the answer.
+ */
+static inline bool mlx5e_base_any_kept(struct mlx5e_channels *chs)
+{
+	bool any = chs->ptp && READ_ONCE(chs->ptp->pen.kept.count);
+	int i;
+
+	for (i = 0; i < chs->num; i++)
+		any |= READ_ONCE(chs->c[i]->pen.kept.count) != 0;
+	return any;
 }
 
 /**

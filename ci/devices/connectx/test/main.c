@@ -12,18 +12,14 @@ void test_failed(const char *file, int line, const char *what)
 	failed = true;
 }
 
-static const struct test *const all[] = {
-	packet_tests, rss_tests, steering_tests, send_tests, receive_tests, ledger_tests,
-};
-
 static unsigned int count(void)
 {
 	const struct test *test;
 	unsigned int tests = 0;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(all); i++)
-		for (test = all[i]; test->name; test++)
+	for (i = 0; all_tests[i]; i++)
+		for (test = all_tests[i]; test->name; test++)
 			tests++;
 	return tests;
 }
@@ -36,8 +32,8 @@ int main(void)
 	size_t i;
 
 	printf("KTAP version 1\n1..%u\n", count());
-	for (i = 0; i < ARRAY_SIZE(all); i++) {
-		for (test = all[i]; test->name; test++) {
+	for (i = 0; all_tests[i]; i++) {
+		for (test = all_tests[i]; test->name; test++) {
 			failed = false;
 			test_begin();
 			test->run();

@@ -21,6 +21,9 @@ struct test {
 extern const struct test packet_tests[], rss_tests[], steering_tests[], send_tests[],
 	receive_tests[], ledger_tests[];
 
+/* What main.c runs. A list ends with NULL. Each program has its own. */
+extern const struct test *const all_tests[];
+
 void test_failed(const char *file, int line, const char *what);
 
 #define CHECK(condition) do {						\
