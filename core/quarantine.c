@@ -318,8 +318,9 @@ static void xsmmu_start_backstop(struct xsmmu_quarantine *q)
 }
 
 /*
- * Add a range; returns false if the ring is full or missing. Starts the backstop's timer if
- * it does not run. In an oops in which the lock cannot be had, leaks the range.
+ * Add a range; returns false if the ring is full or missing. Starts the backstop's
+ * timer if it does not run. In an oops in which the lock cannot be had, leaks the
+ * range.
  */
 static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 		      const struct xsmmu_range *r, struct list_head *tables)

@@ -140,9 +140,9 @@ static bool xsmmu_nested(const struct xsmmu_domain *xd)
 }
 
 /*
- * In an oops the leader may be a CPU that was stopped, so do not wait for it:
- * issue an invalidation of one's own. It drops non-leaf entries, because the
- * leader may have taken the flag. It changes neither numbers nor flag.
+ * In an oops the leader may be a CPU that was stopped. So this CPU does not wait
+ * for it and issues an invalidation itself. That one drops non-leaf entries,
+ * because the leader may have taken the flag. It changes neither numbers nor flag.
  */
 static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 {

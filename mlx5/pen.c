@@ -233,9 +233,9 @@ void __mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int bud
  * The skb is never freed. Release what it refers to: its socket, route,
  * connection (the end of a network namespace would wait for it) and extensions.
  *
- * An owner who waits for the end of a zero-copy transmission hears of it, or he
- * would wait for ever. The skb still holds references to the pages, so they are
- * not given to anybody else.
+ * Tell the owner of zero-copy pages that the transmission has ended, because the
+ * owner may wait for that. The skb still holds references to the pages, so they
+ * are not given to anybody else.
  */
 static void mlx5e_pen_abandon_skb(struct sk_buff *skb)
 {
