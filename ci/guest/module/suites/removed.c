@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Suite "removed": the only device of a domain is removed and comes back. Its domain
- * and its quarantine end with it, and the next domain batches too.
+ * and its quarantine end with it. The next domain has to batch too: each time the
+ * buffers must be in reach after the unmaps and out of reach after the sync.
  */
 #include <linux/dma-mapping.h>
 #include <linux/pci.h>
@@ -13,7 +14,6 @@
 #define REMOVALS	8
 #define BUFFERS		64
 
-/* The IOTLB still holds the batch of the device that was there before. */
 static void a_device_that_returns_batches_again(struct kunit *test)
 {
 	struct batch *b = test_batch(test, BUFFERS);
@@ -25,6 +25,7 @@ static void a_device_that_returns_batches_again(struct kunit *test)
 		batch_unmap_no_sync(b);
 		KUNIT_EXPECT_EQ(test, batch_reached(b), b->n);
 		test_sync(test);
+		KUNIT_EXPECT_EQ(test, batch_reached(b), 0);
 		attacker_replug(to_pci_dev(target.dev));
 		KUNIT_ASSERT_EQ(test, target_open(), 0);
 		KUNIT_ASSERT_EQ(test, target.mode, TARGET_XSMMU);
