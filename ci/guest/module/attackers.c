@@ -76,6 +76,48 @@ void attackers_exit(void)
 }
 
 /**
+ * attacker_silence() - unbind from an attacker and take its registers off the bus
+ * @pdev: the attacker
+ *
+ * Context: process, under pci_lock_rescan_remove().
+ */
+void attacker_silence(struct pci_dev *pdev)
+{
+	device_release_driver(&pdev->dev);
+	pci_write_config_word(pdev, PCI_COMMAND, 0);
+}
+
+/**
+ * attacker_rescan() - remove a silent attacker from its bus and find it again
+ * @pdev: the attacker; another &struct pci_dev afterwards
+ *
+ * Its group and its domain end if it was the last device in them. QEMU's memory map
+ * stays as it is.
+ *
+ * Context: process, under pci_lock_rescan_remove().
+ */
+void attacker_rescan(struct pci_dev *pdev)
+{
+	struct pci_bus *bus = pdev->bus;
+	unsigned int devfn = pdev->devfn;
+
+	pci_stop_and_remove_bus_device(pdev);
+	pci_scan_single_device(bus, devfn);
+}
+
+/**
+ * attacker_return() - bind to an attacker that was found again
+ * @bus: its bus
+ *
+ * Context: process, under pci_lock_rescan_remove().
+ */
+void attacker_return(struct pci_bus *bus)
+{
+	pci_bus_assign_resources(bus);
+	pci_bus_add_devices(bus);
+}
+
+/**
  * attacker_replug() - remove an attacker from its bus, find it and bind to it again
  * @pdev: the attacker; another &struct pci_dev afterwards
  *
@@ -84,12 +126,10 @@ void attackers_exit(void)
 void attacker_replug(struct pci_dev *pdev)
 {
 	struct pci_bus *bus = pdev->bus;
-	unsigned int devfn = pdev->devfn;
 
 	pci_lock_rescan_remove();
-	pci_stop_and_remove_bus_device(pdev);
-	pci_scan_single_device(bus, devfn);
-	pci_bus_assign_resources(bus);
-	pci_bus_add_devices(bus);
+	attacker_silence(pdev);
+	attacker_rescan(pdev);
+	attacker_return(bus);
 	pci_unlock_rescan_remove();
 }

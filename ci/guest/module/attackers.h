@@ -6,6 +6,7 @@
 #define XSMMU_GUEST_ATTACKERS_H
 
 struct device;
+struct pci_bus;
 struct pci_dev;
 
 /**
@@ -23,6 +24,9 @@ extern struct attacker probe, edu;
 
 int attackers_init(void);
 void attackers_exit(void);
+void attacker_silence(struct pci_dev *pdev);
+void attacker_rescan(struct pci_dev *pdev);
+void attacker_return(struct pci_bus *bus);
 void attacker_replug(struct pci_dev *pdev);
 
 #endif /* XSMMU_GUEST_ATTACKERS_H */
