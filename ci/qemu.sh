@@ -21,8 +21,8 @@ set -eu -o pipefail
 . "$ci/lib/deb.sh"
 
 # QEMU's programs and data. Network cards' ROMs and libraries are the installed QEMU's.
-packages="qemu-system-x86 qemu-system-common qemu-system-data seabios meson"
-programs=qemu-system-x86_64
+packages="qemu-system-x86 qemu-system-arm qemu-system-common qemu-system-data seabios meson"
+programs="qemu-system-x86_64 qemu-system-aarch64"
 
 # Fetches the suite's version: an archive holds only one per suite.
 fetch() (
@@ -30,7 +30,7 @@ fetch() (
 	deb_private "$work/apt" "deb deb-src" bookworm "$suite"
 	say "qemu: reading the list of $suite"
 	deb_lists "$work/apt" Packages "$suite"
-	say "qemu: fetching from $suite (55 MB)"
+	say "qemu: fetching from $suite (65 MB)"
 	cd "$work/debs"
 	# shellcheck disable=SC2046,SC2086 # one word per package
 	deb_get "$work/apt" "the QEMU of $suite" download $(printf "%s/$suite " $packages)
@@ -111,13 +111,22 @@ make_emulator() {
 	mv "$work" "$folder"
 }
 
+# An older version of this script fetched fewer programs.
+complete() {
+	local program
+	for program in $programs; do
+		[ -e "$folder/$program.command" ] || return
+	done
+	sealed "$folder"
+}
+
 [ $# = 1 ] || die "usage: ci/qemu.sh WORD"
 word=$1 folder=$cache/qemu-$1
 check_word QEMU "$word" "${qemus[@]}"
 [ "$word" != stock ] || exit 0
 lock "qemu-$word"
-if ! sealed "$folder"; then
-	[ ! -e "$folder" ] || say "qemu: files in $folder have changed: fetching it again"
+if ! complete; then
+	[ ! -e "$folder" ] || say "qemu: $folder is not what it should be: fetching it again"
 	make_emulator
 fi
 printf '%s\n' "$folder"

@@ -52,7 +52,7 @@ class Cell:
 
 ORACLES = ("commands",)
 QEMUS = ("stock", "backports")
-IOMMUS = ("intel", "intel-first-stage", "amd", "arm-smmu-v3")
+IOMMUS = ("intel", "intel-first-stage", "amd", "arm-smmu-v3", "arm-smmu-v3-stage2")
 PATTERNS = ("expect", "caught_by")
 # Sections that are no cells: all sections take keys from ROOT, some from templates.
 ROOT = "DEFAULT"

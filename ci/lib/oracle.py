@@ -106,10 +106,11 @@ class Amdvi:
 class Smmuv3:
     """Arm SMMUv3: QEMU's trace of each command; IHI 0070, chapter 4."""
 
-    events = ("smmuv3_cmdq_opcode", "smmuv3_cmdq_tlbi_nh_asid", "smmuv3_s1_range_inval",
+    # QEMU's event of a range lost its "s1" in version 9.
+    events = ("smmuv3_cmdq_opcode", "smmuv3_cmdq_tlbi_nh_asid", "smmuv3_*range_inval",
               "smmu_iotlb_inv_all", "smmuv3_record_event")
     line = re.compile(r"\b(?:smmuv3_cmdq_opcode .*?(?:SMMU_)?CMD_(\w+)|"
-                      r"(smmuv3_s1_range_inval) .*leaf=(\d)|(smmu\w+))")
+                      r"(smmuv3_(?:s1_)?range_inval) .*leaf=(\d)|(smmu\w+))")
     others = {"smmu_iotlb_inv_all": "resets", "smmuv3_record_event": "faults"}
     # ASID and VMID forms have no leaf-only variant.
     types = {"SYNC": "waits", "TLBI_NH_ASID": "domain_full", "TLBI_EL2_ASID": "domain_full",
@@ -133,7 +134,16 @@ class Smmuv3:
         return Event(self.others[match[4]]) if match[4] in self.others else None
 
 
-READERS = {"intel": Vtd, "intel-first-stage": Vtd, "amd": Amdvi, "arm-smmu-v3": Smmuv3}
+class Smmuv3Stage2(Smmuv3):
+    """The same without stage 1: its commands count as unknown."""
+
+    types = {name: kind for name, kind in Smmuv3.types.items()
+             if not name.startswith(("TLBI_NH_", "TLBI_EL2_"))}
+    ranges = ("TLBI_S2_IPA",)
+
+
+READERS = {"intel": Vtd, "intel-first-stage": Vtd, "amd": Amdvi, "arm-smmu-v3": Smmuv3,
+           "arm-smmu-v3-stage2": Smmuv3Stage2}
 # The trace events that QEMU logs.
 EVENTS = {iommu: reader.events for iommu, reader in READERS.items()}
 

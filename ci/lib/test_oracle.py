@@ -70,6 +70,14 @@ class Verdicts(unittest.TestCase):
                        iommu="arm-smmu-v3")
         self.assertEqual(said, [])
 
+    def test_counts_smmuv3_stage2(self):
+        """The oracle counts commands of stage 2; those of stage 1 are unknown there."""
+        lines = [SMMU_ASID.replace("NH_ASID", "S12_VMALL"), SMMU_RANGE.replace("NH_VA", "S2_IPA"),
+                 SMMU_LEAF.replace("s1_range", "range"), SMMU_SYNC]
+        claims = "domain_full=1 pages_leaf=1 waits=1 all=2"
+        self.assertEqual(verdict(claims, *lines, iommu="arm-smmu-v3-stage2"), [])
+        self.assertTrue(verdict(claims, *lines, SMMU_ASID, iommu="arm-smmu-v3-stage2"))
+
     def test_finds_differences(self):
         """The oracle finds a surplus command, a missing one, one of another kind."""
         for lines in ([DSI_LEAF, DSI_LEAF], [WAIT], [DSI_FULL], [PSI]):

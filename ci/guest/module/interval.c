@@ -82,7 +82,7 @@ void interval_close(struct kunit *test, u32 begin, const char *name,
 	if (target_map_flushes())
 		expected.pages += expected.maps;
 	all = expected.leaf + expected.full + expected.pages;
-	if (target.iommu == TARGET_ARM_SMMU_V3)
+	if (target_is_smmuv3())
 		announce_smmuv3(text, sizeof(text), expected);
 	else
 		announce(text, sizeof(text), expected);

@@ -23,7 +23,7 @@ MODULE_PARM_DESC(mode, "how the kernel was meant to be booted: strict, lazy, pas
 
 static char *iommu = "";
 module_param(iommu, charp, 0444);
-MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: intel, intel-first-stage, amd or arm-smmu-v3");
+MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: intel, intel-first-stage, amd, arm-smmu-v3 or arm-smmu-v3-stage2");
 
 static bool workload;
 module_param(workload, bool, 0444);
@@ -41,7 +41,7 @@ static int __init attack_init(void)
 		return wanted;
 	}
 	if (known < 0) {
-		pr_err("iommu=%s is none of intel, intel-first-stage, amd, arm-smmu-v3\n",
+		pr_err("iommu=%s is none of intel, intel-first-stage, amd, arm-smmu-v3, arm-smmu-v3-stage2\n",
 		       iommu);
 		return known;
 	}

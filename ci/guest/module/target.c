@@ -23,6 +23,7 @@ const char *const target_iommus[TARGET_IOMMUS] = {
 	[TARGET_INTEL_FIRST_STAGE] = "intel-first-stage",
 	[TARGET_AMD] = "amd",
 	[TARGET_ARM_SMMU_V3] = "arm-smmu-v3",
+	[TARGET_ARM_SMMU_V3_STAGE2] = "arm-smmu-v3-stage2",
 };
 
 /**

@@ -31,7 +31,8 @@ enum target_mode {
  * @TARGET_AMD: AMD-Vi as QEMU emulates it. It claims to cache entries that are not
  *	present, so the kernel invalidates after each map too, and then QEMU drops
  *	the whole domain
- * @TARGET_ARM_SMMU_V3: Arm SMMUv3
+ * @TARGET_ARM_SMMU_V3: Arm SMMUv3 with stage 1
+ * @TARGET_ARM_SMMU_V3_STAGE2: Arm SMMUv3 with stage 2 only
  * @TARGET_IOMMUS: how many there are
  */
 enum target_iommu {
@@ -39,6 +40,7 @@ enum target_iommu {
 	TARGET_INTEL_FIRST_STAGE,
 	TARGET_AMD,
 	TARGET_ARM_SMMU_V3,
+	TARGET_ARM_SMMU_V3_STAGE2,
 	TARGET_IOMMUS,
 };
 
@@ -64,6 +66,12 @@ extern const char *const target_iommus[TARGET_IOMMUS];
 
 int target_open(void);
 enum target_mode target_mode_of(struct device *dev);
+
+static inline bool target_is_smmuv3(void)
+{
+	return target.iommu == TARGET_ARM_SMMU_V3 ||
+	       target.iommu == TARGET_ARM_SMMU_V3_STAGE2;
+}
 
 /* Does a buffer stay in reach after dma_unmap_page()? */
 static inline bool target_unmap_leaves_reach(void)

@@ -45,7 +45,7 @@ static void a_sync_of_one_covers_the_other(struct kunit *test)
  * @done: it has ended
  */
 struct leaver {
-	struct mutex registers;
+	struct mutex registers;		/* between QEMU's memory map and its users */
 	unsigned int replugs;
 	struct completion done;
 };

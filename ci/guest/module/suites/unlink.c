@@ -143,7 +143,7 @@ static unsigned int samples_reached(struct list *l, dma_addr_t iova)
 static struct cmds unlink_cost(void)
 {
 	return (struct cmds){
-		.pages = target.iommu == TARGET_ARM_SMMU_V3,
+		.pages = target_is_smmuv3(),
 		.full = 1,
 	};
 }
@@ -159,7 +159,7 @@ static void unlinked_table_costs_one_full_invalidation(struct kunit *test)
 	w = interval_open();
 	unmap_list_no_sync(l);
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova),
-			target.iommu == TARGET_ARM_SMMU_V3 ? 0 : SAMPLES);
+			target_is_smmuv3() ? 0 : SAMPLES);
 	test_sync(test);
 	interval_close(test, w, "unlink", unlink_cost());
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
