@@ -119,7 +119,7 @@ reaches() {
 		shift 2
 	fi
 	while [ "$left" -gt 0 ]; do
-		near ping -q -c 1 -W 3 "$@" "$(ip4 far)"
+		near ping -q -c 1 -W 10 "$@" "$(ip4 far)"
 		left=$((left - 1))
 	done
 }
