@@ -3,7 +3,8 @@
 #
 # Builds a kernel of one configuration and prints its folder.
 #
-#   ci/kernel.sh --base 6.1 --arch x86_64 --config release|debug|kasan|off|plain|base
+#   ci/kernel.sh --base 6.1 --arch x86_64 --config NAME
+#       NAME: release, debug, kasan, kcsan, rt-locks, pages64k, off, plain, base
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
@@ -44,7 +45,7 @@ done
 check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" release debug kasan distribution off plain base
+check_word config "$config" release debug kasan kcsan rt-locks pages64k distribution off plain base
 case $config in
 plain | base)
 	[ -z "$mutant" ] || die "--config $config takes no mutant"
@@ -67,6 +68,8 @@ fragments() {
 	case $config-$arch in
 	distribution-*) echo distribution ;;
 	kasan-*) echo debug network nic kasan ;;
+	rt-locks-x86_64) echo debug rt-locks early-console ;;
+	kcsan-* | rt-locks-* | pages64k-*) echo debug "$config" ;;
 	debug-x86_64) echo debug network nic ;;
 	debug-*) echo debug ;;
 	*) echo network "$config" ;;
