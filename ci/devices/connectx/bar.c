@@ -34,12 +34,13 @@
 #define CMDQ_INTERFACE(v)	((v) >> 8 & 7)
 #define CMDQ_FIELDS		(CX_LOG_CMDS << 4 | CX_LOG_CMD_STRIDE)
 
-/* A page of doorbells. */
+/* A page of doorbells. All are in its first 4 KiB. */
 #define UAR_CQ			0x20
 #define UAR_EQ_ARM		0x40
 #define UAR_EQ			0x48
 #define UAR_BLUEFLAME		0x800
 #define UAR_BLUEFLAME_SIZE	0x100
+#define UAR_BLUEFLAME_END	0xc00	/* four registers: MLX5_BFREGS_PER_UAR */
 
 /* The owner of the interface. After a reset it has none. */
 enum { INTERFACE_DRIVER = 0, INTERFACE_DISABLED = 1, INTERFACE_RESET = 7 };
@@ -135,7 +136,7 @@ static void uar_write(ConnectX *cx, uint32_t reg, uint64_t val,
 		event_doorbell(cx, val, reg == UAR_EQ_ARM);
 	else if (size == 8 && reg == UAR_CQ)
 		cq_doorbell(cx, val);
-	else if (size == 8 && reg >= UAR_BLUEFLAME &&
+	else if (size == 8 && reg >= UAR_BLUEFLAME && reg < UAR_BLUEFLAME_END &&
 		 reg % UAR_BLUEFLAME_SIZE == 0)
 		send_doorbell(cx, val >> 8 & 0xffffff);
 }
@@ -149,7 +150,7 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val,
 	if (cx->in_dma)
 		return;
 	if (addr >= CX_FIRST_UAR << CX_PAGE_SHIFT)
-		uar_write(cx, addr & ((1u << CX_PAGE_SHIFT) - 1), val, size);
+		uar_write(cx, addr & ((1u << cx->log_uar_page) - 1), val, size);
 	else if (size == 4)
 		segment_write(cx, addr, val);
 }

@@ -47,7 +47,7 @@ enum {
 	CX_PAGE_SHIFT		= 12,
 	CX_BAR_SIZE		= 32 * MiB,
 	CX_FIRST_UAR		= 16,	/* below it is the init segment */
-	CX_LAST_UAR		= CX_BAR_SIZE / 4096 - 1,
+	CX_LOG_MAX_UAR_PAGE	= 16,	/* the largest page of a CPU: 64 KiB */
 	CX_LOG_CMDS		= 5,
 	CX_LOG_CMD_STRIDE	= 6,
 	CX_LOG_ENTRY_SIZE	= 6,	/* CQE, EQE: bytes */
@@ -550,6 +550,7 @@ struct ConnectX {
 	GArray *fw_pages;			/* hca.c: IOVAs */
 	uint32_t mkey_entries;			/* mkey.c: of all page tables */
 	uint8_t *caps_current;			/* caps.c: general, as last set */
+	uint8_t log_uar_page;			/* caps.c: log2 of a UAR's bytes */
 	struct cx_receiver *receiver;		/* receive.c */
 	struct cx_steering *steering;		/* steering.c */
 	GHashTable *lines;			/* cx_log(): how many, by format */

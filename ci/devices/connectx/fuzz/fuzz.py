@@ -20,7 +20,7 @@ import sys
 import time
 
 from layouts import Layouts
-from nic import Interface, Nic, NUMBERS, PAGE, Refused
+from nic import FIRST_UAR, Interface, Nic, NUMBERS, PAGE, Refused
 from qtest import Crash, Qemu, register, write
 
 DEVICE = pathlib.Path(__file__).resolve().parent.parent
@@ -132,7 +132,8 @@ class Fuzzer:
         return rng.choice((
             rng.randrange(0, RAM, PAGE), rng.choice(BASES) + rng.randrange(0, 24 << 20, 64),
             rng.choice(BARS) + rng.randrange(0, 34 << 20, 4), rng.choice(BARS) + 0x14,
-            rng.choice(BARS) + rng.choice((0x18, 16 * PAGE + 0x20, 16 * PAGE + 0x40, 0)),
+            rng.choice(BARS) + rng.choice((0x18, (FIRST_UAR << 12) + 0x20,
+                                           (FIRST_UAR << 12) + 0x40, (FIRST_UAR << 16) + 0x20, 0)),
             rng.choice(BARS) + ATTACK + rng.randrange(0, 0x400, 8),
             ECAM + rng.choice(SLOTS) * 0x8000 + rng.choice((0, 0x40, 0x48)),
             ECAM + rng.choice(SLOTS) * 0x8000 + rng.randrange(0, 0x100, 4),
@@ -370,7 +371,8 @@ class Fuzzer:
         """A doorbell with any number."""
         rng = self.rng
         number = rng.choice((nic.pick(rng.choice(list(NUMBERS.values()))), rng.getrandbits(24)))
-        page = nic.bar + rng.choice((16, 17, 8191)) * PAGE
+        page = rng.choice((nic.doorbells(FIRST_UAR), nic.doorbells(FIRST_UAR + 1),
+                           nic.bar + (1 << 16), nic.bar + MSIX - PAGE))
         counter = rng.choice((0, 1, rng.getrandbits(24), 0xffffff))
         self.qemu.requests([rng.choice((
             register(page + 0x20, counter << 32 | number, 8),
@@ -422,7 +424,7 @@ class Fuzzer:
 
     def step_service(self, nic):
         """Empties the EQs and CQs, without which a function stops."""
-        page = nic.bar + 16 * PAGE
+        page = nic.doorbells(FIRST_UAR)
         lines = []
         for num in nic.objects["EQ"][:2]:
             seen = nic.query("QUERY_EQ", num, "eq_number", "eq_context_entry.producer_counter")

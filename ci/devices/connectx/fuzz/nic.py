@@ -11,6 +11,7 @@ BAD_STATE = 4		# status: the function is not initialised
 INLINE = 16		# bytes of a command that need no mailbox
 BOX, BOX_STEP = 512, 1024
 PAGE = 4096
+FIRST_UAR = 16
 ALL_EVENTS = ((1 << 64) - 1) << 192
 
 # Fields that hold the number of an object, and the object's type.
@@ -91,6 +92,7 @@ class Nic:
         """Forgets all objects and frees all memory, as after a reset."""
         self.objects = {kind: [] for kind, _ in MAKES.values()}
         self.deaf = 0		# commands in a row without an answer
+        self.log_uar = 12	# log2 of the bytes of a UAR
         self.queues = {}	# ("SQ" or "RQ", number): Queue
         self.keys = []
         self.table_of = {}	# of a group
@@ -350,6 +352,10 @@ class Nic:
 
     # ---- start ----
 
+    def doorbells(self, uar):
+        """The address of a UAR."""
+        return self.bar + (uar << self.log_uar)
+
     def bring_up(self):
         """Takes a function from reset to sending and receiving."""
         self.forget()
@@ -360,6 +366,8 @@ class Nic:
         self.must("SET_ISSI", current_issi=1)
         self.must("MANAGE_PAGES", op_mod=1, input_num_entries=4,
                   tail=self.ring(4 * PAGE)[1])
+        self.log_uar = self.rng.choice((12, 12, 16))
+        self.must("SET_HCA_CAP", capability__cmd_hca_cap__log_uar_page_sz=self.log_uar - 12)
         self.must("INIT_HCA")
         self.must("ALLOC_UAR")
         for upper in ("ALLOC_PD", "ALLOC_TRANSPORT_DOMAIN", "ALLOC_Q_COUNTER"):
@@ -410,10 +418,9 @@ class Nic:
         offset = 4 if kind == "SQ" else 0
         lines.append(write(queue.record + offset, struct.pack(">I", queue.produced & 0xffff)))
         if kind == "SQ" and doorbell:
-            uar = self.objects["UAR"][0] if self.objects["UAR"] else 16
+            uar = self.objects["UAR"][0] if self.objects["UAR"] else FIRST_UAR
             first = entries[-1][:8].ljust(8, b"\0") if entries else bytes(8)
-            lines.append(register(self.bar + uar * PAGE + 0x800,
-                                  int.from_bytes(first, "big"), 8))
+            lines.append(register(self.doorbells(uar) + 0x800, int.from_bytes(first, "big"), 8))
         return lines
 
     def send_wqe(self, num, opcode, segments, inline=b"", mss=0, flags=0xc0):

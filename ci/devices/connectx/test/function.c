@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The function as a whole: its memory, its capabilities, its keys, its health. These tests are
+ * The function as a whole: its memory, capabilities, UARs, keys, health. These tests are
  * a program of their own, because the other tests replace the keys.
  */
 #include "test.h"
@@ -11,6 +11,7 @@ enum { GIVE = 1, REGULAR = 3 };
 ConnectX *cx;
 
 static int64_t now;		/* QEMU's clock */
+static unsigned int rung;	/* doorbells of send queues */
 
 /* ---- QEMU and other parts ---- */
 
@@ -64,6 +65,7 @@ void cq_doorbell(ConnectX *cx, uint64_t val)
 
 void send_doorbell(ConnectX *cx, uint32_t sqn)
 {
+	rung++;
 }
 
 void cx_log(ConnectX *cx, const char *format, ...)
@@ -138,21 +140,122 @@ static void pages_are_taken_all_or_none(void)
 
 /* ---- capabilities ---- */
 
+static uint8_t in[IFC_SIZE(set_hca_cap_in)];
+
+/* The capabilities that the next set_capabilities() asks for. */
+static uint8_t *begin_capabilities(void)
+{
+	memset(in, 0, sizeof(in));
+	return IFC_PTR(set_hca_cap_in, in, capability);
+}
+
+static uint8_t set_capabilities(void)
+{
+	uint8_t out[IFC_SIZE(set_hca_cap_out)] = {};
+
+	return command(MLX5_CMD_OP_SET_HCA_CAP, 0, in, sizeof(in), out, sizeof(out));
+}
+
+#define WANT(field, val)	IFC_SET(cmd_hca_cap, caps, field, val)
+#define NOW(field)		IFC_GET(cmd_hca_cap, cx->caps_current, field)
+
 static void only_advertised_capabilities_can_be_set(void)
 {
-	uint8_t in[IFC_SIZE(set_hca_cap_in)] = {};
-	uint8_t out[IFC_SIZE(set_hca_cap_out)] = {};
-	uint8_t *caps = IFC_PTR(set_hca_cap_in, in, capability);
+	uint8_t *caps = begin_capabilities();
 
-	IFC_SET(cmd_hca_cap, caps, roce, 1);
-	IFC_SET(cmd_hca_cap, caps, cq_moderation, 1);
-	IFC_SET(cmd_hca_cap, caps, log_max_qp, 18);
-	IFC_SET(cmd_hca_cap, caps, log_max_current_uc_list, 4);
-	CHECK(!command(MLX5_CMD_OP_SET_HCA_CAP, 0, in, sizeof(in), out, sizeof(out)));
-	CHECK(!IFC_GET(cmd_hca_cap, cx->caps_current, roce));
-	CHECK(IFC_GET(cmd_hca_cap, cx->caps_current, cq_moderation));
-	CHECK(IFC_GET(cmd_hca_cap, cx->caps_current, log_max_qp) == 10);
-	CHECK(IFC_GET(cmd_hca_cap, cx->caps_current, log_max_current_uc_list) == 4);
+	WANT(roce, 1);
+	WANT(cq_moderation, 1);
+	CHECK(set_capabilities() == CX_OK);
+	CHECK(!NOW(roce) && NOW(cq_moderation) && !NOW(vport_counters));
+}
+
+static void numbers_are_set_as_numbers(void)
+{
+	uint8_t *caps = begin_capabilities();
+
+	WANT(log_max_qp, 18);		/* too many */
+	WANT(log_max_cq, 9);		/* 10 is supported, which shares a bit */
+	WANT(log_max_current_uc_list, 4);
+	WANT(max_qp_cnt, 256);		/* 255 is supported */
+	WANT(pkey_table_size, 3);	/* there are none of these three */
+	WANT(num_total_dynamic_vf_msix, 64);
+	WANT(num_vhca_ports, 2);
+	CHECK(set_capabilities() == CX_OK);
+	CHECK(NOW(log_max_qp) == 10 && NOW(log_max_cq) == 9);
+	CHECK(NOW(log_max_current_uc_list) == 4 && NOW(max_qp_cnt) == 255);
+	CHECK(!NOW(pkey_table_size) && !NOW(num_total_dynamic_vf_msix) && !NOW(num_vhca_ports));
+}
+
+static void capabilities_of_others_cannot_be_set(void)
+{
+	begin_capabilities();
+	IFC_SET(set_hca_cap_in, in, other_function, 1);
+	CHECK(set_capabilities() == CX_BAD_PARAM && NOW(cq_moderation));
+}
+
+/* ---- UARs ---- */
+
+static uint8_t set_uar_size(uint16_t log_pages)
+{
+	uint8_t *caps = begin_capabilities();
+
+	WANT(log_uar_page_sz, log_pages);
+	return set_capabilities();
+}
+
+static uint8_t alloc_uar(uint32_t *num)
+{
+	uint8_t in[IFC_SIZE(alloc_uar_in)] = {};
+	uint8_t out[IFC_SIZE(alloc_uar_out)] = {};
+	uint8_t status;
+
+	status = command(MLX5_CMD_OP_ALLOC_UAR, 0, in, sizeof(in), out, sizeof(out));
+	*num = IFC_GET(alloc_uar_out, out, uar);
+	return status;
+}
+
+/* The number of doorbells that a write to the BAR rings. */
+static unsigned int rings(uint64_t addr)
+{
+	rung = 0;
+	cx_bar_ops.write(cx, addr, 0, 8);
+	return rung;
+}
+
+static void a_uar_has_the_size_that_the_driver_sets(void)
+{
+	uint32_t log_size, num;
+
+	for (log_size = 12; log_size <= 16; log_size += 4) {
+		CHECK(set_uar_size(log_size - 12) == CX_OK);
+		CHECK(NOW(log_uar_page_sz) == log_size - 12);
+		CHECK(alloc_uar(&num) == CX_OK);
+		CHECK(rings(((uint64_t)num << log_size) + 0x800) == 1);
+		CHECK(rings(((uint64_t)num << log_size) + 0xb00) == 1);
+		CHECK(rings(((uint64_t)num << log_size) + 0xc00) == 0);
+	}
+	/* The second 4 KiB of a page of 64 KiB. */
+	CHECK(rings(((uint64_t)num << 16) + 0x1800) == 0);
+}
+
+static void a_uar_has_no_other_size(void)
+{
+	CHECK(set_uar_size(4) == CX_OK);
+	CHECK(set_uar_size(5) == CX_BAD_PARAM && set_uar_size(0xffff) == CX_BAD_PARAM);
+	CHECK(NOW(log_uar_page_sz) == 4);
+	cx->stage = CX_READY;
+	CHECK(set_uar_size(0) == CX_BAD_SYS_STATE);
+	CHECK(NOW(log_uar_page_sz) == 4);
+}
+
+static void every_uar_is_in_the_bar(void)
+{
+	uint32_t num, last = 0;
+
+	CHECK(set_uar_size(4) == CX_OK);
+	while (last < 1024 && alloc_uar(&num) == CX_OK)
+		last = num;
+	CHECK(last == (CX_BAR_SIZE >> 16) - 1);
 }
 
 /* ---- keys ---- */
@@ -211,6 +314,11 @@ static void the_health_counter_follows_the_time(void)
 static const struct test function_tests[] = {
 	TEST(pages_are_taken_all_or_none),
 	TEST(only_advertised_capabilities_can_be_set),
+	TEST(numbers_are_set_as_numbers),
+	TEST(capabilities_of_others_cannot_be_set),
+	TEST(a_uar_has_the_size_that_the_driver_sets),
+	TEST(a_uar_has_no_other_size),
+	TEST(every_uar_is_in_the_bar),
 	TEST(the_keys_share_a_bounded_memory),
 	TEST(the_health_counter_follows_the_time),
 	{}
