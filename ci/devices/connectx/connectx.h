@@ -3,6 +3,7 @@
  * The state of the emulated ConnectX, and the functions that its parts share.
  *
  * device.c	the QEMU device: PCI configuration, properties, reset, network
+ * vsc.c	the vendor-specific PCI capability of a physical function
  * bar.c	initialisation segment, health, doorbells
  * dma.c	access to guest memory
  * ring.c	queues in guest memory
@@ -511,6 +512,16 @@ struct cx_attack_properties {
 	uint32_t ledger;	/* "ledger", 262144: pages that it holds */
 };
 
+/* ---- vsc.c ---- */
+
+/* Add the capability. Without it, the other functions do nothing. */
+void vsc_init(ConnectX *cx);
+void vsc_reset(ConnectX *cx);
+/* The guest is about to read PCI configuration at @addr. */
+void vsc_reading(ConnectX *cx, uint32_t addr);
+/* The guest has written @len bytes of PCI configuration at @addr. */
+void vsc_written(ConnectX *cx, uint32_t addr, uint32_t val, int len);
+
 /* ---- device.c and bar.c ---- */
 
 /* A delay may be 0: then the device acts as soon as QEMU's main loop runs. */
@@ -537,6 +548,7 @@ struct ConnectX {
 	struct cx_properties prop;
 	GRand *random;
 	struct device_tlb tlb;			/* property "ats" */
+	uint32_t vsc;				/* vsc.c: its place, or 0 */
 
 	enum cx_stage stage;
 	bool in_dma;				/* the device accesses memory */

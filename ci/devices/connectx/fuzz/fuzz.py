@@ -35,7 +35,7 @@ STEPS = 300				# between two resets
 PROPERTIES = (
     "",
     ",striding-rq=on,replay=on,sweep=on,sweep-ns=100000",
-    ",striding-rq=on,delay-ns=0,spread-ns=0,inline-l2=on,fw-pages=0",
+    ",striding-rq=on,delay-ns=0,spread-ns=0,inline-l2=on,fw-pages=0,device-id=0x101d",
     ",striding-rq=on,replay=on,ats=on,multi-packet-wqe=off,vectors=2,ledger=64",
 )
 
@@ -441,9 +441,13 @@ class Fuzzer:
             nic.revive(*queue)
 
     def step_link(self, nic):
-        """Changes the owner of the interface or the link."""
-        if self.rng.random() < 0.2:
+        """Changes the owner of the interface, the link, or the byte order of the CPU."""
+        how = self.rng.random()
+        if how < 0.2:
             self.qemu.requests([register(nic.bar + 0x14, nic.base | self.rng.randrange(8) << 8, 4)])
+        elif how < 0.3:
+            nic.run("ACCESS_REG", nic.command("ACCESS_REG", register_id=0x7004) +
+                    bytes((self.rng.choice((0, 0x80, self.rng.randrange(0x100))),)) + bytes(15))
         else:
             nic.run("ACCESS_REG", nic.command("ACCESS_REG", register_id=0x5006) +
                     struct.pack(">IIQ", 1 << 16 | self.rng.randrange(1, 3) << 8, 1 << 31, 0))
