@@ -222,6 +222,13 @@ void cx_object_put(void *object);
 void cx_object_each(ConnectX *cx, enum cx_type type,
 		    void (*function)(ConnectX *cx, void *object, void *opaque),
 		    void *opaque);
+/*
+ * Whether the UAR with the number @num is @own, that of the queue @object. A UAR belongs
+ * to the program that has mapped it, so it rings the doorbells of its own queues only.
+ * Logs a doorbell that is ignored.
+ */
+bool cx_uar_rings(ConnectX *cx, uint32_t num, const struct cx_object *own,
+		  const struct cx_object *object);
 void cx_objects_init(ConnectX *cx);
 void cx_objects_reset(ConnectX *cx);
 void cx_objects_free(ConnectX *cx);
@@ -340,7 +347,8 @@ void event_post_on(ConnectX *cx, uint32_t eqn, unsigned int type,
 		   const uint8_t data[28]);
 /* Whether the driver asked for this type in an EQ. */
 bool event_wanted(ConnectX *cx, unsigned int type);
-void event_doorbell(ConnectX *cx, uint32_t val, bool arm);
+/* A doorbell in the UAR with the number @uar. */
+void event_doorbell(ConnectX *cx, uint32_t uar, uint32_t val, bool arm);
 
 /* ---- completion.c ---- */
 
@@ -354,15 +362,16 @@ struct cx_cq;
  */
 void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64],
 	     GArray *touched);
-void cq_doorbell(ConnectX *cx, uint64_t val);
+/* A doorbell in the UAR with the number @uar. */
+void cq_doorbell(ConnectX *cx, uint32_t uar, uint64_t val);
 
 /* ---- queue.c, send.c, receive.c ---- */
 
 /* States of send and receive queues. */
 enum { CX_QUEUE_RESET = 0, CX_QUEUE_READY = 1, CX_QUEUE_ERROR = 3 };
 
-/* A doorbell of send queue @sqn. */
-void send_doorbell(ConnectX *cx, uint32_t sqn);
+/* A doorbell of send queue @sqn in the UAR with the number @uar. */
+void send_doorbell(ConnectX *cx, uint32_t uar, uint32_t sqn);
 /* Queue a frame from the network. False: there is no room. */
 bool receive_frame(ConnectX *cx, const uint8_t *frame, size_t len);
 /* Whether receive_frame() would take a frame of any size. */

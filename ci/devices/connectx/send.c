@@ -391,12 +391,13 @@ void sq_reset(struct cx_sq *sq)
 	sq->touched = NULL;
 }
 
-void send_doorbell(ConnectX *cx, uint32_t sqn)
+void send_doorbell(ConnectX *cx, uint32_t uar, uint32_t sqn)
 {
 	struct cx_sq *sq = cx_object_find(cx, CX_SQ, sqn);
 
 	if (!sq)
 		cx_log(cx, "doorbell of send queue 0x%x, which does not exist", sqn);
-	else if (sq->wq.state != CX_QUEUE_RESET)
+	else if (sq->wq.state != CX_QUEUE_RESET &&
+		 cx_uar_rings(cx, uar, sq->wq.uar, &sq->object))
 		cx_kick(cx, sq->wq.timer);
 }

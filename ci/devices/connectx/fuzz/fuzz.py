@@ -424,14 +424,15 @@ class Fuzzer:
 
     def step_service(self, nic):
         """Empties the EQs and CQs, without which a function stops."""
-        page = nic.doorbells(FIRST_UAR)
         lines = []
         for num in nic.objects["EQ"][:2]:
             seen = nic.query("QUERY_EQ", num, "eq_number", "eq_context_entry.producer_counter")
-            lines.append(register(page + 0x40, num << 24 | seen & 0xffffff, 4))
+            lines.append(register(nic.doorbells_of("EQ", num) + 0x40,
+                                  num << 24 | seen & 0xffffff, 4))
         for num in nic.objects["CQ"][:4]:
             seen = nic.query("QUERY_CQ", num, "cqn", "cq_context.producer_counter")
-            lines.append(register(page + 0x20, (seen & 0xffffff) << 32 | num, 8))
+            lines.append(register(nic.doorbells_of("CQ", num) + 0x20,
+                                  (seen & 0xffffff) << 32 | num, 8))
         if lines:
             self.qemu.requests(lines)
 

@@ -12,6 +12,26 @@ static NetClientState client;
 
 /* ---- QEMU ---- */
 
+QEMUTimerListGroup main_loop_tlg;
+
+void timer_init_full(QEMUTimer *timer, QEMUTimerListGroup *group, QEMUClockType type,
+		     int scale, int attributes, QEMUTimerCB *cb, void *opaque)
+{
+}
+
+void timer_del(QEMUTimer *timer)
+{
+}
+
+void timer_mod_ns(QEMUTimer *timer, int64_t when)
+{
+}
+
+bool timer_pending(QEMUTimer *timer)
+{
+	return false;
+}
+
 int64_t qemu_clock_get_ns(QEMUClockType type)
 {
 	return function.now;
@@ -44,6 +64,28 @@ bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len)
 bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len)
 {
 	return false;
+}
+
+bool dma_write_entry(ConnectX *cx, uint64_t iova, uint8_t entry[CX_ENTRY_SIZE],
+		     unsigned int owner)
+{
+	return true;
+}
+
+void dma_interrupt(ConnectX *cx, unsigned int vector)
+{
+}
+
+void cx_kick(ConnectX *cx, QEMUTimer *timer)
+{
+}
+
+void cx_health(ConnectX *cx, uint8_t syndrome)
+{
+}
+
+void attack_completed(ConnectX *cx, GArray *touched)
+{
 }
 
 void receive_reset(ConnectX *cx)
@@ -86,25 +128,15 @@ void command_doorbell(ConnectX *cx, uint32_t slots)
 {
 }
 
-void event_post(ConnectX *cx, unsigned int type, const uint8_t data[28])
-{
-}
-
-void event_doorbell(ConnectX *cx, uint32_t val, bool arm)
-{
-}
-
-void cq_doorbell(ConnectX *cx, uint64_t val)
-{
-}
-
-void send_doorbell(ConnectX *cx, uint32_t sqn)
+void send_doorbell(ConnectX *cx, uint32_t uar, uint32_t sqn)
 {
 	function.rung++;
+	function.uar = uar;
 }
 
 void cx_log(ConnectX *cx, const char *format, ...)
 {
+	function.logged++;
 }
 
 void cx_trace(ConnectX *cx, const char *format, ...)
@@ -119,6 +151,7 @@ void test_begin(void)
 	cx = g_new0(ConnectX, 1);
 	cx->pci.config = g_malloc0(PCI_CONFIG_SPACE_SIZE);
 	cx->fw_pages = g_array_new(false, false, sizeof(uint64_t));
+	cx->prop.vectors = 1;
 	cx_objects_init(cx);
 	port_init(cx);
 	port_reset(cx);
@@ -140,7 +173,7 @@ uint8_t function_command(uint16_t opcode, uint16_t op_mod, uint8_t *in, size_t i
 			 uint8_t *out, size_t out_len)
 {
 	static const struct cx_op *const families[] = {
-		hca_ops, caps_ops, mkey_ops, port_ops,
+		hca_ops, caps_ops, mkey_ops, port_ops, event_ops, completion_ops,
 	};
 	struct cx_cmd cmd = {
 		.op = cmd_find(families, ARRAY_SIZE(families), opcode),
@@ -155,4 +188,17 @@ uint8_t function_command(uint16_t opcode, uint16_t op_mod, uint8_t *in, size_t i
 	return cmd_run(cx, &cmd);
 }
 
-const struct test *const all_tests[] = { function_tests, register_tests, NULL };
+uint8_t function_alloc_uar(uint32_t *num)
+{
+	uint8_t in[IFC_SIZE(alloc_uar_in)] = {};
+	uint8_t out[IFC_SIZE(alloc_uar_out)] = {};
+	uint8_t status;
+
+	status = function_command(MLX5_CMD_OP_ALLOC_UAR, 0, in, sizeof(in), out, sizeof(out));
+	*num = IFC_GET(alloc_uar_out, out, uar);
+	return status;
+}
+
+const struct test *const all_tests[] = {
+	function_tests, register_tests, doorbell_tests, NULL,
+};

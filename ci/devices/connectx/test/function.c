@@ -104,17 +104,6 @@ static uint8_t set_uar_size(uint16_t log_pages)
 	return set_capabilities();
 }
 
-static uint8_t alloc_uar(uint32_t *num)
-{
-	uint8_t in[IFC_SIZE(alloc_uar_in)] = {};
-	uint8_t out[IFC_SIZE(alloc_uar_out)] = {};
-	uint8_t status;
-
-	status = function_command(MLX5_CMD_OP_ALLOC_UAR, 0, in, sizeof(in), out, sizeof(out));
-	*num = IFC_GET(alloc_uar_out, out, uar);
-	return status;
-}
-
 /* The number of doorbells that a write to the BAR rings. */
 static unsigned int rings(uint64_t addr)
 {
@@ -130,8 +119,9 @@ static void a_uar_has_the_size_that_the_driver_sets(void)
 	for (log_size = 12; log_size <= 16; log_size += 4) {
 		CHECK(set_uar_size(log_size - 12) == CX_OK);
 		CHECK(NOW(log_uar_page_sz) == log_size - 12);
-		CHECK(alloc_uar(&num) == CX_OK);
+		CHECK(function_alloc_uar(&num) == CX_OK);
 		CHECK(rings(((uint64_t)num << log_size) + 0x800) == 1);
+		CHECK(function.uar == num);
 		CHECK(rings(((uint64_t)num << log_size) + 0xb00) == 1);
 		CHECK(rings(((uint64_t)num << log_size) + 0xc00) == 0);
 	}
@@ -154,7 +144,7 @@ static void every_uar_is_in_the_bar(void)
 	uint32_t num, last = 0;
 
 	CHECK(set_uar_size(4) == CX_OK);
-	while (last < 1024 && alloc_uar(&num) == CX_OK)
+	while (last < 1024 && function_alloc_uar(&num) == CX_OK)
 		last = num;
 	CHECK(last == (CX_BAR_SIZE >> 16) - 1);
 }

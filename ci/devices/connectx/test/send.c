@@ -38,7 +38,8 @@ static void begin(bool umr)
 	IFC_SET(sqc, context, reg_umr, umr);
 	IFC_SET(sqc, context, tis_lst_sz, 1);
 	IFC_SET(sqc, context, tis_num_0, test_object(CX_TIS));
-	IFC_SET(wq, wq, uar_page, test_object(CX_UAR));
+	host.uar = test_object(CX_UAR);
+	IFC_SET(wq, wq, uar_page, host.uar);
 	IFC_SET(wq, wq, wq_type, MLX5_WQ_TYPE_CYCLIC);
 	IFC_SET(wq, wq, log_wq_stride, 6);
 	CHECK(host_create(MLX5_CMD_OP_CREATE_SQ, in, sizeof(in)) == CX_OK);
@@ -73,7 +74,7 @@ static void make_send(void)
 static void ring(uint16_t counter)
 {
 	host_set_record(4, counter);
-	send_doorbell(cx, host.num);
+	send_doorbell(cx, host.uar, host.num);
 }
 
 /* Write the work request to the ring, where it takes @blocks. */
@@ -459,6 +460,35 @@ static void nothing_is_left_of_a_destroyed_queue(void)
 	CHECK(host_is_idle());
 }
 
+static void another_uar_rings_no_doorbell(void)
+{
+	uint32_t other;
+
+	begin(false);
+	other = test_object(CX_UAR);
+	make_send();
+	memcpy(host.memory + HOST_RING, wqe, 64);
+	host_set_record(4, 1);
+	send_doorbell(cx, other, host.num);
+	send_doorbell(cx, 0, host.num);
+	CHECK(host_is_idle() && host.logged == 2);
+	send_doorbell(cx, host.uar, host.num);
+	CHECK(!host_is_idle() && host.logged == 2);
+	host_run();
+	CHECK(host.sent->len == 1);
+}
+
+static void a_send_queue_keeps_its_uar(void)
+{
+	uint8_t in[IFC_SIZE(destroy_sq_in)] = {};
+
+	begin(false);
+	CHECK(cx_object_destroy(cx, CX_UAR, host.uar) == CX_BAD_RES_STATE);
+	IFC_SET(destroy_sq_in, in, sqn, host.num);
+	CHECK(!test_command(MLX5_CMD_OP_DESTROY_SQ, in, sizeof(in), NULL, 0));
+	CHECK(cx_object_destroy(cx, CX_UAR, host.uar) == CX_OK);
+}
+
 /* Sanitizers look for errors. */
 static void random_work_requests_break_nothing(void)
 {
@@ -509,6 +539,8 @@ const struct test send_tests[] = {
 	TEST(an_impossible_counter_is_an_error),
 	TEST(what_cannot_be_read_is_an_event),
 	TEST(nothing_is_left_of_a_destroyed_queue),
+	TEST(another_uar_rings_no_doorbell),
+	TEST(a_send_queue_keeps_its_uar),
 	TEST(random_work_requests_break_nothing),
 	{}
 };
