@@ -237,8 +237,14 @@ static enum cx_fault sq_update_key(struct cx_sq *sq, const struct wqe *wqe)
 		       CX_FAULT_NONE : CX_FAULT_UMR;
 }
 
+/*
+ * An opcode modifier selects another form of an opcode. One form of WQE_LSO is the older
+ * work request for several packets. The device advertises none of these forms.
+ */
 static enum cx_fault sq_execute(struct cx_sq *sq, const struct wqe *wqe)
 {
+	if (wqe->data[0])
+		return CX_FAULT_OPCODE;
 	if (sq->tis && wqe->opcode != WQE_NOP && attack_fails(sq->wq.cx, true))
 		return CX_FAULT_DATA;
 	switch (wqe->opcode) {

@@ -26,7 +26,8 @@ static uint8_t wqe[1024];	/* the work request that is being built */
 
 /* ---- work requests ---- */
 
-static void begin(bool umr)
+/* Create a send queue that asks for some of what a context can ask for. */
+static uint8_t create(bool umr, bool allow_multi_packet)
 {
 	uint8_t in[IFC_SIZE(create_sq_in) + 8] = {};
 	uint8_t *context = IFC_PTR(create_sq_in, in, ctx);
@@ -36,13 +37,19 @@ static void begin(bool umr)
 	host_fill_context(context);
 	IFC_SET(sqc, context, flush_in_error_en, 1);
 	IFC_SET(sqc, context, reg_umr, umr);
+	IFC_SET(sqc, context, allow_multi_pkt_send_wqe, allow_multi_packet);
 	IFC_SET(sqc, context, tis_lst_sz, 1);
 	IFC_SET(sqc, context, tis_num_0, test_object(CX_TIS));
 	host.uar = test_object(CX_UAR);
 	IFC_SET(wq, wq, uar_page, host.uar);
 	IFC_SET(wq, wq, wq_type, MLX5_WQ_TYPE_CYCLIC);
 	IFC_SET(wq, wq, log_wq_stride, 6);
-	CHECK(host_create(MLX5_CMD_OP_CREATE_SQ, in, sizeof(in)) == CX_OK);
+	return host_create(MLX5_CMD_OP_CREATE_SQ, in, sizeof(in));
+}
+
+static void begin(bool umr)
+{
+	CHECK(create(umr, false) == CX_OK);
 	CHECK(host_modify(CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
 	posted = 0;
 	frame_build(host.memory + HOST_DATA, &flow, PAYLOAD, NULL);
@@ -202,6 +209,22 @@ static void one_work_request_may_hold_many_packets(void)
 	CHECK(sent_is(2, host.memory + HOST_DATA, FRAME - 1));
 }
 
+static void many_packets_need_the_property(void)
+{
+	begin(false);
+	cx->prop.multi_packet_wqe = false;
+	make(MULTI_PACKET, 3);
+	set_data(2, FRAME, HOST_DATA);
+	post(1);
+	host_run();
+	CHECK(host_cqe(0)[54] == CX_FAULT_OPCODE && !host.sent->len);
+}
+
+static void no_queue_gets_the_older_form_of_many_packets(void)
+{
+	CHECK(create(false, true) == CX_BAD_PARAM);
+}
+
 static void make_large_send(uint16_t mss, size_t payload)
 {
 	make(LSO, 6);
@@ -336,6 +359,9 @@ static const struct {
 	{ 3, 1, 0x23, CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
 	{ 3, 1, UMR, CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
 	{ 3, 1, LSO, CX_FAULT_LSO, CX_SYNDROME_LOCAL_QP_OP },
+	/* the opcode's modifier: the only form of a send, the older one of many packets */
+	{ 0, 1, 1, CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
+	{ 0, 4, 0x0100000e, CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
 	/* segments: none, inline headers and data beyond the end, a trailer */
 	{ 7, 1, 1, CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
 	{ 28, 2, 0x3ff, CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
@@ -526,6 +552,8 @@ const struct test send_tests[] = {
 	TEST(checksums_are_filled_in_if_asked_for),
 	TEST(short_frames_are_padded),
 	TEST(one_work_request_may_hold_many_packets),
+	TEST(many_packets_need_the_property),
+	TEST(no_queue_gets_the_older_form_of_many_packets),
 	TEST(a_large_send_becomes_segments),
 	TEST(a_large_send_has_limits),
 	TEST(a_key_gets_other_pages),
