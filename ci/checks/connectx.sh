@@ -4,7 +4,8 @@
 #
 # Tests the parts of the emulated ConnectX that need no QEMU, on the host and with
 # sanitizers: packets, the receive hash, flow tables, send and receive queues, the
-# ledger; and, as a second program, the function's memory, capabilities, keys and health.
+# ledger; and, as a second program, the function's memory, capabilities, UARs, doorbells,
+# keys, health and registers.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=ci/lib/common.sh
@@ -25,7 +26,8 @@ build() {
 
 build parts $device/test/{commands,frame,host,ledger,packet,parts,receive,rss,send,steering}.c \
 	$device/{object,packet,queue,receive,ring,rss,send,steering}.c ci/devices/lib/ledger.c
-build function $device/test/function.c $device/{bar,caps,hca,mkey,object}.c
+build function $device/test/{doorbell,function,function-host,register}.c \
+	$device/{bar,caps,completion,event,hca,mkey,object,port,ring,vsc}.c
 failed=0
 "$work/parts" || failed=1
 "$work/function" || failed=1

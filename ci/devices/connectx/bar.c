@@ -34,12 +34,13 @@
 #define CMDQ_INTERFACE(v)	((v) >> 8 & 7)
 #define CMDQ_FIELDS		(CX_LOG_CMDS << 4 | CX_LOG_CMD_STRIDE)
 
-/* A page of doorbells. */
+/* A page of doorbells. All are in its first 4 KiB. */
 #define UAR_CQ			0x20
 #define UAR_EQ_ARM		0x40
 #define UAR_EQ			0x48
 #define UAR_BLUEFLAME		0x800
 #define UAR_BLUEFLAME_SIZE	0x100
+#define UAR_BLUEFLAME_END	0xc00	/* four registers: MLX5_BFREGS_PER_UAR */
 
 /* The owner of the interface. After a reset it has none. */
 enum { INTERFACE_DRIVER = 0, INTERFACE_DISABLED = 1, INTERFACE_RESET = 7 };
@@ -128,16 +129,18 @@ static void segment_write(ConnectX *cx, hwaddr addr, uint32_t val)
 }
 
 /* Of a blue flame register only the first 8 bytes count. */
-static void uar_write(ConnectX *cx, uint32_t reg, uint64_t val,
-		      unsigned int size)
+static void uar_write(ConnectX *cx, hwaddr addr, uint64_t val, unsigned int size)
 {
+	uint32_t uar = addr >> cx->log_uar_page;
+	uint32_t reg = addr & ((1u << cx->log_uar_page) - 1);
+
 	if (size == 4 && (reg == UAR_EQ_ARM || reg == UAR_EQ))
-		event_doorbell(cx, val, reg == UAR_EQ_ARM);
+		event_doorbell(cx, uar, val, reg == UAR_EQ_ARM);
 	else if (size == 8 && reg == UAR_CQ)
-		cq_doorbell(cx, val);
-	else if (size == 8 && reg >= UAR_BLUEFLAME &&
+		cq_doorbell(cx, uar, val);
+	else if (size == 8 && reg >= UAR_BLUEFLAME && reg < UAR_BLUEFLAME_END &&
 		 reg % UAR_BLUEFLAME_SIZE == 0)
-		send_doorbell(cx, val >> 8 & 0xffffff);
+		send_doorbell(cx, uar, val >> 8 & 0xffffff);
 }
 
 static void bar_write(void *opaque, hwaddr addr, uint64_t val,
@@ -149,7 +152,7 @@ static void bar_write(void *opaque, hwaddr addr, uint64_t val,
 	if (cx->in_dma)
 		return;
 	if (addr >= CX_FIRST_UAR << CX_PAGE_SHIFT)
-		uar_write(cx, addr & ((1u << CX_PAGE_SHIFT) - 1), val, size);
+		uar_write(cx, addr, val, size);
 	else if (size == 4)
 		segment_write(cx, addr, val);
 }

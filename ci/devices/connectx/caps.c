@@ -12,9 +12,16 @@
 /* "op_mod" of QUERY_HCA_CAP: bits 15:1 are the group. Bit 0: current values. */
 enum { GROUP_GENERAL = 0, GROUP_ETHERNET = 1, GROUP_FLOW_TABLE = 7 };
 
-static void general(ConnectX *cx, uint8_t *caps)
+/*
+ * Fill in the general capabilities: all that is supported or, if @wanted is not
+ * NULL, no more of each field than the driver asks for there. The fields that are
+ * not listed here are 0, whatever the driver asks for.
+ */
+static void general(ConnectX *cx, const uint8_t *wanted, uint8_t *caps)
 {
-#define CAP(field, val)	IFC_SET(cmd_hca_cap, caps, field, val)
+#define CAP(field, val)							\
+	IFC_SET(cmd_hca_cap, caps, field, !wanted ? (uint64_t)(val) :	\
+		MIN((uint64_t)(val), IFC_GET(cmd_hca_cap, wanted, field)))
 	CAP(port_type, 1);			/* Ethernet */
 	CAP(num_ports, 1);
 	CAP(eth_net_offloads, 1);
@@ -133,7 +140,8 @@ void caps_reset(ConnectX *cx)
 	if (!cx->caps_current)
 		cx->caps_current = g_malloc(CAP_SIZE);
 	memset(cx->caps_current, 0, CAP_SIZE);
-	general(cx, cx->caps_current);
+	general(cx, NULL, cx->caps_current);
+	cx->log_uar_page = CX_PAGE_SHIFT;
 }
 
 static uint8_t cmd_query_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
@@ -142,10 +150,13 @@ static uint8_t cmd_query_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
 
 	switch (cmd->op_mod >> 1) {
 	case GROUP_GENERAL:
-		if (cmd->op_mod & 1)
+		if (cmd->op_mod & 1) {
 			memcpy(caps, cx->caps_current, IFC_SIZE(cmd_hca_cap));
-		else
-			general(cx, caps);
+		} else {
+			general(cx, NULL, caps);
+			IFC_SET(cmd_hca_cap, caps, log_uar_page_sz,
+				CX_LOG_MAX_UAR_PAGE - CX_PAGE_SHIFT);
+		}
 		return CX_OK;
 	case GROUP_ETHERNET:
 		ethernet(cx, caps);
@@ -159,28 +170,26 @@ static uint8_t cmd_query_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
 }
 
 /*
- * The driver cannot switch on what is not advertised. Of the fields that it sets,
- * these two are numbers, and all others are flags.
+ * The driver cannot get more than is advertised. Each field is a number, and a flag
+ * is a number of one bit: the smaller one of the driver's and the advertised number
+ * counts. log_uar_page_sz is different, because it decides where the doorbells are: a
+ * size that is not supported is an error. It can change only while there are no UARs,
+ * that is before INIT_HCA.
  */
 static uint8_t cmd_set_hca_cap(ConnectX *cx, struct cx_cmd *cmd)
 {
 	const uint8_t *caps = IFC_PTR(set_hca_cap_in, cmd->in, capability);
-	uint8_t *most;
-	size_t i;
+	uint64_t log_uar = CX_PAGE_SHIFT + IFC_GET(cmd_hca_cap, caps, log_uar_page_sz);
 
-	if (cmd->op_mod >> 1 != GROUP_GENERAL)
+	if (cx->stage == CX_READY)
+		return CX_BAD_SYS_STATE;
+	if (cmd->op_mod >> 1 != GROUP_GENERAL || log_uar > CX_LOG_MAX_UAR_PAGE ||
+	    IFC_GET(set_hca_cap_in, cmd->in, other_function))
 		return CX_BAD_PARAM;
-	most = g_malloc0(CAP_SIZE);
-	general(cx, most);
-	for (i = 0; i < IFC_SIZE(cmd_hca_cap); i++)
-		cx->caps_current[i] = caps[i] & most[i];
-#define SET_NUMBER(field)						\
-	IFC_SET(cmd_hca_cap, cx->caps_current, field,			\
-		MIN(IFC_GET(cmd_hca_cap, caps, field), IFC_GET(cmd_hca_cap, most, field)))
-	SET_NUMBER(log_max_qp);
-	SET_NUMBER(log_max_current_uc_list);
-#undef SET_NUMBER
-	g_free(most);
+	memset(cx->caps_current, 0, CAP_SIZE);
+	general(cx, caps, cx->caps_current);
+	cx->log_uar_page = log_uar;
+	IFC_SET(cmd_hca_cap, cx->caps_current, log_uar_page_sz, log_uar - CX_PAGE_SHIFT);
 	return CX_OK;
 }
 

@@ -31,6 +31,7 @@ struct cx_cq {
 	struct cx_ring ring;
 	ConnectX *cx;
 	struct cx_object *eq;
+	struct cx_object *uar;
 	uint64_t record;	/* IOVA of the doorbell record */
 	uint32_t produced;
 	uint32_t consumed;	/* 24 bits, from the last doorbell or record */
@@ -165,11 +166,11 @@ void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64],
 		cx_kick(cx, &cq->writer);
 }
 
-void cq_doorbell(ConnectX *cx, uint64_t val)
+void cq_doorbell(ConnectX *cx, uint32_t uar, uint64_t val)
 {
 	struct cx_cq *cq = cx_object_find(cx, CX_CQ, ARM_CQN(val));
 
-	if (!cq || cq->status)
+	if (!cq || cq->status || !cx_uar_rings(cx, uar, cq->uar, &cq->object))
 		return;
 	cq->consumed = ARM_CONSUMED(val);
 	cq->armed = true;
@@ -199,6 +200,7 @@ static void cq_release(ConnectX *cx, struct cx_object *object)
 		pending_free(g_queue_pop_head(&cq->pending));
 	ring_free(&cq->ring);
 	cx_object_put(cq->eq);
+	cx_object_put(cq->uar);
 }
 
 static uint8_t cmd_create_cq(ConnectX *cx, struct cx_cmd *cmd)
@@ -207,9 +209,12 @@ static uint8_t cmd_create_cq(ConnectX *cx, struct cx_cmd *cmd)
 	const uint8_t *pages = IFC_PTR(create_cq_in, cmd->in, pas);
 	uint32_t eqn = IFC_GET(cqc, cqc, c_eqn_or_apu_element);
 	struct cx_object *eq = cx_object_find(cx, CX_EQ, eqn);
+	struct cx_object *uar = cx_object_find(cx, CX_UAR, IFC_GET(cqc, cqc, uar_page));
 	struct cx_ring ring = {};
 	struct cx_cq *cq;
 
+	if (!uar)
+		return CX_BAD_RES;
 	/* There are only CQEs of 64 bytes, and no compression. */
 	if (!eq || IFC_GET(cqc, cqc, cqe_sz) || IFC_GET(cqc, cqc, cqe_comp_en) ||
 	    !ring_init_cq(&ring, cqc, CX_LOG_MAX_CQ, pages, cmd_rest(cmd, pages)))
@@ -223,6 +228,8 @@ static uint8_t cmd_create_cq(ConnectX *cx, struct cx_cmd *cmd)
 	cq->ring = ring;
 	cq->eq = eq;
 	cx_object_get(eq);
+	cq->uar = uar;
+	cx_object_get(uar);
 	cq->record = IFC_GET(cqc, cqc, dbr_addr);
 	cq->ignore_overrun = IFC_GET(cqc, cqc, oi);
 	cq->restart_period = IFC_GET(cqc, cqc, cq_period_mode) == 1;
@@ -262,6 +269,7 @@ static uint8_t cmd_query_cq(ConnectX *cx, struct cx_cmd *cmd)
 	IFC_SET(cqc, cqc, st, cq->armed ? CQ_ARMED : CQ_FIRED);
 	IFC_SET(cqc, cqc, oi, cq->ignore_overrun);
 	IFC_SET(cqc, cqc, log_cq_size, cq->ring.log_size);
+	IFC_SET(cqc, cqc, uar_page, cq->uar->num);
 	IFC_SET(cqc, cqc, log_page_size, cq->ring.log_page - CX_PAGE_SHIFT);
 	IFC_SET(cqc, cqc, cq_period, cq->period_us);
 	IFC_SET(cqc, cqc, cq_max_count, cq->max_count);

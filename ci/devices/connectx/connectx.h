@@ -3,6 +3,7 @@
  * The state of the emulated ConnectX, and the functions that its parts share.
  *
  * device.c	the QEMU device: PCI configuration, properties, reset, network
+ * vsc.c	the vendor-specific PCI capability of a physical function
  * bar.c	initialisation segment, health, doorbells
  * dma.c	access to guest memory
  * ring.c	queues in guest memory
@@ -47,7 +48,7 @@ enum {
 	CX_PAGE_SHIFT		= 12,
 	CX_BAR_SIZE		= 32 * MiB,
 	CX_FIRST_UAR		= 16,	/* below it is the init segment */
-	CX_LAST_UAR		= CX_BAR_SIZE / 4096 - 1,
+	CX_LOG_MAX_UAR_PAGE	= 16,	/* the largest page of a CPU: 64 KiB */
 	CX_LOG_CMDS		= 5,
 	CX_LOG_CMD_STRIDE	= 6,
 	CX_LOG_ENTRY_SIZE	= 6,	/* CQE, EQE: bytes */
@@ -221,6 +222,13 @@ void cx_object_put(void *object);
 void cx_object_each(ConnectX *cx, enum cx_type type,
 		    void (*function)(ConnectX *cx, void *object, void *opaque),
 		    void *opaque);
+/*
+ * Whether the UAR with the number @num is @own, that of the queue @object. A UAR belongs
+ * to the program that has mapped it, so it rings the doorbells of its own queues only.
+ * Logs a doorbell that is ignored.
+ */
+bool cx_uar_rings(ConnectX *cx, uint32_t num, const struct cx_object *own,
+		  const struct cx_object *object);
 void cx_objects_init(ConnectX *cx);
 void cx_objects_reset(ConnectX *cx);
 void cx_objects_free(ConnectX *cx);
@@ -339,7 +347,8 @@ void event_post_on(ConnectX *cx, uint32_t eqn, unsigned int type,
 		   const uint8_t data[28]);
 /* Whether the driver asked for this type in an EQ. */
 bool event_wanted(ConnectX *cx, unsigned int type);
-void event_doorbell(ConnectX *cx, uint32_t val, bool arm);
+/* A doorbell in the UAR with the number @uar. */
+void event_doorbell(ConnectX *cx, uint32_t uar, uint32_t val, bool arm);
 
 /* ---- completion.c ---- */
 
@@ -353,15 +362,16 @@ struct cx_cq;
  */
 void cq_post(ConnectX *cx, struct cx_cq *cq, const uint8_t cqe[64],
 	     GArray *touched);
-void cq_doorbell(ConnectX *cx, uint64_t val);
+/* A doorbell in the UAR with the number @uar. */
+void cq_doorbell(ConnectX *cx, uint32_t uar, uint64_t val);
 
 /* ---- queue.c, send.c, receive.c ---- */
 
 /* States of send and receive queues. */
 enum { CX_QUEUE_RESET = 0, CX_QUEUE_READY = 1, CX_QUEUE_ERROR = 3 };
 
-/* A doorbell of send queue @sqn. */
-void send_doorbell(ConnectX *cx, uint32_t sqn);
+/* A doorbell of send queue @sqn in the UAR with the number @uar. */
+void send_doorbell(ConnectX *cx, uint32_t uar, uint32_t sqn);
 /* Queue a frame from the network. False: there is no room. */
 bool receive_frame(ConnectX *cx, const uint8_t *frame, size_t len);
 /* Whether receive_frame() would take a frame of any size. */
@@ -511,6 +521,16 @@ struct cx_attack_properties {
 	uint32_t ledger;	/* "ledger", 262144: pages that it holds */
 };
 
+/* ---- vsc.c ---- */
+
+/* Add the capability. Without it, the other functions do nothing. */
+void vsc_init(ConnectX *cx);
+void vsc_reset(ConnectX *cx);
+/* The guest is about to read PCI configuration at @addr. */
+void vsc_reading(ConnectX *cx, uint32_t addr);
+/* The guest has written @len bytes of PCI configuration at @addr. */
+void vsc_written(ConnectX *cx, uint32_t addr, uint32_t val, int len);
+
 /* ---- device.c and bar.c ---- */
 
 /* A delay may be 0: then the device acts as soon as QEMU's main loop runs. */
@@ -537,6 +557,7 @@ struct ConnectX {
 	struct cx_properties prop;
 	GRand *random;
 	struct device_tlb tlb;			/* property "ats" */
+	uint32_t vsc;				/* vsc.c: its place, or 0 */
 
 	enum cx_stage stage;
 	bool in_dma;				/* the device accesses memory */
@@ -550,6 +571,7 @@ struct ConnectX {
 	GArray *fw_pages;			/* hca.c: IOVAs */
 	uint32_t mkey_entries;			/* mkey.c: of all page tables */
 	uint8_t *caps_current;			/* caps.c: general, as last set */
+	uint8_t log_uar_page;			/* caps.c: log2 of a UAR's bytes */
 	struct cx_receiver *receiver;		/* receive.c */
 	struct cx_steering *steering;		/* steering.c */
 	GHashTable *lines;			/* cx_log(): how many, by format */

@@ -17,6 +17,8 @@
 #define VENDOR_ID	0x15b3
 /* A virtual function of a ConnectX-6 Dx or later: no firmware to manage. */
 #define DEVICE_ID	0x101e
+#define FIRST_VF_ID	0x1012	/* of a Connect-IB; up to DEVICE_ID all even IDs */
+#define BLUEFIELD_VF_ID	0xa2d3
 #define BAR_REGISTERS	0
 #define BAR_MSIX	2
 #define BAR_ATTACK	4
@@ -89,6 +91,7 @@ static void reset_all(void *opaque)
 	cx_reset(cx);
 	/* A driver's reset by the interface register does not come here. */
 	attack_reset(cx);
+	vsc_reset(cx);
 	device_tlb_reset(&cx->tlb);
 }
 
@@ -146,6 +149,11 @@ static bool check_properties(ConnectX *cx, Error **errp)
 	       attack_check(cx, errp);
 }
 
+static bool is_virtual_function(uint16_t id)
+{
+	return (id >= FIRST_VF_ID && id <= DEVICE_ID && id % 2 == 0) || id == BLUEFIELD_VF_ID;
+}
+
 static bool init_capabilities(ConnectX *cx, Error **errp)
 {
 	uint32_t i;
@@ -159,6 +167,8 @@ static bool init_capabilities(ConnectX *cx, Error **errp)
 	}
 	for (i = 0; i < cx->prop.vectors; i++)
 		msix_vector_use(&cx->pci, i);
+	if (!is_virtual_function(cx->prop.device_id))
+		vsc_init(cx);
 	return true;
 }
 
@@ -246,6 +256,13 @@ static void device_config_write(PCIDevice *pci, uint32_t addr, uint32_t val,
 	pci_default_write_config(pci, addr, val, len);
 	pcie_cap_flr_write_config(pci, addr, val, len);
 	device_tlb_config_written(&cx->tlb, addr, len);
+	vsc_written(cx, addr, val, len);
+}
+
+static uint32_t device_config_read(PCIDevice *pci, uint32_t addr, int len)
+{
+	vsc_reading(CONNECTX(pci), addr);
+	return pci_default_read_config(pci, addr, len);
 }
 
 static PROPERTY_CONST Property properties[] = {
@@ -278,6 +295,7 @@ static void class_init(ObjectClass *class, void *data)
 
 	pci->realize = device_realize;
 	pci->exit = device_exit;
+	pci->config_read = device_config_read;
 	pci->config_write = device_config_write;
 	pci->vendor_id = VENDOR_ID;
 	pci->device_id = DEVICE_ID;

@@ -15,6 +15,7 @@ struct cx_eq {
 	struct cx_object object;
 	struct cx_ring ring;
 	ConnectX *cx;
+	struct cx_object *uar;
 	uint64_t wanted;	/* a bit for each event type */
 	uint32_t vector;
 	uint32_t produced;
@@ -133,11 +134,11 @@ void event_post_on(ConnectX *cx, uint32_t eqn, unsigned int type,
 }
 
 /* Bits 31:24 of @val are the number of the EQ, bits 23:0 its consumer index. */
-void event_doorbell(ConnectX *cx, uint32_t val, bool arm)
+void event_doorbell(ConnectX *cx, uint32_t uar, uint32_t val, bool arm)
 {
 	struct cx_eq *eq = cx_object_find(cx, CX_EQ, val >> 24);
 
-	if (!eq)
+	if (!eq || !cx_uar_rings(cx, uar, eq->uar, &eq->object))
 		return;
 	eq->consumed = val & 0xffffff;
 	if (!arm)
@@ -155,6 +156,7 @@ static void eq_release(ConnectX *cx, struct cx_object *object)
 	while (!g_queue_is_empty(&eq->pending))
 		g_free(g_queue_pop_head(&eq->pending));
 	ring_free(&eq->ring);
+	cx_object_put(eq->uar);
 }
 
 static uint8_t cmd_create_eq(ConnectX *cx, struct cx_cmd *cmd)
@@ -163,8 +165,11 @@ static uint8_t cmd_create_eq(ConnectX *cx, struct cx_cmd *cmd)
 	const uint8_t *pages = IFC_PTR(create_eq_in, cmd->in, pas);
 	struct cx_ring ring = {};
 	uint32_t vector = IFC_GET(eqc, eqc, intr);
+	struct cx_object *uar = cx_object_find(cx, CX_UAR, IFC_GET(eqc, eqc, uar_page));
 	struct cx_eq *eq;
 
+	if (!uar)
+		return CX_BAD_RES;
 	if (vector >= cx->prop.vectors ||
 	    !ring_init_cq(&ring, eqc, CX_LOG_MAX_EQ, pages, cmd_rest(cmd, pages)))
 		return CX_BAD_PARAM;
@@ -175,6 +180,8 @@ static uint8_t cmd_create_eq(ConnectX *cx, struct cx_cmd *cmd)
 	}
 	eq->cx = cx;
 	eq->ring = ring;
+	eq->uar = uar;
+	cx_object_get(uar);
 	eq->vector = vector;
 	eq->wanted = ifc_get(cmd->in, IFC_AT(create_eq_in, event_bitmask), 64);
 	timer_init_ns(&eq->timer, QEMU_CLOCK_VIRTUAL, eq_timer, eq);
@@ -189,6 +196,7 @@ static uint8_t cmd_query_eq(ConnectX *cx, struct cx_cmd *cmd)
 
 	IFC_SET(eqc, eqc, st, eq->armed ? 0x9 : 0xa);
 	IFC_SET(eqc, eqc, log_eq_size, eq->ring.log_size);
+	IFC_SET(eqc, eqc, uar_page, eq->uar->num);
 	IFC_SET(eqc, eqc, log_page_size, eq->ring.log_page - CX_PAGE_SHIFT);
 	IFC_SET(eqc, eqc, intr, eq->vector);
 	IFC_SET(eqc, eqc, consumer_counter, eq->consumed);

@@ -167,10 +167,9 @@ static uint8_t cmd_manage_pages(ConnectX *cx, struct cx_cmd *cmd)
 	}
 }
 
-/* ---- objects that are only numbers ---- */
+/* ---- objects that are only numbers, and UARs ---- */
 
-/* All outputs that give such a number have it in the same place. */
-_Static_assert(IFC_AT(alloc_uar_out, uar) == IFC_AT(alloc_pd_out, pd), "uar");
+/* Both outputs that give such a number have it in the same place. */
 _Static_assert(IFC_AT(alloc_transport_domain_out, transport_domain) ==
 	       IFC_AT(alloc_pd_out, pd), "transport_domain");
 
@@ -181,6 +180,21 @@ static uint8_t cmd_alloc(ConnectX *cx, struct cx_cmd *cmd)
 	if (!object)
 		return CX_NO_RES;
 	IFC_SET(alloc_pd_out, cmd->out, pd, object->num);
+	return CX_OK;
+}
+
+/* The whole page has to be in the BAR. */
+static uint8_t cmd_alloc_uar(ConnectX *cx, struct cx_cmd *cmd)
+{
+	struct cx_object *uar = cx_object_new(cx, CX_UAR, sizeof(*uar), NULL);
+
+	if (!uar)
+		return CX_NO_RES;
+	if (uar->num >= (uint32_t)CX_BAR_SIZE >> cx->log_uar_page) {
+		cx_object_drop(cx, uar);
+		return CX_NO_RES;
+	}
+	IFC_SET(alloc_uar_out, cmd->out, uar, uar->num);
 	return CX_OK;
 }
 
@@ -198,7 +212,7 @@ const struct cx_op hca_ops[] = {
 	CX_OP_RUN(NOP, nop, cmd_ok, CX_ANY_TIME),
 	CX_OP_RUN(ALLOC_PD, alloc_pd, cmd_alloc, CX_READY, .type = CX_PD),
 	CX_OP_DESTROY(DEALLOC_PD, dealloc_pd, CX_PD, pd),
-	CX_OP_RUN(ALLOC_UAR, alloc_uar, cmd_alloc, CX_READY, .type = CX_UAR),
+	CX_OP(ALLOC_UAR, alloc_uar, CX_READY),
 	CX_OP_DESTROY(DEALLOC_UAR, dealloc_uar, CX_UAR, uar),
 	CX_OP_RUN(ALLOC_TRANSPORT_DOMAIN, alloc_transport_domain, cmd_alloc, CX_READY,
 		  .type = CX_TD),

@@ -101,6 +101,17 @@ void cx_object_put(void *opaque)
 		object->refs--;
 }
 
+bool cx_uar_rings(ConnectX *cx, uint32_t num, const struct cx_object *own,
+		  const struct cx_object *object)
+{
+	if (own->num == num)
+		return true;
+	cx_log(cx, "doorbell of %s 0x%x, whose UAR is 0x%x, in UAR 0x%x: ignored",
+	       object->type == CX_EQ ? "EQ" : object->type == CX_CQ ? "CQ" : "send queue",
+	       object->num, own->num, num);
+	return false;
+}
+
 void cx_object_each(ConnectX *cx, enum cx_type type,
 		    void (*function)(ConnectX *cx, void *object, void *opaque),
 		    void *opaque)

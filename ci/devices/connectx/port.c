@@ -18,6 +18,7 @@ enum {
 	REG_PAOS	= 0x5006,
 	REG_PFCC	= 0x5007,
 	REG_PPCNT	= 0x5008,
+	REG_ENDIANNESS	= 0x7004,
 };
 
 enum { REG_WRITE = 0, REG_READ = 1 };
@@ -56,6 +57,7 @@ struct cx_port {
 	uint8_t promisc;	/* unicast, multicast, all: bits 2:0 */
 	uint8_t vport_state;
 	uint8_t pause[8];	/* the settings of PFCC, without effect */
+	bool big_endian;	/* HOST_ENDIANNESS, without effect */
 	GByteArray *lists[LISTS];
 	uint64_t link_downs;
 	uint64_t too_long;
@@ -302,6 +304,21 @@ static uint8_t reg_pfcc(ConnectX *cx, uint8_t *reg, bool write)
 	return CX_OK;
 }
 
+/*
+ * The driver of a physical function says which byte order its CPU has. The device
+ * needs that for atomic operations only, which it does not have.
+ */
+static uint8_t reg_endianness(ConnectX *cx, uint8_t *reg, bool write)
+{
+	if (write && reg[0] & 0x7f)
+		return CX_BAD_PARAM;
+	if (write)
+		cx->port->big_endian = IFC_GET(register_host_endianness, reg, he);
+	memset(reg, 0, IFC_SIZE(register_host_endianness));
+	IFC_SET(register_host_endianness, reg, he, cx->port->big_endian);
+	return CX_OK;
+}
+
 static const struct {
 	uint16_t num;
 	uint8_t (*run)(ConnectX *cx, uint8_t *reg, bool write);
@@ -311,6 +328,7 @@ static const struct {
 	{ REG_PTYS, reg_ptys, IFC_SIZE(ptys_reg) },
 	{ REG_PAOS, reg_paos, IFC_SIZE(paos_reg) },
 	{ REG_PFCC, reg_pfcc, IFC_SIZE(pfcc_reg) },
+	{ REG_ENDIANNESS, reg_endianness, IFC_SIZE(register_host_endianness) },
 };
 
 static uint8_t cmd_access_register(ConnectX *cx, struct cx_cmd *cmd)
@@ -491,6 +509,7 @@ void port_reset(ConnectX *cx)
 	port->promisc = 0;
 	port->vport_state = 2;	/* it follows the port */
 	memset(port->pause, 0, sizeof(port->pause));
+	port->big_endian = false;
 	for (i = 0; i < LISTS; i++)
 		g_byte_array_set_size(port->lists[i], 0);
 }

@@ -198,7 +198,11 @@ static void rq_release(ConnectX *cx, struct cx_object *object)
 	wq_release(&rq->wq);
 }
 
-/* Initialise what only a send queue has. */
+/*
+ * Initialise what only a send queue has. allow_multi_pkt_send_wqe allows the older form of
+ * multi-packet work requests, which is not advertised (capability multi_pkt_send_wqe). The
+ * enhanced form needs no such bit: mlx5e uses it on queues without the bit.
+ */
 static uint8_t sq_init(ConnectX *cx, struct cx_sq *sq, const uint8_t *context)
 {
 	const uint8_t *in = IFC_PTR(sqc, context, wq);
@@ -209,6 +213,7 @@ static uint8_t sq_init(ConnectX *cx, struct cx_sq *sq, const uint8_t *context)
 	if (IFC_GET(wq, in, wq_type) != MLX5_WQ_TYPE_CYCLIC || tis_count > 1 ||
 	    sq->wq.ring.log_stride != LOG_SEND_STRIDE ||
 	    IFC_GET(sqc, context, allow_swp) ||
+	    IFC_GET(sqc, context, allow_multi_pkt_send_wqe) ||
 	    IFC_GET(sqc, context, ts_cqe_to_dest_cqn) ||
 	    (sq->umr && !cx->prop.striding_rq))
 		return CX_BAD_PARAM;

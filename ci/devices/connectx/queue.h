@@ -41,7 +41,7 @@ struct cx_wq {
 	bool stuck;		/* the place of the next work request is unknown */
 	struct cx_cq *cq;
 	void *pd;		/* referenced objects */
-	void *uar;
+	struct cx_object *uar;	/* of a send queue */
 	uint8_t context[IFC_SIZE(sqc)];	/* or rqc, as the driver gave it */
 };
 

@@ -237,8 +237,14 @@ static enum cx_fault sq_update_key(struct cx_sq *sq, const struct wqe *wqe)
 		       CX_FAULT_NONE : CX_FAULT_UMR;
 }
 
+/*
+ * An opcode modifier selects another form of an opcode. One form of WQE_LSO is the older
+ * work request for several packets. The device advertises none of these forms.
+ */
 static enum cx_fault sq_execute(struct cx_sq *sq, const struct wqe *wqe)
 {
+	if (wqe->data[0])
+		return CX_FAULT_OPCODE;
 	if (sq->tis && wqe->opcode != WQE_NOP && attack_fails(sq->wq.cx, true))
 		return CX_FAULT_DATA;
 	switch (wqe->opcode) {
@@ -391,12 +397,13 @@ void sq_reset(struct cx_sq *sq)
 	sq->touched = NULL;
 }
 
-void send_doorbell(ConnectX *cx, uint32_t sqn)
+void send_doorbell(ConnectX *cx, uint32_t uar, uint32_t sqn)
 {
 	struct cx_sq *sq = cx_object_find(cx, CX_SQ, sqn);
 
 	if (!sq)
 		cx_log(cx, "doorbell of send queue 0x%x, which does not exist", sqn);
-	else if (sq->wq.state != CX_QUEUE_RESET)
+	else if (sq->wq.state != CX_QUEUE_RESET &&
+		 cx_uar_rings(cx, uar, sq->wq.uar, &sq->object))
 		cx_kick(cx, sq->wq.timer);
 }

@@ -20,7 +20,7 @@ import sys
 import time
 
 from layouts import Layouts
-from nic import Interface, Nic, NUMBERS, PAGE, Refused
+from nic import FIRST_UAR, Interface, Nic, NUMBERS, PAGE, Refused
 from qtest import Crash, Qemu, register, write
 
 DEVICE = pathlib.Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ STEPS = 300				# between two resets
 PROPERTIES = (
     "",
     ",striding-rq=on,replay=on,sweep=on,sweep-ns=100000",
-    ",striding-rq=on,delay-ns=0,spread-ns=0,inline-l2=on,fw-pages=0",
+    ",striding-rq=on,delay-ns=0,spread-ns=0,inline-l2=on,fw-pages=0,device-id=0x101d",
     ",striding-rq=on,replay=on,ats=on,multi-packet-wqe=off,vectors=2,ledger=64",
 )
 
@@ -132,7 +132,8 @@ class Fuzzer:
         return rng.choice((
             rng.randrange(0, RAM, PAGE), rng.choice(BASES) + rng.randrange(0, 24 << 20, 64),
             rng.choice(BARS) + rng.randrange(0, 34 << 20, 4), rng.choice(BARS) + 0x14,
-            rng.choice(BARS) + rng.choice((0x18, 16 * PAGE + 0x20, 16 * PAGE + 0x40, 0)),
+            rng.choice(BARS) + rng.choice((0x18, (FIRST_UAR << 12) + 0x20,
+                                           (FIRST_UAR << 12) + 0x40, (FIRST_UAR << 16) + 0x20, 0)),
             rng.choice(BARS) + ATTACK + rng.randrange(0, 0x400, 8),
             ECAM + rng.choice(SLOTS) * 0x8000 + rng.choice((0, 0x40, 0x48)),
             ECAM + rng.choice(SLOTS) * 0x8000 + rng.randrange(0, 0x100, 4),
@@ -370,7 +371,8 @@ class Fuzzer:
         """A doorbell with any number."""
         rng = self.rng
         number = rng.choice((nic.pick(rng.choice(list(NUMBERS.values()))), rng.getrandbits(24)))
-        page = nic.bar + rng.choice((16, 17, 8191)) * PAGE
+        page = rng.choice((nic.doorbells(FIRST_UAR), nic.doorbells(FIRST_UAR + 1),
+                           nic.bar + (1 << 16), nic.bar + MSIX - PAGE))
         counter = rng.choice((0, 1, rng.getrandbits(24), 0xffffff))
         self.qemu.requests([rng.choice((
             register(page + 0x20, counter << 32 | number, 8),
@@ -422,14 +424,15 @@ class Fuzzer:
 
     def step_service(self, nic):
         """Empties the EQs and CQs, without which a function stops."""
-        page = nic.bar + 16 * PAGE
         lines = []
         for num in nic.objects["EQ"][:2]:
             seen = nic.query("QUERY_EQ", num, "eq_number", "eq_context_entry.producer_counter")
-            lines.append(register(page + 0x40, num << 24 | seen & 0xffffff, 4))
+            lines.append(register(nic.doorbells_of("EQ", num) + 0x40,
+                                  num << 24 | seen & 0xffffff, 4))
         for num in nic.objects["CQ"][:4]:
             seen = nic.query("QUERY_CQ", num, "cqn", "cq_context.producer_counter")
-            lines.append(register(page + 0x20, (seen & 0xffffff) << 32 | num, 8))
+            lines.append(register(nic.doorbells_of("CQ", num) + 0x20,
+                                  (seen & 0xffffff) << 32 | num, 8))
         if lines:
             self.qemu.requests(lines)
 
@@ -439,9 +442,13 @@ class Fuzzer:
             nic.revive(*queue)
 
     def step_link(self, nic):
-        """Changes the owner of the interface or the link."""
-        if self.rng.random() < 0.2:
+        """Changes the owner of the interface, the link, or the byte order of the CPU."""
+        how = self.rng.random()
+        if how < 0.2:
             self.qemu.requests([register(nic.bar + 0x14, nic.base | self.rng.randrange(8) << 8, 4)])
+        elif how < 0.3:
+            nic.run("ACCESS_REG", nic.command("ACCESS_REG", register_id=0x7004) +
+                    bytes((self.rng.choice((0, 0x80, self.rng.randrange(0x100))),)) + bytes(15))
         else:
             nic.run("ACCESS_REG", nic.command("ACCESS_REG", register_id=0x5006) +
                     struct.pack(">IIQ", 1 << 16 | self.rng.randrange(1, 3) << 8, 1 << 31, 0))

@@ -11,6 +11,7 @@ BAD_STATE = 4		# status: the function is not initialised
 INLINE = 16		# bytes of a command that need no mailbox
 BOX, BOX_STEP = 512, 1024
 PAGE = 4096
+FIRST_UAR = 16
 ALL_EVENTS = ((1 << 64) - 1) << 192
 
 # Fields that hold the number of an object, and the object's type.
@@ -32,6 +33,10 @@ MAKES = {
 }
 UNMAKES = {upper.replace("CREATE_", "DESTROY_").replace("ALLOC_", "DEALLOC_"): kind
            for upper, (kind, _) in MAKES.items()}
+
+# The field of the input with the UAR, for types that have doorbells there.
+UAR_PAGES = {"EQ": "eq_context_entry.uar_page", "CQ": "cq_context.uar_page",
+             "SQ": "ctx.wq.uar_page"}
 
 # Fields with a size or a place.
 LIMITING = re.compile("size|num|log_|len|index|level|type|offset|state|action|stride|_sz|id$")
@@ -91,6 +96,8 @@ class Nic:
         """Forgets all objects and frees all memory, as after a reset."""
         self.objects = {kind: [] for kind, _ in MAKES.values()}
         self.deaf = 0		# commands in a row without an answer
+        self.log_uar = 12	# log2 of the bytes of a UAR
+        self.uars = {}		# ("EQ", "CQ" or "SQ", number): its UAR
         self.queues = {}	# ("SQ" or "RQ", number): Queue
         self.keys = []
         self.table_of = {}	# of a group
@@ -182,6 +189,9 @@ class Nic:
             bit, width = self.layouts.fields(self.interface.commands[upper][1] + "_out")[field]
             num = get(out, bit, width)
             self.objects[kind].append(num)
+            if kind in UAR_PAGES:
+                place = self.layouts.fields(self.interface.commands[upper][1] + "_in")
+                self.uars[kind, num] = get(data, *place[UAR_PAGES[kind]])
             if kind == "GROUP":
                 self.table_of[num] = int.from_bytes(data[21:24], "big")
         elif upper in UNMAKES:
@@ -229,6 +239,7 @@ class Nic:
         log_size = self.rng.choice((2, 6, 10))
         _, pages = self.ring(max(64 << log_size, PAGE))
         return self.command("CREATE_EQ", eq_context_entry__log_eq_size=log_size,
+                            eq_context_entry__uar_page=self.pick("UAR"),
                             eq_context_entry__intr=self.rng.randrange(4),
                             event_bitmask=self.rng.choice((0, 0, ALL_EVENTS))) + pages
 
@@ -239,6 +250,7 @@ class Nic:
         return self.command(
             "CREATE_CQ", cq_context__log_cq_size=log_size, cq_context__oi=self.rng.randrange(2),
             cq_context__c_eqn_or_apu_element=self.pick("EQ"),
+            cq_context__uar_page=self.pick("UAR"),
             cq_context__cq_period=self.rng.choice((0, 0, 8)),
             cq_context__cq_max_count=self.rng.randrange(4),
             cq_context__dbr_addr=self.place(64)) + pages
@@ -350,6 +362,14 @@ class Nic:
 
     # ---- start ----
 
+    def doorbells(self, uar):
+        """The address of a UAR."""
+        return self.bar + (uar << self.log_uar)
+
+    def doorbells_of(self, kind, num):
+        """The address of a queue's own UAR."""
+        return self.doorbells(self.uars.get((kind, num), FIRST_UAR))
+
     def bring_up(self):
         """Takes a function from reset to sending and receiving."""
         self.forget()
@@ -360,16 +380,21 @@ class Nic:
         self.must("SET_ISSI", current_issi=1)
         self.must("MANAGE_PAGES", op_mod=1, input_num_entries=4,
                   tail=self.ring(4 * PAGE)[1])
+        self.log_uar = self.rng.choice((12, 12, 16))
+        self.must("SET_HCA_CAP", capability__cmd_hca_cap__log_uar_page_sz=self.log_uar - 12)
         self.must("INIT_HCA")
-        self.must("ALLOC_UAR")
+        for _ in range(2):
+            self.must("ALLOC_UAR")
         for upper in ("ALLOC_PD", "ALLOC_TRANSPORT_DOMAIN", "ALLOC_Q_COUNTER"):
             self.must(upper)
         ring = self.ring(64 << 10)[1]
         self.must("CREATE_EQ", ring, eq_context_entry__log_eq_size=10,
+                  eq_context_entry__uar_page=self.pick("UAR"),
                   event_bitmask=ALL_EVENTS)
         for _ in range(2):
             self.must("CREATE_CQ", self.ring(PAGE << 3)[1], cq_context__log_cq_size=9,
                       cq_context__c_eqn_or_apu_element=self.pick("EQ"), cq_context__oi=1,
+                      cq_context__uar_page=self.pick("UAR"),
                       cq_context__dbr_addr=self.allocate(64))
         key = self.must("CREATE_MKEY", memory_key_mkey_entry__lr=1, memory_key_mkey_entry__lw=1,
                         memory_key_mkey_entry__length64=1,
@@ -410,9 +435,8 @@ class Nic:
         offset = 4 if kind == "SQ" else 0
         lines.append(write(queue.record + offset, struct.pack(">I", queue.produced & 0xffff)))
         if kind == "SQ" and doorbell:
-            uar = self.objects["UAR"][0] if self.objects["UAR"] else 16
             first = entries[-1][:8].ljust(8, b"\0") if entries else bytes(8)
-            lines.append(register(self.bar + uar * PAGE + 0x800,
+            lines.append(register(self.doorbells_of(kind, num) + 0x800,
                                   int.from_bytes(first, "big"), 8))
         return lines
 

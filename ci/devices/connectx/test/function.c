@@ -1,110 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The function as a whole: its memory, its capabilities, its keys, its health. These tests are
- * a program of their own, because the other tests replace the keys.
+ * The function as a whole: its memory, capabilities, UARs, keys, health.
  */
-#include "test.h"
+#include "function.h"
 
-enum { FIRST_PAGE = 0x10000, REFUSED = 0x13000, HEALTH_COUNTER = 0x1010 };
+enum { HEALTH_COUNTER = 0x1010 };
 enum { GIVE = 1, REGULAR = 3 };
-
-ConnectX *cx;
-
-static int64_t now;		/* QEMU's clock */
-
-/* ---- QEMU and other parts ---- */
-
-int64_t qemu_clock_get_ns(QEMUClockType type)
-{
-	return now;
-}
-
-bool dma_write(ConnectX *cx, uint64_t iova, const void *buf, size_t len)
-{
-	return iova < REFUSED;
-}
-
-bool dma_read(ConnectX *cx, uint64_t iova, void *buf, size_t len)
-{
-	return false;
-}
-
-void receive_reset(ConnectX *cx)
-{
-}
-
-void steering_reset(ConnectX *cx)
-{
-}
-
-void cx_reset(ConnectX *cx)
-{
-}
-
-uint64_t command_queue_iova(ConnectX *cx)
-{
-	return 0;
-}
-
-void command_set_queue_iova(ConnectX *cx, uint64_t iova)
-{
-}
-
-void command_doorbell(ConnectX *cx, uint32_t slots)
-{
-}
-
-void event_doorbell(ConnectX *cx, uint32_t val, bool arm)
-{
-}
-
-void cq_doorbell(ConnectX *cx, uint64_t val)
-{
-}
-
-void send_doorbell(ConnectX *cx, uint32_t sqn)
-{
-}
-
-void cx_log(ConnectX *cx, const char *format, ...)
-{
-}
-
-/* ---- the host ---- */
-
-void test_begin(void)
-{
-	cx = g_new0(ConnectX, 1);
-	cx->fw_pages = g_array_new(false, false, sizeof(uint64_t));
-	cx_objects_init(cx);
-	caps_reset(cx);
-}
-
-void test_end(void)
-{
-	cx_objects_reset(cx);
-	cx_objects_free(cx);
-	g_array_unref(cx->fw_pages);
-	g_free(cx->caps_current);
-	g_clear_pointer(&cx, g_free);
-}
-
-static uint8_t command(uint16_t opcode, uint16_t op_mod, uint8_t *in, size_t in_len,
-		       uint8_t *out, size_t out_len)
-{
-	static const struct cx_op *const families[] = { hca_ops, caps_ops, mkey_ops };
-	struct cx_cmd cmd = {
-		.op = cmd_find(families, ARRAY_SIZE(families), opcode),
-		.in = in,
-		.out = out,
-		.in_len = in_len,
-		.out_len = out_len,
-		.op_mod = op_mod,
-	};
-
-	g_assert(in_len >= cmd.op->in_size && out_len >= cmd.op->out_size);
-	return cmd_run(cx, &cmd);
-}
 
 /* ---- pages ---- */
 
@@ -116,8 +17,9 @@ static uint8_t give(unsigned int count)
 
 	IFC_SET(manage_pages_in, in, input_num_entries, count);
 	for (i = 0; i < count; i++)
-		stq_be_p(IFC_PTR(manage_pages_in, in, pas) + 8 * i, FIRST_PAGE + 0x1000 * i);
-	return command(MLX5_CMD_OP_MANAGE_PAGES, GIVE, in, sizeof(in), out, sizeof(out));
+		stq_be_p(IFC_PTR(manage_pages_in, in, pas) + 8 * i,
+			 FUNCTION_PAGES + 0x1000 * i);
+	return function_command(MLX5_CMD_OP_MANAGE_PAGES, GIVE, in, sizeof(in), out, sizeof(out));
 }
 
 /* The number of pages that the device says it has. */
@@ -126,7 +28,8 @@ static int32_t pages(void)
 	uint8_t in[IFC_SIZE(query_pages_in)] = {};
 	uint8_t out[IFC_SIZE(query_pages_out)] = {};
 
-	CHECK(!command(MLX5_CMD_OP_QUERY_PAGES, REGULAR, in, sizeof(in), out, sizeof(out)));
+	CHECK(!function_command(MLX5_CMD_OP_QUERY_PAGES, REGULAR, in, sizeof(in), out,
+				sizeof(out)));
 	return -(int32_t)IFC_GET(query_pages_out, out, num_pages);
 }
 
@@ -138,21 +41,112 @@ static void pages_are_taken_all_or_none(void)
 
 /* ---- capabilities ---- */
 
+static uint8_t in[IFC_SIZE(set_hca_cap_in)];
+
+/* The capabilities that the next set_capabilities() asks for. */
+static uint8_t *begin_capabilities(void)
+{
+	memset(in, 0, sizeof(in));
+	return IFC_PTR(set_hca_cap_in, in, capability);
+}
+
+static uint8_t set_capabilities(void)
+{
+	uint8_t out[IFC_SIZE(set_hca_cap_out)] = {};
+
+	return function_command(MLX5_CMD_OP_SET_HCA_CAP, 0, in, sizeof(in), out, sizeof(out));
+}
+
+#define WANT(field, val)	IFC_SET(cmd_hca_cap, caps, field, val)
+#define NOW(field)		IFC_GET(cmd_hca_cap, cx->caps_current, field)
+
 static void only_advertised_capabilities_can_be_set(void)
 {
-	uint8_t in[IFC_SIZE(set_hca_cap_in)] = {};
-	uint8_t out[IFC_SIZE(set_hca_cap_out)] = {};
-	uint8_t *caps = IFC_PTR(set_hca_cap_in, in, capability);
+	uint8_t *caps = begin_capabilities();
 
-	IFC_SET(cmd_hca_cap, caps, roce, 1);
-	IFC_SET(cmd_hca_cap, caps, cq_moderation, 1);
-	IFC_SET(cmd_hca_cap, caps, log_max_qp, 18);
-	IFC_SET(cmd_hca_cap, caps, log_max_current_uc_list, 4);
-	CHECK(!command(MLX5_CMD_OP_SET_HCA_CAP, 0, in, sizeof(in), out, sizeof(out)));
-	CHECK(!IFC_GET(cmd_hca_cap, cx->caps_current, roce));
-	CHECK(IFC_GET(cmd_hca_cap, cx->caps_current, cq_moderation));
-	CHECK(IFC_GET(cmd_hca_cap, cx->caps_current, log_max_qp) == 10);
-	CHECK(IFC_GET(cmd_hca_cap, cx->caps_current, log_max_current_uc_list) == 4);
+	WANT(roce, 1);
+	WANT(cq_moderation, 1);
+	CHECK(set_capabilities() == CX_OK);
+	CHECK(!NOW(roce) && NOW(cq_moderation) && !NOW(vport_counters));
+}
+
+static void numbers_are_set_as_numbers(void)
+{
+	uint8_t *caps = begin_capabilities();
+
+	WANT(log_max_qp, 18);		/* too many */
+	WANT(log_max_cq, 9);		/* 10 is supported, which shares a bit */
+	WANT(log_max_current_uc_list, 4);
+	WANT(max_qp_cnt, 256);		/* 255 is supported */
+	WANT(pkey_table_size, 3);	/* there are none of these three */
+	WANT(num_total_dynamic_vf_msix, 64);
+	WANT(num_vhca_ports, 2);
+	CHECK(set_capabilities() == CX_OK);
+	CHECK(NOW(log_max_qp) == 10 && NOW(log_max_cq) == 9);
+	CHECK(NOW(log_max_current_uc_list) == 4 && NOW(max_qp_cnt) == 255);
+	CHECK(!NOW(pkey_table_size) && !NOW(num_total_dynamic_vf_msix) && !NOW(num_vhca_ports));
+}
+
+static void capabilities_of_others_cannot_be_set(void)
+{
+	begin_capabilities();
+	IFC_SET(set_hca_cap_in, in, other_function, 1);
+	CHECK(set_capabilities() == CX_BAD_PARAM && NOW(cq_moderation));
+}
+
+/* ---- UARs ---- */
+
+static uint8_t set_uar_size(uint16_t log_pages)
+{
+	uint8_t *caps = begin_capabilities();
+
+	WANT(log_uar_page_sz, log_pages);
+	return set_capabilities();
+}
+
+/* The number of doorbells that a write to the BAR rings. */
+static unsigned int rings(uint64_t addr)
+{
+	function.rung = 0;
+	cx_bar_ops.write(cx, addr, 0, 8);
+	return function.rung;
+}
+
+static void a_uar_has_the_size_that_the_driver_sets(void)
+{
+	uint32_t log_size, num;
+
+	for (log_size = 12; log_size <= 16; log_size += 4) {
+		CHECK(set_uar_size(log_size - 12) == CX_OK);
+		CHECK(NOW(log_uar_page_sz) == log_size - 12);
+		CHECK(function_alloc_uar(&num) == CX_OK);
+		CHECK(rings(((uint64_t)num << log_size) + 0x800) == 1);
+		CHECK(function.uar == num);
+		CHECK(rings(((uint64_t)num << log_size) + 0xb00) == 1);
+		CHECK(rings(((uint64_t)num << log_size) + 0xc00) == 0);
+	}
+	/* The second 4 KiB of a page of 64 KiB. */
+	CHECK(rings(((uint64_t)num << 16) + 0x1800) == 0);
+}
+
+static void a_uar_has_no_other_size(void)
+{
+	CHECK(set_uar_size(4) == CX_OK);
+	CHECK(set_uar_size(5) == CX_BAD_PARAM && set_uar_size(0xffff) == CX_BAD_PARAM);
+	CHECK(NOW(log_uar_page_sz) == 4);
+	cx->stage = CX_READY;
+	CHECK(set_uar_size(0) == CX_BAD_SYS_STATE);
+	CHECK(NOW(log_uar_page_sz) == 4);
+}
+
+static void every_uar_is_in_the_bar(void)
+{
+	uint32_t num, last = 0;
+
+	CHECK(set_uar_size(4) == CX_OK);
+	while (last < 1024 && function_alloc_uar(&num) == CX_OK)
+		last = num;
+	CHECK(last == (CX_BAR_SIZE >> 16) - 1);
 }
 
 /* ---- keys ---- */
@@ -168,7 +162,7 @@ static uint8_t make_key(uint32_t pd, uint32_t entries, uint32_t *num)
 	IFC_SET(mkc, mkc, log_page_size, 12);
 	IFC_SET(mkc, mkc, translations_octword_size, entries / 2);
 	IFC_SET(mkc, mkc, pd, pd);
-	status = command(MLX5_CMD_OP_CREATE_MKEY, 0, in, sizeof(in), out, sizeof(out));
+	status = function_command(MLX5_CMD_OP_CREATE_MKEY, 0, in, sizeof(in), out, sizeof(out));
 	*num = IFC_GET(create_mkey_out, out, mkey_index);
 	return status;
 }
@@ -200,20 +194,23 @@ static void the_health_counter_follows_the_time(void)
 	uint32_t before = counter();
 
 	CHECK(counter() == before);
-	now += 5 * SCALE_MS;
+	function.now += 5 * SCALE_MS;
 	CHECK(counter() == before + 5);
 	cx->health_syndrome = CX_HEALTH_EQ_ERROR;
-	cx->broken_at = now;
-	now += 5 * SCALE_MS;
+	cx->broken_at = function.now;
+	function.now += 5 * SCALE_MS;
 	CHECK(counter() == before + 5);
 }
 
-static const struct test function_tests[] = {
+const struct test function_tests[] = {
 	TEST(pages_are_taken_all_or_none),
 	TEST(only_advertised_capabilities_can_be_set),
+	TEST(numbers_are_set_as_numbers),
+	TEST(capabilities_of_others_cannot_be_set),
+	TEST(a_uar_has_the_size_that_the_driver_sets),
+	TEST(a_uar_has_no_other_size),
+	TEST(every_uar_is_in_the_bar),
 	TEST(the_keys_share_a_bounded_memory),
 	TEST(the_health_counter_follows_the_time),
 	{}
 };
-
-const struct test *const all_tests[] = { function_tests, NULL };

@@ -149,6 +149,7 @@ bool attack_wants_accesses(ConnectX *cx)
 
 void cx_log(ConnectX *cx, const char *format, ...)
 {
+	host.logged++;
 }
 
 /* ---- the host ---- */

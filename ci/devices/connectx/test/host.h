@@ -24,6 +24,7 @@ struct host {
 	GArray *cqes;		/* 64 bytes each */
 	GPtrArray *sent;	/* GByteArrays */
 	unsigned int events;	/* how often a queue got stuck */
+	unsigned int logged;	/* lines about errors */
 	unsigned int no_buffer;
 	unsigned int flushed;	/* how often QEMU was told that there is room */
 	bool fails;		/* every frame fails on request */
@@ -31,6 +32,7 @@ struct host {
 	uint64_t first_entry;	/* of the last update of a key */
 	uint32_t entries;
 	uint32_t num;		/* of the queue under test */
+	uint32_t uar;		/* of that queue, if it is a send queue */
 	bool send;		/* it is a send queue */
 };
 

@@ -26,7 +26,8 @@ static uint8_t wqe[1024];	/* the work request that is being built */
 
 /* ---- work requests ---- */
 
-static void begin(bool umr)
+/* Create a send queue that asks for some of what a context can ask for. */
+static uint8_t create(bool umr, bool allow_multi_packet)
 {
 	uint8_t in[IFC_SIZE(create_sq_in) + 8] = {};
 	uint8_t *context = IFC_PTR(create_sq_in, in, ctx);
@@ -36,12 +37,19 @@ static void begin(bool umr)
 	host_fill_context(context);
 	IFC_SET(sqc, context, flush_in_error_en, 1);
 	IFC_SET(sqc, context, reg_umr, umr);
+	IFC_SET(sqc, context, allow_multi_pkt_send_wqe, allow_multi_packet);
 	IFC_SET(sqc, context, tis_lst_sz, 1);
 	IFC_SET(sqc, context, tis_num_0, test_object(CX_TIS));
-	IFC_SET(wq, wq, uar_page, test_object(CX_UAR));
+	host.uar = test_object(CX_UAR);
+	IFC_SET(wq, wq, uar_page, host.uar);
 	IFC_SET(wq, wq, wq_type, MLX5_WQ_TYPE_CYCLIC);
 	IFC_SET(wq, wq, log_wq_stride, 6);
-	CHECK(host_create(MLX5_CMD_OP_CREATE_SQ, in, sizeof(in)) == CX_OK);
+	return host_create(MLX5_CMD_OP_CREATE_SQ, in, sizeof(in));
+}
+
+static void begin(bool umr)
+{
+	CHECK(create(umr, false) == CX_OK);
 	CHECK(host_modify(CX_QUEUE_RESET, CX_QUEUE_READY) == CX_OK);
 	posted = 0;
 	frame_build(host.memory + HOST_DATA, &flow, PAYLOAD, NULL);
@@ -73,7 +81,7 @@ static void make_send(void)
 static void ring(uint16_t counter)
 {
 	host_set_record(4, counter);
-	send_doorbell(cx, host.num);
+	send_doorbell(cx, host.uar, host.num);
 }
 
 /* Write the work request to the ring, where it takes @blocks. */
@@ -199,6 +207,22 @@ static void one_work_request_may_hold_many_packets(void)
 	CHECK(sent_is(0, host.memory + HOST_DATA, FRAME));
 	CHECK(sent_is(1, host.memory + HOST_DATA, 70));
 	CHECK(sent_is(2, host.memory + HOST_DATA, FRAME - 1));
+}
+
+static void many_packets_need_the_property(void)
+{
+	begin(false);
+	cx->prop.multi_packet_wqe = false;
+	make(MULTI_PACKET, 3);
+	set_data(2, FRAME, HOST_DATA);
+	post(1);
+	host_run();
+	CHECK(host_cqe(0)[54] == CX_FAULT_OPCODE && !host.sent->len);
+}
+
+static void no_queue_gets_the_older_form_of_many_packets(void)
+{
+	CHECK(create(false, true) == CX_BAD_PARAM);
 }
 
 static void make_large_send(uint16_t mss, size_t payload)
@@ -335,6 +359,9 @@ static const struct {
 	{ 3, 1, 0x23, CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
 	{ 3, 1, UMR, CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
 	{ 3, 1, LSO, CX_FAULT_LSO, CX_SYNDROME_LOCAL_QP_OP },
+	/* the opcode's modifier: the only form of a send, the older one of many packets */
+	{ 0, 1, 1, CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
+	{ 0, 4, 0x0100000e, CX_FAULT_OPCODE, CX_SYNDROME_LOCAL_QP_OP },
 	/* segments: none, inline headers and data beyond the end, a trailer */
 	{ 7, 1, 1, CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
 	{ 28, 2, 0x3ff, CX_FAULT_SEGMENT, CX_SYNDROME_LOCAL_QP_OP },
@@ -459,6 +486,35 @@ static void nothing_is_left_of_a_destroyed_queue(void)
 	CHECK(host_is_idle());
 }
 
+static void another_uar_rings_no_doorbell(void)
+{
+	uint32_t other;
+
+	begin(false);
+	other = test_object(CX_UAR);
+	make_send();
+	memcpy(host.memory + HOST_RING, wqe, 64);
+	host_set_record(4, 1);
+	send_doorbell(cx, other, host.num);
+	send_doorbell(cx, 0, host.num);
+	CHECK(host_is_idle() && host.logged == 2);
+	send_doorbell(cx, host.uar, host.num);
+	CHECK(!host_is_idle() && host.logged == 2);
+	host_run();
+	CHECK(host.sent->len == 1);
+}
+
+static void a_send_queue_keeps_its_uar(void)
+{
+	uint8_t in[IFC_SIZE(destroy_sq_in)] = {};
+
+	begin(false);
+	CHECK(cx_object_destroy(cx, CX_UAR, host.uar) == CX_BAD_RES_STATE);
+	IFC_SET(destroy_sq_in, in, sqn, host.num);
+	CHECK(!test_command(MLX5_CMD_OP_DESTROY_SQ, in, sizeof(in), NULL, 0));
+	CHECK(cx_object_destroy(cx, CX_UAR, host.uar) == CX_OK);
+}
+
 /* Sanitizers look for errors. */
 static void random_work_requests_break_nothing(void)
 {
@@ -496,6 +552,8 @@ const struct test send_tests[] = {
 	TEST(checksums_are_filled_in_if_asked_for),
 	TEST(short_frames_are_padded),
 	TEST(one_work_request_may_hold_many_packets),
+	TEST(many_packets_need_the_property),
+	TEST(no_queue_gets_the_older_form_of_many_packets),
 	TEST(a_large_send_becomes_segments),
 	TEST(a_large_send_has_limits),
 	TEST(a_key_gets_other_pages),
@@ -509,6 +567,8 @@ const struct test send_tests[] = {
 	TEST(an_impossible_counter_is_an_error),
 	TEST(what_cannot_be_read_is_an_event),
 	TEST(nothing_is_left_of_a_destroyed_queue),
+	TEST(another_uar_rings_no_doorbell),
+	TEST(a_send_queue_keeps_its_uar),
 	TEST(random_work_requests_break_nothing),
 	{}
 };
