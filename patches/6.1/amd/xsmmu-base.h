@@ -18,8 +18,7 @@
  * @iommu: the IOMMU
  * @cmd: the command
  *
- * Does not wait for the command. Defined in iommu.c, as are those below,
- * because the driver's functions are private to that file.
+ * Does not wait for the command. Defined in iommu-glue.h, as are those below.
  *
  * Context: any but NMI.
  * Return: 0, or -EIO if the buffer stayed full for about 0.1 s.
