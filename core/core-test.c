@@ -790,6 +790,42 @@ static void domain_without_the_op_is_refused(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "");
 }
 
+static bool is_shadowed(struct iommu_domain *domain)
+{
+	return true;
+}
+
+/* Opt in as under a hypervisor, with iommu.xsmmu_virtual=@allowed. */
+static bool enable_under_hypervisor(struct mock *mock, bool allowed)
+{
+	bool enabled;
+
+	mock_destroy_domain(mock);
+	mock->ops.domain_is_shadowed = is_shadowed;
+	swap(allowed, xsmmu_virtual);
+	enabled = mock_enable(mock);
+	swap(allowed, xsmmu_virtual);
+	return enabled;
+}
+
+/* Not even a trial: it would make the hypervisor walk the domain. */
+static void domain_that_a_hypervisor_shadows_is_refused(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	KUNIT_EXPECT_FALSE(test, enable_under_hypervisor(mock, false));
+	KUNIT_EXPECT_NULL(test, mock->xd);
+	MOCK_EXPECT_LOG(mock, "");
+}
+
+static void domain_that_a_hypervisor_shadows_is_batched_on_request(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	KUNIT_EXPECT_TRUE(test, enable_under_hypervisor(mock, true));
+	MOCK_EXPECT_LOG(mock, "l.n.");
+}
+
 /* A driver that got a "no" frees at once, and a device may share its domain. */
 static void refused_domain_stays_refused(struct kunit *test)
 {
@@ -900,7 +936,7 @@ static void end_of_an_idle_domain_costs_nothing(struct kunit *test)
 
 	mock_destroy_domain(mock);
 	MOCK_EXPECT_LOG(mock, "");
-	xsmmu_domain_destroy(NULL);
+	mock_destroy_domain(mock);
 }
 
 /* A leaked page is better than one that the walker reads after it was freed. */
@@ -963,6 +999,8 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(trial_that_fails_once_is_repeated),
 	KUNIT_CASE(trial_that_cannot_be_done_is_not_repeated),
 	KUNIT_CASE(domain_without_the_op_is_refused),
+	KUNIT_CASE(domain_that_a_hypervisor_shadows_is_refused),
+	KUNIT_CASE(domain_that_a_hypervisor_shadows_is_batched_on_request),
 	KUNIT_CASE(refused_domain_stays_refused),
 	KUNIT_CASE(devices_of_a_domain_share_its_state),
 	KUNIT_CASE(cpu_gets_its_ring_with_its_first_unmap),

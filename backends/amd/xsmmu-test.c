@@ -282,6 +282,20 @@ static void sync_stays_one_command_under_a_hypervisor(struct kunit *test)
 	expect_commands(test, 2);
 }
 
+static void domain_is_shadowed_if_the_iommu_caches_absent_entries(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	bool np_cache = amd_iommu_np_cache;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		amd_iommu_np_cache = i;
+		KUNIT_EXPECT_EQ(test, i,
+				amd_xsmmu_domain_is_shadowed(&domain->domain));
+	}
+	amd_iommu_np_cache = np_cache;
+}
+
 static void sync_covers_every_iommu_of_the_domain(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 2);
@@ -1396,6 +1410,7 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(sync_after_a_table_was_unlinked_drops_directory_entries),
 	KUNIT_CASE(sync_of_v2_tables_is_a_guest_invalidation),
 	KUNIT_CASE(sync_stays_one_command_under_a_hypervisor),
+	KUNIT_CASE(domain_is_shadowed_if_the_iommu_caches_absent_entries),
 	KUNIT_CASE(sync_covers_every_iommu_of_the_domain),
 	KUNIT_CASE(sync_leaves_other_iommus_alone),
 	KUNIT_CASE(sync_of_an_unattached_domain_has_nothing_to_do),

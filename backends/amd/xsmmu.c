@@ -367,6 +367,21 @@ int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	return err ?: amd_sync_check(&sync);
 }
 
+/**
+ * amd_xsmmu_domain_is_shadowed - does a hypervisor shadow a domain's tables?
+ * @domain: the domain
+ *
+ * An IOMMU with NpCache (3.2.1) may cache entries that are not present. A
+ * hypervisor claims that to see each change by an invalidation, and the driver
+ * too takes it for the sign of one.
+ *
+ * Context: any.
+ */
+bool amd_xsmmu_domain_is_shadowed(struct iommu_domain *domain)
+{
+	return amd_iommu_np_cache;
+}
+
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
 #include "xsmmu-test.c"
 #endif

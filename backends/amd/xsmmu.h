@@ -24,6 +24,7 @@ struct amd_xsmmu_cmd {
 
 #ifdef CONFIG_XSMMU_AMD
 int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
+bool amd_xsmmu_domain_is_shadowed(struct iommu_domain *domain);
 void amd_xsmmu_event(struct amd_iommu *iommu, int type);
 
 /* Between the files of the backend, and for its accessors. */

@@ -805,6 +805,22 @@ static void sync_without_a_queue_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), -EOPNOTSUPP);
 }
 
+/* 10.4.2: CM is bit 7. */
+static void domain_is_shadowed_if_an_iommu_is_in_caching_mode(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 2);
+
+	vtd_fake(test, 0)->iommu.cap = ~0x80ULL;
+	KUNIT_EXPECT_FALSE(test,
+			   intel_xsmmu_domain_is_shadowed(&d->dmar.domain));
+	vtd_fake(test, 1)->iommu.cap = 0x80;
+	KUNIT_EXPECT_TRUE(test,
+			  intel_xsmmu_domain_is_shadowed(&d->dmar.domain));
+	intel_xsmmu_test_use_first_stage(&d->dmar);
+	KUNIT_EXPECT_FALSE(test,
+			   intel_xsmmu_domain_is_shadowed(&d->dmar.domain));
+}
+
 static void error_on_any_iommu_fails_the_sync(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 2);
@@ -974,6 +990,7 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(device_with_the_quirk_is_invalidated_twice),
 	KUNIT_CASE(device_tlbs_are_left_out_while_translation_is_off),
 	KUNIT_CASE(sync_without_a_queue_is_refused),
+	KUNIT_CASE(domain_is_shadowed_if_an_iommu_is_in_caching_mode),
 	KUNIT_CASE(error_on_any_iommu_fails_the_sync),
 	KUNIT_CASE(silent_device_fails_the_sync),
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),

@@ -207,6 +207,35 @@ int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	return err;
 }
 
+static int vtd_caches_absent(struct intel_xsmmu_sync *unused,
+			     struct intel_iommu *iommu, u16 did, u32 pasid)
+{
+	return cap_caching_mode(iommu->cap);
+}
+
+/**
+ * intel_xsmmu_domain_is_shadowed - does a hypervisor shadow a domain's tables?
+ * @domain: the domain, attached
+ *
+ * In caching mode (10.4.2, CM) the IOMMU may cache entries that are not present,
+ * which lets a hypervisor see each change by an invalidation. It need not see
+ * first-stage tables, because hardware can walk those of a guest.
+ *
+ * Context: any.
+ */
+bool intel_xsmmu_domain_is_shadowed(struct iommu_domain *domain)
+{
+	struct dmar_domain *dmar = to_dmar_domain(domain);
+	bool shadowed;
+
+	if (intel_xsmmu_is_first_stage(dmar))
+		return false;
+	rcu_read_lock();
+	shadowed = intel_xsmmu_each_iommu(dmar, vtd_caches_absent, NULL);
+	rcu_read_unlock();
+	return shadowed;
+}
+
 /* Is a slot of the queue a device-TLB invalidation of the device @sid? */
 static bool vtd_names(struct intel_iommu *iommu, int slot, u16 sid)
 {
