@@ -4,6 +4,7 @@
  * overflow, the start and the end of a domain. mock-iommu.h explains the letters
  * of a log.
  */
+#include <linux/console.h>
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
@@ -552,6 +553,45 @@ static void sync_within_a_sync_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 2);
 }
 
+/* What a console saw: a message, printed by the CPU that led just then. */
+static struct mock *console_mock;
+static bool console_printed;
+static bool console_within;
+
+static void write_console(struct console *con, const char *text, unsigned int n)
+{
+	if (!strnstr(text, "xsmmu: an error of the mock IOMMU", n))
+		return;
+	if (READ_ONCE(console_mock->xd->leader) == smp_processor_id() + 1)
+		console_within = true;
+	mock_signal(&console_printed);
+}
+
+static void print_in_the_middle(struct mock *mock)
+{
+	pr_err("xsmmu: an error of the mock IOMMU\n");
+}
+
+/* The backend may hold the lock of its queue, and the console may need that. */
+static void message_of_an_invalidation_is_printed_after_it(struct kunit *test)
+{
+	struct console con = {
+		.name = "xsmmu", .write = write_console,
+		.flags = CON_ENABLED | CON_ANYTIME, .index = -1,
+	};
+	struct mock *mock = test->priv;
+
+	console_mock = mock;
+	console_printed = false;
+	console_within = false;
+	mock->middle = print_in_the_middle;
+	register_console(&con);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_TRUE(test, mock_wait(&console_printed));
+	unregister_console(&con);
+	KUNIT_EXPECT_FALSE(test, console_within);
+}
+
 static void sync_in_the_middle_of_an_oops(struct mock *mock)
 {
 	oops_in_progress++;
@@ -986,6 +1026,7 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(oops_does_not_wait_for_a_quarantine),
 	KUNIT_CASE(sync_within_a_sync_is_refused),
 	KUNIT_CASE(sync_within_a_sync_is_refused_in_an_oops),
+	KUNIT_CASE(message_of_an_invalidation_is_printed_after_it),
 	KUNIT_CASE(overflow_within_a_sync_withholds),
 	KUNIT_CASE(sync_within_the_trace_event_of_a_sync_leads),
 	KUNIT_CASE(drain_of_nothing_costs_nothing),
