@@ -367,6 +367,23 @@ static int amd_sync_check(const struct amd_sync *sync)
 	return amd_sync_logged(sync) == AMD_XSMMU_ERROR ? -EIO : 0;
 }
 
+/*
+ * Has a batch cleared a leaf above 4 KiB? Reads the flag first, because all CPUs
+ * that unmap read it too. After B2 the leader finds the flag of each unmap that
+ * relies on it, whether it reads or exchanges.
+ */
+static bool amd_take_large(struct protection_domain *pdom)
+{
+	if (!READ_ONCE(pdom->xsmmu_large))
+		return false;
+	/*
+	 * L1, pairs with L0: take the flag, then queue commands. Fully ordered.
+	 * If it takes the flag of an unmap, the IOMMU sees that unmap's clear.
+	 * Litmus: amd-l0-covered, amd-l0-two, amd-l0-set
+	 */
+	return xchg(&pdom->xsmmu_large, 0);
+}
+
 /**
  * amd_xsmmu_sync_domain_iotlb - drop all translations of a domain, and wait
  * @domain: the domain
@@ -395,14 +412,7 @@ int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	sync.pdom = container_of(domain, struct protection_domain, domain);
 	sync.timeouts = atomic_read(&sync.pdom->xsmmu_timeouts);
 	sync.n = 0;
-	/*
-	 * L1, pairs with L0: take the flag, then queue commands. Fully ordered.
-	 * If it takes the flag of an unmap, the IOMMU sees that unmap's clear.
-	 * Litmus: amd-l0-covered, amd-l0-two
-	 */
-	if (leaf_only && xchg(&sync.pdom->xsmmu_large, 0))
-		leaf_only = false;
-	sync.leaf_only = leaf_only;
+	sync.leaf_only = leaf_only && !amd_take_large(sync.pdom);
 	/* A device may leave meanwhile; see amd_xsmmu_unlinked(). */
 	rcu_read_lock();
 	err = amd_sync_iommus(&sync);

@@ -54,11 +54,13 @@ amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
 		return;
 	/*
 	 * L0, pairs with L1: the clear, then the flag. If a sync takes the
-	 * flag, the clear is visible to its invalidation. Full, as B0 in core.
-	 * Litmus: amd-l0-covered, amd-l0-two
+	 * flag, the clear is visible to its invalidation. Full, as B0 in core,
+	 * and because a flag that is set already is not set again.
+	 * Litmus: amd-l0-covered, amd-l0-two, amd-l0-set
 	 */
 	smp_mb();
-	WRITE_ONCE(domain->xsmmu_large, 1);
+	if (!READ_ONCE(domain->xsmmu_large))
+		WRITE_ONCE(domain->xsmmu_large, 1);
 }
 
 /*
