@@ -1103,7 +1103,8 @@ static void silent_device_without_a_domain_fails_the_sync(struct kunit *test)
 
 /*
  * An IOMMU that waits for a device executes nothing else for up to a second. Here
- * it takes 0.2 s for each command.
+ * it takes 0.2 s for each command. A slow machine counts slowly, so the limit
+ * itself is checked too.
  */
 static void sync_waits_while_the_iommu_waits_for_another_device(struct kunit *test)
 {
@@ -1111,7 +1112,9 @@ static void sync_waits_while_the_iommu_waits_for_another_device(struct kunit *te
 	struct amd_fake *f = amd_fake(test, 0);
 	struct cursor c = {};
 
+	KUNIT_EXPECT_LT(test, amd_wait_limit(&f->iommu), USEC_PER_SEC);
 	f->iommu.cap = BIT(IOMMU_CAP_IOTLB);
+	KUNIT_EXPECT_GT(test, amd_wait_limit(&f->iommu), USEC_PER_SEC);
 	WRITE_ONCE(f->queue.delay_us, 200 * USEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_iommu(test, &c, 0, 0);

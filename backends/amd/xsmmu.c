@@ -180,6 +180,11 @@ static bool amd_reached(const u64 *word, u64 number)
 	return (s64)(READ_ONCE(*word) - number) >= 0;
 }
 
+static unsigned int amd_wait_limit(const struct amd_iommu *iommu)
+{
+	return amd_xsmmu_has_devtlbs(iommu) ? AMD_WAIT_DEVTLB_US : AMD_WAIT_US;
+}
+
 /*
  * Wait until an IOMMU has executed all commands queued so far. The wait has a
  * command, a number and a word of its own. The driver's waits are not used: one
@@ -191,8 +196,7 @@ static bool amd_reached(const u64 *word, u64 number)
  */
 static int amd_wait(struct amd_iommu *iommu)
 {
-	unsigned int i, limit = amd_xsmmu_has_devtlbs(iommu) ?
-				AMD_WAIT_DEVTLB_US : AMD_WAIT_US;
+	unsigned int i, limit = amd_wait_limit(iommu);
 	const u64 *word = amd_xsmmu_wait_word(iommu);
 	u64 number;
 	int err;
