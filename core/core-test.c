@@ -4,6 +4,7 @@
  * overflow, the start and the end of a domain. mock-iommu.h explains the letters
  * of a log.
  */
+#include <linux/console.h>
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
@@ -552,6 +553,45 @@ static void sync_within_a_sync_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mock->xd->done, 2);
 }
 
+/* What a console saw: a message, printed by the CPU that led just then. */
+static struct mock *console_mock;
+static bool console_printed;
+static bool console_within;
+
+static void write_console(struct console *con, const char *text, unsigned int n)
+{
+	if (!strnstr(text, "xsmmu: an error of the mock IOMMU", n))
+		return;
+	if (READ_ONCE(console_mock->xd->leader) == smp_processor_id() + 1)
+		console_within = true;
+	mock_signal(&console_printed);
+}
+
+static void print_in_the_middle(struct mock *mock)
+{
+	pr_err("xsmmu: an error of the mock IOMMU\n");
+}
+
+/* The backend may hold the lock of its queue, and the console may need that. */
+static void message_of_an_invalidation_is_printed_after_it(struct kunit *test)
+{
+	struct console con = {
+		.name = "xsmmu", .write = write_console,
+		.flags = CON_ENABLED | CON_ANYTIME, .index = -1,
+	};
+	struct mock *mock = test->priv;
+
+	console_mock = mock;
+	console_printed = false;
+	console_within = false;
+	mock->middle = print_in_the_middle;
+	register_console(&con);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	KUNIT_EXPECT_TRUE(test, mock_wait(&console_printed));
+	unregister_console(&con);
+	KUNIT_EXPECT_FALSE(test, console_within);
+}
+
 static void sync_in_the_middle_of_an_oops(struct mock *mock)
 {
 	oops_in_progress++;
@@ -790,6 +830,42 @@ static void domain_without_the_op_is_refused(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "");
 }
 
+static bool is_shadowed(struct iommu_domain *domain)
+{
+	return true;
+}
+
+/* Opt in as under a hypervisor, with iommu.xsmmu_virtual=@allowed. */
+static bool enable_under_hypervisor(struct mock *mock, bool allowed)
+{
+	bool enabled;
+
+	mock_destroy_domain(mock);
+	mock->ops.domain_is_shadowed = is_shadowed;
+	swap(allowed, xsmmu_virtual);
+	enabled = mock_enable(mock);
+	swap(allowed, xsmmu_virtual);
+	return enabled;
+}
+
+/* Not even a trial: it would make the hypervisor walk the domain. */
+static void domain_that_a_hypervisor_shadows_is_refused(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	KUNIT_EXPECT_FALSE(test, enable_under_hypervisor(mock, false));
+	KUNIT_EXPECT_NULL(test, mock->xd);
+	MOCK_EXPECT_LOG(mock, "");
+}
+
+static void domain_that_a_hypervisor_shadows_is_batched_on_request(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	KUNIT_EXPECT_TRUE(test, enable_under_hypervisor(mock, true));
+	MOCK_EXPECT_LOG(mock, "l.n.");
+}
+
 /* A driver that got a "no" frees at once, and a device may share its domain. */
 static void refused_domain_stays_refused(struct kunit *test)
 {
@@ -900,7 +976,7 @@ static void end_of_an_idle_domain_costs_nothing(struct kunit *test)
 
 	mock_destroy_domain(mock);
 	MOCK_EXPECT_LOG(mock, "");
-	xsmmu_domain_destroy(NULL);
+	mock_destroy_domain(mock);
 }
 
 /* A leaked page is better than one that the walker reads after it was freed. */
@@ -950,6 +1026,7 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(oops_does_not_wait_for_a_quarantine),
 	KUNIT_CASE(sync_within_a_sync_is_refused),
 	KUNIT_CASE(sync_within_a_sync_is_refused_in_an_oops),
+	KUNIT_CASE(message_of_an_invalidation_is_printed_after_it),
 	KUNIT_CASE(overflow_within_a_sync_withholds),
 	KUNIT_CASE(sync_within_the_trace_event_of_a_sync_leads),
 	KUNIT_CASE(drain_of_nothing_costs_nothing),
@@ -963,6 +1040,8 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(trial_that_fails_once_is_repeated),
 	KUNIT_CASE(trial_that_cannot_be_done_is_not_repeated),
 	KUNIT_CASE(domain_without_the_op_is_refused),
+	KUNIT_CASE(domain_that_a_hypervisor_shadows_is_refused),
+	KUNIT_CASE(domain_that_a_hypervisor_shadows_is_batched_on_request),
 	KUNIT_CASE(refused_domain_stays_refused),
 	KUNIT_CASE(devices_of_a_domain_share_its_state),
 	KUNIT_CASE(cpu_gets_its_ring_with_its_first_unmap),

@@ -9,7 +9,7 @@
 #include "base.h"
 
 /*
- * Protects xsmmu_refused of all domains, and the step from no state to a state:
+ * Protects xsmmu_refusal of all domains, and the step from no state to a state:
  * devices of one domain may opt in at the same time.
  */
 static DEFINE_MUTEX(xsmmu_enable_lock);
@@ -58,28 +58,58 @@ static int xsmmu_try(struct iommu_domain *domain, bool leaf_only)
 	return err;
 }
 
-/**
- * xsmmu_domain_create - make batching state for a domain
- * @domain: a DMA domain, attached to the device
- * @iovad: the domain's IOVA allocator
- * @name: of the device, for statistics
- *
- * First tries both kinds of invalidation. A backend that cannot invalidate,
- * because the hardware has no queue or lacks support, returns -EOPNOTSUPP or
- * another error to them.
- *
- * Context: process context, may sleep.
- * Return: the state, or NULL if unmaps of this domain cannot be batched.
+/*
+ * Why the unmaps of a domain are not batched, or NULL if they can be. The last
+ * reason is the result of a trial of both kinds of invalidation: a backend that
+ * cannot invalidate, because the hardware has no queue or lacks support, returns
+ * -EOPNOTSUPP or another error.
  */
-struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
-					 struct iova_domain *iovad,
-					 const char *name)
+static const char *xsmmu_objection(struct iommu_domain *domain)
+{
+	const struct iommu_domain_ops *ops = domain->ops;
+
+	if (!ops->sync_domain_iotlb)
+		return "the IOMMU driver has no support";
+	if (!xsmmu_virtual && ops->domain_is_shadowed &&
+	    ops->domain_is_shadowed(domain))
+		return "a hypervisor shadows the page tables; iommu.xsmmu_virtual=1 allows it";
+	if (xsmmu_try(domain, true) || xsmmu_try(domain, false))
+		return "the IOMMU cannot invalidate the domain";
+	return NULL;
+}
+
+/* Takes the place of a refusal for which there is no memory. It is not listed. */
+static struct xsmmu_refusal xsmmu_unlisted;
+
+static void xsmmu_refuse(struct iommu_domain *domain, const char *name,
+			 const char *why)
+{
+	struct xsmmu_refusal *refusal = kzalloc(sizeof(*refusal), GFP_KERNEL);
+
+	pr_info("xsmmu: %s: unmaps are not batched: %s\n", name, why);
+	domain->xsmmu_refusal = refusal ?: &xsmmu_unlisted;
+	if (!refusal)
+		return;
+	refusal->why = why;
+	strscpy(refusal->name, name, sizeof(refusal->name));
+	xsmmu_stats_add_refusal(refusal);
+}
+
+static void xsmmu_refusal_destroy(struct xsmmu_refusal *refusal)
+{
+	if (!refusal || refusal == &xsmmu_unlisted)
+		return;
+	xsmmu_stats_remove_refusal(refusal);
+	kfree(refusal);
+}
+
+/* Make batching state for a domain. @name is for statistics. */
+static struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
+						struct iova_domain *iovad,
+						const char *name)
 {
 	struct xsmmu_domain *xd;
 
-	if (!domain->ops->sync_domain_iotlb ||
-	    xsmmu_try(domain, true) || xsmmu_try(domain, false))
-		return NULL;
 	xd = xsmmu_domain_alloc(roundup_pow_of_two(xsmmu_quarantine_size));
 	if (!xd)
 		return NULL;
@@ -112,12 +142,16 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 			 const char *name)
 {
 	struct xsmmu_domain *xd;
+	const char *why;
 
 	mutex_lock(&xsmmu_enable_lock);
 	xd = domain->xsmmu;
-	if (!xd && !domain->xsmmu_refused) {
-		xd = xsmmu_domain_create(domain, iovad, name);
-		domain->xsmmu_refused = !xd;
+	if (!xd && !domain->xsmmu_refusal) {
+		why = xsmmu_objection(domain);
+		if (!why)
+			xd = xsmmu_domain_create(domain, iovad, name);
+		if (!xd)
+			xsmmu_refuse(domain, name, why ?: "no memory");
 		/*
 		 * S0, pairs with S1: first the state, then its address.
 		 * Litmus: core-state
@@ -171,20 +205,24 @@ static void xsmmu_drain_last(struct xsmmu_domain *xd)
 }
 
 /**
- * xsmmu_domain_destroy - release everything and free the state
- * @xd: the state, or NULL
+ * xsmmu_domain_destroy - release everything and free the state of a domain
+ * @domain: a DMA domain
  *
  * Called before the IOVA allocator is freed. By then all devices are detached,
  * and their detach has flushed what the IOMMU cached of the domain.
  *
  * Context: process context, may sleep.
  */
-void xsmmu_domain_destroy(struct xsmmu_domain *xd)
+void xsmmu_domain_destroy(struct iommu_domain *domain)
 {
+	struct xsmmu_domain *xd = domain->xsmmu;
+
+	xsmmu_refusal_destroy(domain->xsmmu_refusal);
+	domain->xsmmu_refusal = NULL;
 	if (!xd)
 		return;
 	xsmmu_stats_remove(xd);
 	xsmmu_drain_last(xd);
-	xd->domain->xsmmu = NULL;
+	domain->xsmmu = NULL;
 	xsmmu_domain_free(xd);
 }

@@ -169,10 +169,20 @@ struct xsmmu_domain {
 	struct list_head leaked_tables;
 };
 
-/* domain.c */
-struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
-					 struct iova_domain *iovad,
-					 const char *name);
+/**
+ * struct xsmmu_refusal - a domain whose unmaps are not batched
+ * @node: on the list of all refusals, under that list's mutex
+ * @name: of the device that asked first; constant
+ * @why: the reason; constant
+ */
+struct xsmmu_refusal {
+	struct list_head node;
+	char name[XSMMU_NAME_LEN];
+	const char *why;
+};
+
+/* mode.c: constant after boot; tests change it. */
+extern bool xsmmu_virtual;
 
 /* quarantine.c */
 bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags);
@@ -232,6 +242,8 @@ int xsmmu_grace_period(struct xsmmu_domain *xd);
 /* stats.c */
 void xsmmu_stats_add(struct xsmmu_domain *xd);
 void xsmmu_stats_remove(struct xsmmu_domain *xd);
+void xsmmu_stats_add_refusal(struct xsmmu_refusal *refusal);
+void xsmmu_stats_remove_refusal(struct xsmmu_refusal *refusal);
 
 /* debug.c: knobs that can be written only with CONFIG_XSMMU_DEBUG. */
 #ifdef CONFIG_XSMMU_DEBUG

@@ -395,7 +395,7 @@ void mock_resize(struct mock *mock, unsigned int entries)
 
 void mock_destroy_domain(struct mock *mock)
 {
-	xsmmu_domain_destroy(mock->xd);
+	xsmmu_domain_destroy(&mock->domain);
 	mock->xd = NULL;
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The mode: the parameter iommu.xsmmu= and its default.
+ * The mode: the parameter iommu.xsmmu= and its default, and iommu.xsmmu_virtual=.
  */
 #define pr_fmt(fmt) "xsmmu: " fmt
 
 #include <linux/crash_dump.h>
 #include <linux/init.h>
 #include <linux/kstrtox.h>
-#include "xsmmu.h"
+#include "internal.h"
 
 DEFINE_STATIC_KEY_FALSE(xsmmu_key);
 
@@ -18,6 +18,15 @@ static int __init xsmmu_setup(char *str)
 	return kstrtobool(str, &xsmmu_wanted);
 }
 early_param("iommu.xsmmu", xsmmu_setup);
+
+/* Batch domains too whose tables a hypervisor shadows. */
+bool xsmmu_virtual;
+
+static int __init xsmmu_virtual_setup(char *str)
+{
+	return kstrtobool(str, &xsmmu_virtual);
+}
+early_param("iommu.xsmmu_virtual", xsmmu_virtual_setup);
 
 /**
  * xsmmu_mode_init - turn xSMMU mode on if it was asked for

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Statistics: one line per domain in debugfs, xsmmu/domains.
+ * Statistics: one line per domain in debugfs, xsmmu/domains. A domain that was
+ * refused has its reason there.
  */
 #include <linux/debugfs.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include "internal.h"
 
-/* All batching states; protected by the mutex. */
+/* All batching states, and all refusals; protected by the mutex. */
 static LIST_HEAD(xsmmu_domains);
+static LIST_HEAD(xsmmu_refusals);
 static DEFINE_MUTEX(xsmmu_domains_lock);
 
 void xsmmu_stats_add(struct xsmmu_domain *xd)
@@ -22,6 +24,20 @@ void xsmmu_stats_remove(struct xsmmu_domain *xd)
 {
 	mutex_lock(&xsmmu_domains_lock);
 	list_del(&xd->node);
+	mutex_unlock(&xsmmu_domains_lock);
+}
+
+void xsmmu_stats_add_refusal(struct xsmmu_refusal *refusal)
+{
+	mutex_lock(&xsmmu_domains_lock);
+	list_add_tail(&refusal->node, &xsmmu_refusals);
+	mutex_unlock(&xsmmu_domains_lock);
+}
+
+void xsmmu_stats_remove_refusal(struct xsmmu_refusal *refusal)
+{
+	mutex_lock(&xsmmu_domains_lock);
+	list_del(&refusal->node);
 	mutex_unlock(&xsmmu_domains_lock);
 }
 
@@ -53,11 +69,14 @@ static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 
 static int xsmmu_domains_show(struct seq_file *s, void *unused)
 {
+	struct xsmmu_refusal *refusal;
 	struct xsmmu_domain *xd;
 
 	mutex_lock(&xsmmu_domains_lock);
 	list_for_each_entry(xd, &xsmmu_domains, node)
 		xsmmu_show_domain(s, xd);
+	list_for_each_entry(refusal, &xsmmu_refusals, node)
+		seq_printf(s, "%s refused: %s\n", refusal->name, refusal->why);
 	mutex_unlock(&xsmmu_domains_lock);
 	return 0;
 }

@@ -11,6 +11,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/preempt.h>
+#include <linux/printk.h>
 #include <linux/processor.h>
 #include "internal.h"
 #include "trace.h"
@@ -52,9 +53,10 @@ static int xsmmu_invalidate(struct xsmmu_domain *xd, bool leaf_only)
 }
 
 /*
- * Issue the next invalidation. Caller holds flush_lock with interrupts off.
- * "leader" is cleared last: whatever this function calls may lead to a sync of
- * the same domain on this CPU, which must be refused.
+ * Issue the next invalidation. Caller holds flush_lock with interrupts off. The
+ * IOMMU driver's messages go to the consoles later: a console may be behind this
+ * IOMMU. "leader" is cleared last: whatever else this function calls may lead to
+ * a sync of the same domain on this CPU, which must be refused.
  */
 static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 {
@@ -80,7 +82,10 @@ static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 	 * Litmus: core-b0-covered, core-b0-two
 	 */
 	leaf_only = !xchg(&xd->drop_non_leaf, 0);
+	/* Drivers print about errors while they hold the lock of their queue. */
+	printk_deferred_enter();
 	err = xsmmu_invalidate(xd, leaf_only);
+	printk_deferred_exit();
 	*led = (struct xsmmu_led) {
 		.number = n, .leaf_only = leaf_only, .err = err, .any = true,
 	};

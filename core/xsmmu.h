@@ -63,7 +63,7 @@ void xsmmu_mode_init(void);
 bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 			 const char *name);
 void xsmmu_domain_trim(struct xsmmu_domain *xd);
-void xsmmu_domain_destroy(struct xsmmu_domain *xd);
+void xsmmu_domain_destroy(struct iommu_domain *domain);
 
 void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size);
 int xsmmu_sync(struct xsmmu_domain *xd);
@@ -85,7 +85,7 @@ static inline void xsmmu_mode_init(void)
 {
 }
 
-static inline void xsmmu_domain_destroy(struct xsmmu_domain *xd)
+static inline void xsmmu_domain_destroy(struct iommu_domain *domain)
 {
 }
 

@@ -50,6 +50,7 @@ enum amd_fake_reader {
 /**
  * struct amd_fake_event - what an IOMMU logs
  * @type: event code (2.5), 0 for none
+ * @names: device id that it names
  * @behind: code of another event that is logged right before it, 0 for none
  * @opcode: opcode of the command on which the event is logged, once
  * @halts: the IOMMU fetches no more commands afterwards
@@ -57,6 +58,7 @@ enum amd_fake_reader {
  */
 struct amd_fake_event {
 	unsigned int type;
+	u16 names;
 	unsigned int behind;
 	unsigned int opcode;
 	bool halts;
@@ -121,14 +123,17 @@ static struct amd_fake *amd_fake(struct kunit *test, unsigned int i)
 	return to_amd_fake(bus->engine.queue[i]);
 }
 
-/* Append to the event log: code, and the address of the command at the head. */
-static void amd_fake_log_event(struct amd_fake *f, unsigned int type)
+/*
+ * Append to the event log: device id, code, and the address of the command at the
+ * head.
+ */
+static void amd_fake_log_event(struct amd_fake *f, unsigned int type, u16 devid)
 {
 	u32 tail = fake_queue_read(&f->queue, MMIO_EVT_TAIL_OFFSET);
 	u32 *entry = (u32 *)(f->iommu.evt_buf + tail);
 	u64 address = iommu_virt_to_phys(f->iommu.cmd_buf + f->queue.head);
 
-	entry[0] = 0;
+	entry[0] = devid;
 	entry[2] = lower_32_bits(address);
 	entry[3] = upper_32_bits(address);
 	WRITE_ONCE(entry[1], type << 28);
@@ -141,8 +146,8 @@ static void amd_fake_event(struct amd_fake *f, unsigned int opcode)
 	if (!f->event.type || f->event.opcode != opcode)
 		return;
 	if (f->event.behind)
-		amd_fake_log_event(f, f->event.behind);
-	amd_fake_log_event(f, f->event.type);
+		amd_fake_log_event(f, f->event.behind, 0);
+	amd_fake_log_event(f, f->event.type, f->event.names);
 	f->event.type = 0;
 	f->queue.stopped = f->event.halts;
 	if (f->event.reader == FAKE_READS_BEFORE)
@@ -338,7 +343,7 @@ static void amd_fake_read_last(struct perf_event *watchpoint,
 	u32 tail = fake_queue_read(&f->queue, MMIO_EVT_TAIL_OFFSET);
 	u32 *entry = (u32 *)(f->iommu.evt_buf + (tail - 16) % EVT_BUFFER_SIZE);
 
-	amd_xsmmu_event(&f->iommu, entry[1] >> 28);
+	amd_xsmmu_event(&f->iommu, entry[1] >> 28, entry[0] & 0xffff);
 	memset(entry, 0, 16);
 }
 

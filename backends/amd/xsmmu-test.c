@@ -170,6 +170,16 @@ static struct iommu_dev_data *add_device(struct kunit *test,
 	return dev_data;
 }
 
+/* The driver finds a device by its id, and knows its domain. */
+static void know_device(struct kunit *test, struct iommu_dev_data *dev_data,
+			struct protection_domain *domain)
+{
+	struct amd_fake_bus *bus = test->priv;
+
+	dev_data->domain = domain;
+	llist_add(&dev_data->dev_data_list, &bus->seg.dev_data_list);
+}
+
 /* For amd_fake_hold() and amd_fake_refuse(): the CPU has interrupts on. */
 static int sync_held(struct protection_domain *domain)
 {
@@ -280,6 +290,20 @@ static void sync_stays_one_command_under_a_hypervisor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	amd_iommu_np_cache = np_cache;
 	expect_commands(test, 2);
+}
+
+static void domain_is_shadowed_if_the_iommu_caches_absent_entries(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	bool np_cache = amd_iommu_np_cache;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		amd_iommu_np_cache = i;
+		KUNIT_EXPECT_EQ(test, i,
+				amd_xsmmu_domain_is_shadowed(&domain->domain));
+	}
+	amd_iommu_np_cache = np_cache;
 }
 
 static void sync_covers_every_iommu_of_the_domain(struct kunit *test)
@@ -989,10 +1013,137 @@ static void errors_of_other_iommus_do_not_fail_the_sync(struct kunit *test)
 
 	domain->dev_iommu[other->iommu.index] = 0;
 	add_device(test, domain, 0, 0x300);
-	amd_fake_log_event(other, 0x7);
+	amd_fake_log_event(other, 0x7, 0);
 	amd_xsmmu_test_events(&other->iommu);
 	KUNIT_EXPECT_EQ(test, other->iommu.xsmmu_errors, 1);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+}
+
+#define OWN		0x300
+#define STRANGER	0x400
+
+/* A domain with a device, beside another domain with one. */
+static struct protection_domain *
+start_two_domains(struct kunit *test, struct protection_domain **other)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "not in xSMMU mode");
+	*other = fake_memory(test, sizeof(**other));
+	know_device(test, add_device(test, domain, 0, OWN), domain);
+	know_device(test, new_device(test, 0, STRANGER), *other);
+	return domain;
+}
+
+/* The IOMMU names the device that did not answer (2.5.8). */
+static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit *test)
+{
+	struct protection_domain *other, *domain;
+	enum amd_fake_reader reader;
+	struct amd_fake *f;
+
+	domain = start_two_domains(test, &other);
+	f = amd_fake(test, 0);
+	for (reader = 0; reader <= FAKE_READS_NEVER; reader++) {
+		f->event = (struct amd_fake_event){
+			.type = 0x7, .names = STRANGER, .opcode = 0x4,
+			.reader = reader,
+		};
+		KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+		KUNIT_ASSERT_TRUE(test, amd_fake_settled(f));
+		KUNIT_EXPECT_EQ(test, f->event.type, 0);
+	}
+	KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&domain->xsmmu_timeouts), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&other->xsmmu_timeouts), 2);
+}
+
+static void silent_device_of_the_domain_fails_the_sync(struct kunit *test)
+{
+	struct protection_domain *other, *domain;
+	enum amd_fake_reader reader;
+	struct amd_fake *f;
+
+	domain = start_two_domains(test, &other);
+	f = amd_fake(test, 0);
+	for (reader = 0; reader <= FAKE_READS_NEVER; reader++) {
+		struct amd_fake_event event = {
+			.type = 0x7, .names = OWN, .opcode = 0x4,
+			.reader = reader,
+		};
+
+		KUNIT_EXPECT_LT(test,
+				sync_with_event(test, domain, &event, 0), 0);
+	}
+	KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, 0);
+	KUNIT_EXPECT_GE(test, atomic_read(&domain->xsmmu_timeouts), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&other->xsmmu_timeouts), 0);
+}
+
+/* A device that leaves its domain, or that the driver does not know. */
+static void silent_device_without_a_domain_fails_the_sync(struct kunit *test)
+{
+	static const u16 devids[] = { STRANGER, STRANGER + 1 };
+	struct protection_domain *domain = start_domain(test, 1);
+	unsigned int i;
+
+	know_device(test, add_device(test, domain, 0, OWN), domain);
+	know_device(test, new_device(test, 0, STRANGER), NULL);
+	for (i = 0; i < ARRAY_SIZE(devids); i++) {
+		struct amd_fake_event event = {
+			.type = 0x7, .names = devids[i], .opcode = 0x4,
+			.reader = FAKE_READS_NEVER,
+		};
+
+		KUNIT_EXPECT_LT(test,
+				sync_with_event(test, domain, &event, 0), 0);
+	}
+}
+
+/*
+ * An IOMMU that waits for a device executes nothing else for up to a second. Here
+ * it takes 0.2 s for each command. A slow machine counts slowly, so the limit
+ * itself is checked too.
+ */
+static void sync_waits_while_the_iommu_waits_for_another_device(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct amd_fake *f = amd_fake(test, 0);
+	struct cursor c = {};
+
+	KUNIT_EXPECT_LT(test, amd_wait_limit(&f->iommu), USEC_PER_SEC);
+	f->iommu.cap = BIT(IOMMU_CAP_IOTLB);
+	KUNIT_EXPECT_GT(test, amd_wait_limit(&f->iommu), USEC_PER_SEC);
+	WRITE_ONCE(f->queue.delay_us, 200 * USEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_iommu(test, &c, 0, 0);
+	expect_commands(test, 2);
+}
+
+/* The completion came late, and the device at fault is that of another domain. */
+static void late_device_tlbs_are_invalidated_again_if_another_device_was_silent(struct kunit *test)
+{
+	struct protection_domain *other, *domain;
+	struct cursor c = {};
+	struct amd_fake *f;
+	unsigned int i;
+
+	domain = start_two_domains(test, &other);
+	f = amd_fake(test, 0);
+	f->event = (struct amd_fake_event){
+		.type = 0x7, .names = STRANGER, .opcode = 0x4,
+		.reader = FAKE_READS_NEVER,
+	};
+	amd_fake_hold(f, 4, 600);
+	KUNIT_EXPECT_EQ(test, sync_held(domain), 0);
+	KUNIT_EXPECT_FALSE(test, f->queue.frozen);
+	expect_iommu(test, &c, 0, 0);
+	for (i = 0; i < 2; i++) {
+		expect_devtlb(test, &c, 0, OWN, 0);
+		expect_wait(test, &c, 0);
+	}
+	expect_commands(test, 6);
 }
 
 static void error_before_the_sync_does_not_fail_it(struct kunit *test)
@@ -1001,7 +1152,7 @@ static void error_before_the_sync_does_not_fail_it(struct kunit *test)
 	struct amd_fake *f = amd_fake(test, 0);
 
 	add_device(test, domain, 0, 0x300);
-	amd_fake_log_event(f, error_of(test));
+	amd_fake_log_event(f, error_of(test), 0);
 	amd_xsmmu_test_events(&f->iommu);
 	KUNIT_EXPECT_EQ(test, f->iommu.xsmmu_errors, 1);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
@@ -1396,6 +1547,7 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(sync_after_a_table_was_unlinked_drops_directory_entries),
 	KUNIT_CASE(sync_of_v2_tables_is_a_guest_invalidation),
 	KUNIT_CASE(sync_stays_one_command_under_a_hypervisor),
+	KUNIT_CASE(domain_is_shadowed_if_the_iommu_caches_absent_entries),
 	KUNIT_CASE(sync_covers_every_iommu_of_the_domain),
 	KUNIT_CASE(sync_leaves_other_iommus_alone),
 	KUNIT_CASE(sync_of_an_unattached_domain_has_nothing_to_do),
@@ -1436,6 +1588,11 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(device_error_beside_the_end_of_the_log_is_found),
 	KUNIT_CASE(other_events_do_not_fail_the_sync),
 	KUNIT_CASE(errors_of_other_iommus_do_not_fail_the_sync),
+	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
+	KUNIT_CASE(silent_device_of_the_domain_fails_the_sync),
+	KUNIT_CASE(silent_device_without_a_domain_fails_the_sync),
+	KUNIT_CASE(sync_waits_while_the_iommu_waits_for_another_device),
+	KUNIT_CASE(late_device_tlbs_are_invalidated_again_if_another_device_was_silent),
 	KUNIT_CASE_PARAM(error_before_the_sync_does_not_fail_it,
 			 errors_gen_params),
 	KUNIT_CASE(v2_table_that_a_superpage_replaces_is_freed_after_the_flush),

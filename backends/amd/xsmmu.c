@@ -41,11 +41,22 @@
 #define AMD_ALL_LOW		GENMASK(31, 12)
 #define AMD_ALL_HIGH		GENMASK(30, 0)
 
-/* How long a sync waits for an IOMMU, in microseconds. */
+/*
+ * How long a sync waits for an IOMMU, in microseconds. Behind an IOMMU with device
+ * TLBs, the wait of a domain may stand in the queue behind that for a silent
+ * device of another domain, for which the driver lets the IOMMU wait one second.
+ */
 #define AMD_WAIT_US		100000
+#define AMD_WAIT_DEVTLB_US	1200000
 
 /* Half of the time that the driver lets the IOMMU wait for a device. */
 #define AMD_DEVTLB_NS		(NSEC_PER_SEC / 2)
+
+/*
+ * How often to repeat the invalidations of the device TLBs because they took too
+ * long and a device of another domain did not answer.
+ */
+#define AMD_REPEATS		4
 
 /* IOMMUs of one domain. A sync of a domain with more fails. */
 #define AMD_SYNC_IOMMUS		16
@@ -59,12 +70,14 @@
  * struct amd_sync_iommu - an IOMMU that a sync has sent commands to
  * @iommu: the IOMMU
  * @errors: its count of command errors before the first command
+ * @timeouts: the same for time-outs of devices whose domain is known
  * @tail: end of its event log before the first device-TLB invalidation, or
  *	%AMD_SYNC_NO_DEVTLB
  */
 struct amd_sync_iommu {
 	struct amd_iommu *iommu;
 	u32 errors;
+	u32 timeouts;
 	u32 tail;
 };
 
@@ -72,12 +85,14 @@ struct amd_sync_iommu {
  * struct amd_sync - one sync under way; on its caller's stack
  * @pdom: the domain
  * @leaf_only: only leaf entries changed
+ * @timeouts: the domain's count of time-outs before the first command
  * @n: number of @iommus in use
  * @iommus: the IOMMUs that got commands, each once
  */
 struct amd_sync {
 	struct protection_domain *pdom;
 	bool leaf_only;
+	int timeouts;
 	unsigned int n;
 	struct amd_sync_iommu iommus[AMD_SYNC_IOMMUS];
 };
@@ -139,7 +154,7 @@ struct amd_xsmmu_cmd amd_xsmmu_wait_cmd(u64 phys, u64 number)
 
 /*
  * The entry of an IOMMU that is to get a command, or NULL if there is no place.
- * A new entry takes the count of errors: a later error may be this command's.
+ * A new entry takes the counts of errors: a later error may be this command's.
  */
 static struct amd_sync_iommu *amd_sync_find(struct amd_sync *sync,
 					    struct amd_iommu *iommu)
@@ -154,6 +169,7 @@ static struct amd_sync_iommu *amd_sync_find(struct amd_sync *sync,
 	sync->n++;
 	entry->iommu = iommu;
 	entry->errors = READ_ONCE(iommu->xsmmu_errors);
+	entry->timeouts = READ_ONCE(iommu->xsmmu_timeouts);
 	entry->tail = AMD_SYNC_NO_DEVTLB;
 	return entry;
 }
@@ -162,6 +178,11 @@ static struct amd_sync_iommu *amd_sync_find(struct amd_sync *sync,
 static bool amd_reached(const u64 *word, u64 number)
 {
 	return (s64)(READ_ONCE(*word) - number) >= 0;
+}
+
+static unsigned int amd_wait_limit(const struct amd_iommu *iommu)
+{
+	return amd_xsmmu_has_devtlbs(iommu) ? AMD_WAIT_DEVTLB_US : AMD_WAIT_US;
 }
 
 /*
@@ -175,8 +196,8 @@ static bool amd_reached(const u64 *word, u64 number)
  */
 static int amd_wait(struct amd_iommu *iommu)
 {
+	unsigned int i, limit = amd_wait_limit(iommu);
 	const u64 *word = amd_xsmmu_wait_word(iommu);
-	unsigned int i;
 	u64 number;
 	int err;
 
@@ -184,7 +205,7 @@ static int amd_wait(struct amd_iommu *iommu)
 	if (err)
 		return err;
 	for (i = 0; !amd_reached(word, number); i++) {
-		if (i == AMD_WAIT_US)
+		if (i == limit)
 			return -EIO;
 		udelay(1);
 	}
@@ -269,19 +290,57 @@ static bool amd_sync_has_devtlbs(const struct amd_sync *sync)
 }
 
 /*
- * Invalidate the device TLBs. The caller has waited for the IOMMUs: before they
- * complete, a device could refill its TLB from theirs.
+ * What have the IOMMUs logged since the first command of a sync?
+ *
+ * After an illegal command or a hardware error an IOMMU fetches no more commands
+ * (2.5.6, 2.5.7), and the wait fails. This check is for errors after which the
+ * IOMMU goes on. A device that does not answer is such an error, and the event
+ * names the device. It is an error of this sync unless the device is known to be
+ * in another domain.
+ *
+ * The driver's thread reads the log later, so look at the entries that it has
+ * not read. See amd_xsmmu_logged() for what that can miss: the log finds a silent
+ * device by best effort only. The time limit of the device TLBs is for that.
+ */
+static enum amd_xsmmu_logged amd_sync_logged(const struct amd_sync *sync)
+{
+	enum amd_xsmmu_logged found = AMD_XSMMU_NO_ERROR;
+	const struct amd_sync_iommu *entry;
+
+	for (entry = sync->iommus; entry < sync->iommus + sync->n; entry++) {
+		if (entry->tail != AMD_SYNC_NO_DEVTLB)
+			found = max(found, amd_xsmmu_logged(entry->iommu,
+							    entry->tail,
+							    sync->pdom));
+		/*
+		 * V1, pairs with V0: the entries of the log, then the counts.
+		 * If an entry was found cleared, its error is in a count.
+		 * Litmus: amd-v0-v1
+		 */
+		smp_rmb();
+		if (READ_ONCE(entry->iommu->xsmmu_errors) != entry->errors ||
+		    atomic_read(&sync->pdom->xsmmu_timeouts) != sync->timeouts)
+			return AMD_XSMMU_ERROR;
+		if (READ_ONCE(entry->iommu->xsmmu_timeouts) != entry->timeouts)
+			found = max(found, AMD_XSMMU_OTHERS_SILENT);
+	}
+	return found;
+}
+
+/*
+ * Invalidate the device TLBs once. The caller has waited for the IOMMUs: before
+ * they complete, a device could refill its TLB from theirs.
  *
  * The driver lets the IOMMU wait one second for a device. Then the IOMMU gives
- * up, logs an event, and completes the wait (2.5.8). The sync's own wait fails
- * after a tenth of that time. But this CPU may be held up for so long
- * that it finds the wait completed. So a completion that takes longer than 0.5
- * s is treated as a failure.
+ * up, logs an event, and completes the wait (2.5.8). A sync may not find that
+ * event in time. So a completion that takes longer than 0.5 s is treated as a
+ * failure, with -EAGAIN: the device that did not answer may be that of another
+ * domain.
  *
  * If ATS is switched off on a device after this function has read that it is
  * on, the device does not answer, and the sync fails without need.
  */
-static int amd_sync_devtlbs(struct amd_sync *sync)
+static int amd_sync_devtlbs_once(struct amd_sync *sync)
 {
 	u64 begin = ktime_get_mono_fast_ns();
 	int err;
@@ -290,39 +349,43 @@ static int amd_sync_devtlbs(struct amd_sync *sync)
 	err = err ?: amd_sync_wait(sync, true);
 	if (!err && amd_sync_has_devtlbs(sync) &&
 	    ktime_get_mono_fast_ns() - begin > AMD_DEVTLB_NS)
-		err = -EIO;
+		err = -EAGAIN;
 	return err;
 }
 
-/*
- * Has an IOMMU logged an error since its first command? After an illegal
- * command or a hardware error an IOMMU fetches no more commands (2.5.6, 2.5.7),
- * and the wait fails. This check is for errors after which the IOMMU goes on. A
- * device that does not answer is such an error; the time limit above finds it
- * first.
- *
- * The driver's thread reads the log later, so look at the entries that it has
- * not read. See amd_xsmmu_error_logged() for what that can miss: the log finds
- * a silent device by best effort only.
- */
+/* Repeat it if a device of another domain was silent, and none of this one. */
+static int amd_sync_devtlbs(struct amd_sync *sync)
+{
+	unsigned int repeats = AMD_REPEATS;
+	int err;
+
+	do {
+		err = amd_sync_devtlbs_once(sync);
+	} while (err == -EAGAIN && repeats-- &&
+		 amd_sync_logged(sync) == AMD_XSMMU_OTHERS_SILENT);
+	return err;
+}
+
 static int amd_sync_check(const struct amd_sync *sync)
 {
-	const struct amd_sync_iommu *entry;
+	return amd_sync_logged(sync) == AMD_XSMMU_ERROR ? -EIO : 0;
+}
 
-	for (entry = sync->iommus; entry < sync->iommus + sync->n; entry++) {
-		if (entry->tail != AMD_SYNC_NO_DEVTLB &&
-		    amd_xsmmu_error_logged(entry->iommu, entry->tail))
-			return -EIO;
-		/*
-		 * V1, pairs with V0: the entries of the log, then the count. If
-		 * an entry was found cleared, its error is in the count.
-		 * Litmus: amd-v0-v1
-		 */
-		smp_rmb();
-		if (READ_ONCE(entry->iommu->xsmmu_errors) != entry->errors)
-			return -EIO;
-	}
-	return 0;
+/*
+ * Has a batch cleared a leaf above 4 KiB? Reads the flag first, because all CPUs
+ * that unmap read it too. After B2 the leader finds the flag of each unmap that
+ * relies on it, whether it reads or exchanges.
+ */
+static bool amd_take_large(struct protection_domain *pdom)
+{
+	if (!READ_ONCE(pdom->xsmmu_large))
+		return false;
+	/*
+	 * L1, pairs with L0: take the flag, then queue commands. Fully ordered.
+	 * If it takes the flag of an unmap, the IOMMU sees that unmap's clear.
+	 * Litmus: amd-l0-covered, amd-l0-two, amd-l0-set
+	 */
+	return xchg(&pdom->xsmmu_large, 0);
 }
 
 /**
@@ -339,8 +402,9 @@ static int amd_sync_check(const struct amd_sync *sync)
  * A sync that sets PDE anyway leaves the flag for the next: in an oops it may
  * run beside another one. If the sync fails, core's next one sets PDE.
  *
- * Context: any but NMI; interrupts may be off. Takes at most about 0.2 s per
- * IOMMU that does not answer.
+ * Context: any but NMI; interrupts may be off. Takes at most about 0.1 s per
+ * IOMMU that does not answer, or 1.2 s if that has device TLBs; and about 1 s for
+ * each time that a device of another domain does not answer, at most 5 times.
  * Return: 0 if every command completed. After any error the caller can rely on
  * none of them.
  */
@@ -350,21 +414,31 @@ int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	int err;
 
 	sync.pdom = container_of(domain, struct protection_domain, domain);
+	sync.timeouts = atomic_read(&sync.pdom->xsmmu_timeouts);
 	sync.n = 0;
-	/*
-	 * L1, pairs with L0: take the flag, then queue commands. Fully ordered.
-	 * If it takes the flag of an unmap, the IOMMU sees that unmap's clear.
-	 * Litmus: amd-l0-covered, amd-l0-two
-	 */
-	if (leaf_only && xchg(&sync.pdom->xsmmu_large, 0))
-		leaf_only = false;
-	sync.leaf_only = leaf_only;
+	sync.leaf_only = leaf_only && !amd_take_large(sync.pdom);
 	/* A device may leave meanwhile; see amd_xsmmu_unlinked(). */
 	rcu_read_lock();
 	err = amd_sync_iommus(&sync);
 	err = err ?: amd_sync_devtlbs(&sync);
+	err = err ?: amd_sync_check(&sync);
 	rcu_read_unlock();
-	return err ?: amd_sync_check(&sync);
+	return err;
+}
+
+/**
+ * amd_xsmmu_domain_is_shadowed - does a hypervisor shadow a domain's tables?
+ * @domain: the domain
+ *
+ * An IOMMU with NpCache (3.2.1) may cache entries that are not present. A
+ * hypervisor claims that to see each change by an invalidation, and the driver
+ * too takes it for the sign of one.
+ *
+ * Context: any.
+ */
+bool amd_xsmmu_domain_is_shadowed(struct iommu_domain *domain)
+{
+	return amd_iommu_np_cache;
 }
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)

@@ -24,12 +24,21 @@ struct amd_xsmmu_cmd {
 
 #ifdef CONFIG_XSMMU_AMD
 int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
-void amd_xsmmu_event(struct amd_iommu *iommu, int type);
+bool amd_xsmmu_domain_is_shadowed(struct iommu_domain *domain);
+void amd_xsmmu_event(struct amd_iommu *iommu, int type, u16 devid);
+
+/* What an event log says about the commands of a sync. */
+enum amd_xsmmu_logged {
+	AMD_XSMMU_NO_ERROR,
+	AMD_XSMMU_OTHERS_SILENT,	/* a device of another domain timed out */
+	AMD_XSMMU_ERROR,		/* a command of the sync may have failed */
+};
 
 /* Between the files of the backend, and for its accessors. */
 struct amd_xsmmu_cmd amd_xsmmu_wait_cmd(u64 phys, u64 number);
 u32 amd_xsmmu_event_tail(struct amd_iommu *iommu);
-bool amd_xsmmu_error_logged(struct amd_iommu *iommu, u32 tail);
+enum amd_xsmmu_logged amd_xsmmu_logged(struct amd_iommu *iommu, u32 tail,
+				       const struct protection_domain *pdom);
 
 /*
  * An unmap has cleared entries of @pgsize bytes each, or fewer and smaller
@@ -45,11 +54,13 @@ amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
 		return;
 	/*
 	 * L0, pairs with L1: the clear, then the flag. If a sync takes the
-	 * flag, the clear is visible to its invalidation. Full, as B0 in core.
-	 * Litmus: amd-l0-covered, amd-l0-two
+	 * flag, the clear is visible to its invalidation. Full, as B0 in core,
+	 * and because a flag that is set already is not set again.
+	 * Litmus: amd-l0-covered, amd-l0-two, amd-l0-set
 	 */
 	smp_mb();
-	WRITE_ONCE(domain->xsmmu_large, 1);
+	if (!READ_ONCE(domain->xsmmu_large))
+		WRITE_ONCE(domain->xsmmu_large, 1);
 }
 
 /*
@@ -92,14 +103,16 @@ static inline void amd_xsmmu_unlinked(void)
 {
 	/*
 	 * R1, pairs with a sync's rcu_read_lock(): the device leaves the list,
-	 * then it joins another. A sync that stands on it stays in its list.
+	 * then it joins another. A sync that stands on it stays in its list,
+	 * and a domain that amd_xsmmu_event() found is not freed yet.
 	 * Litmus: detach-r1
 	 */
 	if (xsmmu_mode())
 		synchronize_rcu();
 }
 #else
-static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type)
+static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type,
+				   u16 devid)
 {
 }
 

@@ -54,6 +54,8 @@
  * @stubborn: every descriptor raises one
  * @deaf: a fault that a CPU clears stays set, and the engine stays at it
  * @by_did: executed IOTLB invalidations by domain id, modulo 256
+ * @joining: the driver notes that this device has ATS when the next IOTLB
+ *	invalidation is executed, before it completes; or NULL
  *
  * The test writes the fields that inject failures while nothing is submitted.
  */
@@ -76,6 +78,7 @@ struct vtd_fake {
 	bool deaf;
 
 	unsigned int by_did[256];
+	struct device_domain_info *joining;
 };
 
 /**
@@ -202,6 +205,14 @@ static bool vtd_fake_accepts(struct vtd_fake *f, u64 qw0)
 	return false;
 }
 
+static void vtd_fake_iotlb(struct vtd_fake *f, u16 did)
+{
+	f->by_did[did & 0xff]++;
+	if (f->joining)
+		f->joining->ats_enabled = 1;
+	f->joining = NULL;
+}
+
 static bool vtd_fake_execute(struct fake_queue *q,
 			     const struct fake_command *cmd)
 {
@@ -218,7 +229,7 @@ static bool vtd_fake_execute(struct fake_queue *q,
 		return false;
 	}
 	if (type == 0x2)
-		f->by_did[(cmd->qw[0] >> 16) & 0xff]++;
+		vtd_fake_iotlb(f, cmd->qw[0] >> 16);
 	f->repeats = 0;
 	return true;
 }

@@ -22,9 +22,8 @@
 /* A device-TLB descriptor, queue depth and PFSID 0, for all addresses. */
 #define RAW_DEVTLB(sid)		(0x3ULL | (u64)(sid) << 32)
 #define RAW_ALL			0x7ffffffffffff001ULL
-/* Wait descriptors that write 2, QI_DONE. A fence has FN set. */
+/* A wait descriptor that writes 2, QI_DONE. */
 #define RAW_WAIT		0x0000000200000025ULL
-#define RAW_FENCE		0x0000000200000065ULL
 /* A descriptor of a type that the specification reserves. */
 #define RAW_BAD			0xfULL
 
@@ -124,16 +123,6 @@ static void device_tlb_descriptor_covers_all_addresses(struct kunit *test)
 	info.ats_qdep = 32;
 	vtd_expect_desc(test, vtd_devtlb_desc(&info), 0xb7c03a8100005003,
 			0x7ffffffffffff001);
-}
-
-/*
- * 6.5.2.8: type 5 in 3:0, IF in 4, SW in 5, FN in 6, data in 63:32; second
- * word: the address. No submitter may poll that address.
- */
-static void fence_writes_a_status_that_no_submitter_polls(struct kunit *test)
-{
-	vtd_expect_desc(test, vtd_fence_desc(), 0x0000000200000065,
-			virt_to_phys(&vtd_unread_status));
 }
 
 /* (b) The queue under errors. */
@@ -631,23 +620,26 @@ static void vtd_expect_next(struct kunit *test, struct vtd_fake *f,
 	KUNIT_EXPECT_EQ(test, cmd->qw[1], qw1);
 }
 
-static void vtd_expect_fence(struct kunit *test, struct vtd_fake *f,
-			     unsigned int *pos)
+/* A submission ends here: a final wait follows. */
+static void vtd_expect_wait(struct kunit *test, struct vtd_fake *f,
+			    unsigned int *pos)
 {
-	vtd_expect_next(test, f, pos, RAW_FENCE,
-			virt_to_phys(&vtd_unread_status));
+	KUNIT_EXPECT_EQ(test, fake_queue_next(test, &f->queue, pos)->qw[0],
+			RAW_WAIT);
 }
 
 /* Only the final wait of the last submission follows. */
 static void vtd_expect_end(struct kunit *test, struct vtd_fake *f,
 			   unsigned int pos)
 {
-	KUNIT_EXPECT_EQ(test, fake_queue_next(test, &f->queue, &pos)->qw[0],
-			RAW_WAIT);
+	vtd_expect_wait(test, f, &pos);
 	KUNIT_EXPECT_FALSE(test, fake_queue_more(&f->queue, &pos));
 }
 
-/* The IOTLB, then, with devices, a fence and each of them once, in order. */
+/*
+ * The IOTLB, in a submission of its own. Then the devices, each once and in
+ * order.
+ */
 static void vtd_expect_sync(struct kunit *test, struct vtd_fake *f, u64 qw1,
 			    u16 sid, unsigned int devices)
 {
@@ -655,7 +647,7 @@ static void vtd_expect_sync(struct kunit *test, struct vtd_fake *f, u64 qw1,
 
 	vtd_expect_next(test, f, &pos, RAW_DSI(DID(f->iommu.seq_id)), qw1);
 	if (devices)
-		vtd_expect_fence(test, f, &pos);
+		vtd_expect_wait(test, f, &pos);
 	for (i = 0; i < devices; i++)
 		vtd_expect_next(test, f, &pos, RAW_DEVTLB(sid + i), RAW_ALL);
 	vtd_expect_end(test, f, pos);
@@ -700,9 +692,9 @@ static void sync_of_an_unattached_domain_succeeds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 }
 
-/* Some fill a submission exactly; its first are the IOTLB and the fence. */
+/* Some fill a submission exactly. */
 static const unsigned int device_counts[] = {
-	1, 3, VTD_BATCH - 3, VTD_BATCH - 2, VTD_BATCH - 1, 40,
+	1, 3, VTD_BATCH - 1, VTD_BATCH, VTD_BATCH + 1, 40,
 };
 
 static void vtd_describe_count(const unsigned int *n, char *desc)
@@ -712,7 +704,7 @@ static void vtd_describe_count(const unsigned int *n, char *desc)
 
 KUNIT_ARRAY_PARAM(device_counts, device_counts, vtd_describe_count);
 
-static void sync_covers_all_device_tlbs_behind_a_fence(struct kunit *test)
+static void device_tlbs_are_invalidated_when_the_iotlb_is_clean(struct kunit *test)
 {
 	unsigned int n = *(const unsigned int *)test->param_value;
 	struct vtd_domain *d = vtd_start_domain(test, 1);
@@ -739,14 +731,32 @@ static void each_iommu_gets_its_own_devices_only(struct kunit *test)
 	vtd_expect_sync(test, vtd_fake(test, 1), 0, 0x400, 3);
 }
 
-static void sync_without_ats_devices_has_no_fence(struct kunit *test)
+static void iommu_without_ats_devices_is_waited_for_once(struct kunit *test)
 {
-	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_domain *d = vtd_start_domain(test, 2);
 
+	vtd_add_test_device(test, d, 1, 0x300);
 	vtd_add_test_device(test, d, 0, 0x100)->dev = &d->gone->dev;
 	vtd_add_test_device(test, d, 0, 0x200)->ats_enabled = 0;
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0, 0);
+	vtd_expect_sync(test, vtd_fake(test, 1), RAW_IH, 0x300, 1);
+}
+
+/*
+ * Until the IOTLB is clean, the device can fill its TLB with what the sync must
+ * drop.
+ */
+static void device_whose_ats_is_turned_on_meanwhile_is_not_left_out(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct device_domain_info *info = vtd_add_test_device(test, d, 0, 0x300);
+
+	info->ats_enabled = 0;
+	vtd_fake(test, 0)->joining = info;
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	KUNIT_EXPECT_TRUE(test, info->ats_enabled);
+	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0x300, 1);
 }
 
 static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test)
@@ -770,7 +780,7 @@ static void device_with_the_quirk_is_invalidated_twice(struct kunit *test)
 	vtd_add_test_device(test, d, 0, 0x301);
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 	vtd_expect_next(test, f, &pos, RAW_DSI(DID(0)), RAW_IH);
-	vtd_expect_fence(test, f, &pos);
+	vtd_expect_wait(test, f, &pos);
 	vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
 	vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
 	vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x301), RAW_ALL);
@@ -793,6 +803,22 @@ static void sync_without_a_queue_is_refused(struct kunit *test)
 
 	vtd_fake(test, 1)->iommu.qi = NULL;
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), -EOPNOTSUPP);
+}
+
+/* 10.4.2: CM is bit 7. */
+static void domain_is_shadowed_if_an_iommu_is_in_caching_mode(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 2);
+
+	vtd_fake(test, 0)->iommu.cap = ~0x80ULL;
+	KUNIT_EXPECT_FALSE(test,
+			   intel_xsmmu_domain_is_shadowed(&d->dmar.domain));
+	vtd_fake(test, 1)->iommu.cap = 0x80;
+	KUNIT_EXPECT_TRUE(test,
+			  intel_xsmmu_domain_is_shadowed(&d->dmar.domain));
+	intel_xsmmu_test_use_first_stage(&d->dmar);
+	KUNIT_EXPECT_FALSE(test,
+			   intel_xsmmu_domain_is_shadowed(&d->dmar.domain));
 }
 
 static void error_on_any_iommu_fails_the_sync(struct kunit *test)
@@ -899,11 +925,18 @@ static struct intel_iommu *live_iommu(void)
 	return found;
 }
 
-/* Every IOMMU accepts fences, and they invalidate nothing. */
-static void fill_with_fences(struct qi_desc *desc, unsigned int n)
+/*
+ * Every IOMMU accepts waits that write a status, and they invalidate nothing.
+ * Nothing reads this one.
+ */
+static void fill_with_waits(struct qi_desc *desc, unsigned int n)
 {
+	static u32 status ____cacheline_aligned;
+
 	while (n--)
-		*desc++ = vtd_fence_desc();
+		*desc++ = (struct qi_desc){
+			.qw0 = RAW_WAIT, .qw1 = virt_to_phys(&status),
+		};
 }
 
 static void live_queue_survives_an_error_at_each_index(struct kunit *test)
@@ -915,11 +948,11 @@ static void live_queue_survives_an_error_at_each_index(struct kunit *test)
 	if (!iommu)
 		kunit_skip(test, "no VT-d with queued invalidation here");
 	for (bad = 0; bad < 5; bad++) {
-		fill_with_fences(desc, 5);
+		fill_with_waits(desc, 5);
 		KUNIT_EXPECT_EQ(test, 0, submit(iommu, desc, 5));
 		desc[bad].qw0 = RAW_BAD;
 		KUNIT_EXPECT_NE(test, 0, submit(iommu, desc, 5));
-		fill_with_fences(desc, 5);
+		fill_with_waits(desc, 5);
 		KUNIT_EXPECT_EQ(test, 0, qi_submit_sync(iommu, desc, 5, 0));
 	}
 }
@@ -929,7 +962,6 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(iotlb_descriptor_drains_what_the_hardware_can),
 	KUNIT_CASE(first_stage_descriptor_is_pasid_selective),
 	KUNIT_CASE(device_tlb_descriptor_covers_all_addresses),
-	KUNIT_CASE(fence_writes_a_status_that_no_submitter_polls),
 	KUNIT_CASE(submission_without_error_is_executed_in_order),
 	KUNIT_CASE(error_at_each_index_of_5_is_reported),
 	KUNIT_CASE(error_at_each_index_of_20_is_reported),
@@ -949,14 +981,16 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(sync_of_a_first_stage_domain_is_pasid_based),
 	KUNIT_CASE(sync_covers_every_iommu_of_the_domain),
 	KUNIT_CASE(sync_of_an_unattached_domain_succeeds),
-	KUNIT_CASE_PARAM(sync_covers_all_device_tlbs_behind_a_fence,
+	KUNIT_CASE_PARAM(device_tlbs_are_invalidated_when_the_iotlb_is_clean,
 			 device_counts_gen_params),
 	KUNIT_CASE(each_iommu_gets_its_own_devices_only),
-	KUNIT_CASE(sync_without_ats_devices_has_no_fence),
+	KUNIT_CASE(iommu_without_ats_devices_is_waited_for_once),
+	KUNIT_CASE(device_whose_ats_is_turned_on_meanwhile_is_not_left_out),
 	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
 	KUNIT_CASE(device_with_the_quirk_is_invalidated_twice),
 	KUNIT_CASE(device_tlbs_are_left_out_while_translation_is_off),
 	KUNIT_CASE(sync_without_a_queue_is_refused),
+	KUNIT_CASE(domain_is_shadowed_if_an_iommu_is_in_caching_mode),
 	KUNIT_CASE(error_on_any_iommu_fails_the_sync),
 	KUNIT_CASE(silent_device_fails_the_sync),
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),

@@ -28,8 +28,6 @@
  * @leaf_only: only leaf entries changed
  * @iommu: the IOMMU that is being invalidated
  * @n: number of descriptors in @desc that were not submitted yet
- * @devtlb: @iommu's descriptors include device-TLB invalidations, submitted or
- *	not
  * @desc: the descriptors. Left uninitialised, entries are written before use.
  */
 struct intel_xsmmu_sync {
@@ -37,28 +35,8 @@ struct intel_xsmmu_sync {
 	bool leaf_only;
 	struct intel_iommu *iommu;
 	unsigned int n;
-	bool devtlb;
 	struct qi_desc desc[VTD_BATCH];
 };
-
-/*
- * Fences write their status here, and nothing reads it. Not every IOMMU accepts
- * a wait descriptor that neither writes a status nor raises an interrupt.
- */
-static u32 vtd_unread_status ____cacheline_aligned;
-
-/*
- * Invalidation wait descriptor (6.5.2.8) with the fence flag: descriptors
- * behind it start after those before it have completed.
- */
-static struct qi_desc vtd_fence_desc(void)
-{
-	return (struct qi_desc) {
-		.qw0 = QI_IWD_STATUS_DATA(QI_DONE) | QI_IWD_STATUS_WRITE |
-		       QI_IWD_FENCE | QI_IWD_TYPE,
-		.qw1 = virt_to_phys(&vtd_unread_status),
-	};
-}
 
 /*
  * IOTLB invalidation (6.5.2.3) of all of a domain's second-stage translations.
@@ -143,47 +121,64 @@ static bool vtd_device_gone(struct device_domain_info *info)
 	       pci_channel_io_perm_failure;
 }
 
-/*
- * The first device TLB goes behind a fence: until the IOTLB is clean, a device
- * could refill its TLB from it (6.5.2.5).
- */
 static int vtd_add_device(struct intel_xsmmu_sync *sync,
 			  struct device_domain_info *info)
 {
-	int err = 0;
+	int err;
 
 	if (!info->ats_enabled || vtd_device_gone(info))
 		return 0;
-	if (!sync->devtlb) {
-		sync->devtlb = true;
-		err = vtd_add(sync, vtd_fence_desc());
-	}
-	err = err ?: vtd_add(sync, vtd_devtlb_desc(info));
+	err = vtd_add(sync, vtd_devtlb_desc(info));
 	/* Some devices need it twice; see quirk_extra_dev_tlb_flush(). */
 	if (info->dtlb_extra_inval)
 		err = err ?: vtd_add(sync, vtd_devtlb_desc(info));
 	return err;
 }
 
+static int vtd_sync_iotlb(struct intel_xsmmu_sync *sync, u16 did, u32 pasid)
+{
+	vtd_add(sync, intel_xsmmu_is_first_stage(sync->domain) ?
+			vtd_piotlb_desc(did, pasid) :
+			vtd_iotlb_desc(sync->iommu, did, sync->leaf_only));
+	return vtd_submit(sync);
+}
+
+/*
+ * Invalidate the device TLBs behind an IOMMU. Its IOTLB is clean: until then a
+ * device could refill its TLB from it (6.5.2.5).
+ */
+static int vtd_sync_devices(struct intel_xsmmu_sync *sync)
+{
+	int err;
+
+	/* No device-TLB invalidation is sent while translation is off (4.3). */
+	if (!(sync->iommu->gcmd & DMA_GCMD_TE))
+		return 0;
+	/*
+	 * A2, pairs with the device's first request for a translation: the
+	 * IOTLB is clean, then ats_enabled is read. A device that is left out
+	 * asks only after ats_enabled was set, so it is not answered from what
+	 * the IOTLB held before.
+	 * Litmus: intel-a2
+	 */
+	smp_mb();
+	err = intel_xsmmu_each_device(sync->domain, sync->iommu,
+				      vtd_add_device, sync);
+	return err ?: vtd_submit(sync);
+}
+
 static int vtd_sync_iommu(struct intel_xsmmu_sync *sync,
 			  struct intel_iommu *iommu, u16 did, u32 pasid)
 {
-	int err = 0;
+	int err;
 
 	/* Without a queue, qi_submit_sync() returns 0 and does nothing. */
 	if (!iommu->qi)
 		return -EOPNOTSUPP;
 	sync->iommu = iommu;
 	sync->n = 0;
-	sync->devtlb = false;
-	vtd_add(sync, intel_xsmmu_is_first_stage(sync->domain) ?
-			vtd_piotlb_desc(did, pasid) :
-			vtd_iotlb_desc(iommu, did, sync->leaf_only));
-	/* No device-TLB invalidation is sent while translation is off (4.3). */
-	if (iommu->gcmd & DMA_GCMD_TE)
-		err = intel_xsmmu_each_device(sync->domain, iommu,
-					      vtd_add_device, sync);
-	return err ?: vtd_submit(sync);
+	err = vtd_sync_iotlb(sync, did, pasid);
+	return err ?: vtd_sync_devices(sync);
 }
 
 /**
@@ -210,6 +205,35 @@ int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	err = intel_xsmmu_each_iommu(sync.domain, vtd_sync_iommu, &sync);
 	rcu_read_unlock();
 	return err;
+}
+
+static int vtd_caches_absent(struct intel_xsmmu_sync *unused,
+			     struct intel_iommu *iommu, u16 did, u32 pasid)
+{
+	return cap_caching_mode(iommu->cap);
+}
+
+/**
+ * intel_xsmmu_domain_is_shadowed - does a hypervisor shadow a domain's tables?
+ * @domain: the domain, attached
+ *
+ * In caching mode (10.4.2, CM) the IOMMU may cache entries that are not present,
+ * which lets a hypervisor see each change by an invalidation. It need not see
+ * first-stage tables, because hardware can walk those of a guest.
+ *
+ * Context: any.
+ */
+bool intel_xsmmu_domain_is_shadowed(struct iommu_domain *domain)
+{
+	struct dmar_domain *dmar = to_dmar_domain(domain);
+	bool shadowed;
+
+	if (intel_xsmmu_is_first_stage(dmar))
+		return false;
+	rcu_read_lock();
+	shadowed = intel_xsmmu_each_iommu(dmar, vtd_caches_absent, NULL);
+	rcu_read_unlock();
+	return shadowed;
 }
 
 /* Is a slot of the queue a device-TLB invalidation of the device @sid? */

@@ -9,6 +9,7 @@
 #ifndef _AMD_XSMMU_BASE_H
 #define _AMD_XSMMU_BASE_H
 
+#include <linux/llist.h>
 #include <linux/rculist.h>
 #include "amd_iommu_types.h"
 #include "xsmmu.h"
@@ -18,8 +19,7 @@
  * @iommu: the IOMMU
  * @cmd: the command
  *
- * Does not wait for the command. Defined in iommu.c, as are those below,
- * because the driver's functions are private to that file.
+ * Does not wait for the command. Defined in iommu-glue.h, as are those below.
  *
  * Context: any but NMI.
  * Return: 0, or -EIO if the buffer stayed full for about 0.1 s.
@@ -140,6 +140,37 @@ amd_xsmmu_each_ats(const struct protection_domain *pdom,
 			return err;
 	}
 	return 0;
+}
+
+/**
+ * amd_xsmmu_domain_of - the domain of a device
+ * @iommu: the device's IOMMU
+ * @devid: the device id
+ *
+ * The data of a device is never freed, and is only added to the segment's list.
+ *
+ * Context: any. In an RCU section the domain stays, in xSMMU mode.
+ * Return: the domain, or NULL if the device is unknown, or is in no domain.
+ */
+static inline struct protection_domain *
+amd_xsmmu_domain_of(const struct amd_iommu *iommu, u16 devid)
+{
+	struct llist_node *first = READ_ONCE(iommu->pci_seg->dev_data_list.first);
+	struct iommu_dev_data *dev_data;
+
+	llist_for_each_entry(dev_data, first, dev_data_list)
+		if (dev_data->devid == devid)
+			return READ_ONCE(dev_data->domain);
+	return NULL;
+}
+
+/**
+ * amd_xsmmu_has_devtlbs - can devices behind an IOMMU have TLBs of their own?
+ * @iommu: the IOMMU
+ */
+static inline bool amd_xsmmu_has_devtlbs(const struct amd_iommu *iommu)
+{
+	return iommu->cap & BIT(IOMMU_CAP_IOTLB);
 }
 
 /**

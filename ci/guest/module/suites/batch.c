@@ -121,5 +121,5 @@ static const struct attack_case batch_cases[] = {
 	{ }
 };
 
-ATTACK_SUITE(batch, WORDS("strict", "no-backend", "lazy", "passthrough",
-			  "xsmmu", "ats"));
+ATTACK_SUITE(batch, WORDS("strict", "no-backend", "shadowed", "lazy",
+			  "passthrough", "xsmmu", "ats"));
