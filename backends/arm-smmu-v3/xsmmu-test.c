@@ -496,6 +496,190 @@ static void service_failure_fails_the_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
 }
 
+/* Errors that no interrupt reports, because it targets the CPU that polls. */
+
+static int sync_with_interrupts_off(struct fake_domain *d)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = sync_domain(d, true);
+	local_irq_restore(flags);
+	return err;
+}
+
+/* The driver alone waits for the interrupt, and gives up. */
+static void expect_mended(struct kunit *test, struct fake_domain *d, u8 op)
+{
+	d->f->refuse_op = op;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d),
+			xsmmu_mode() ? -EIO : -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, d->f->interrupts, 0);
+	/* Outside xSMMU mode nobody else has acknowledged it yet. */
+	WRITE_ONCE(d->f->masked, false);
+	KUNIT_EXPECT_TRUE(test, fake_queue_wait(&d->f->queue, smmu_fake_quiet));
+	KUNIT_EXPECT_EQ(test, d->f->refuse, 0);
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), 0);
+	d->f->interrupts = 0;
+	WRITE_ONCE(d->f->masked, true);
+}
+
+static void waiter_mends_an_error_itself(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+
+	add_master(test, d, 0x300, 3);
+	d->f->masked = true;
+	expect_mended(test, d, RAW_NH_ASID);
+	expect_mended(test, d, FAKE_ATC_INV);
+	d->f->smmu.options = ARM_SMMU_OPT_MSIPOLL;
+	expect_mended(test, d, RAW_NH_ASID);
+}
+
+static void waiter_mends_the_time_out_of_a_device_itself(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "outside xSMMU mode it waits for the interrupt");
+	add_master(test, d, 0x300, 3);
+	d->f->masked = true;
+	d->f->silent_sid = 0x301;
+	d->f->silent = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_atc_errors), 1);
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), 0);
+	KUNIT_EXPECT_EQ(test, d->f->interrupts, 0);
+}
+
+/* The driver alone would wait for space for ever. */
+static void waiter_for_space_mends_an_error_itself(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	u64 cmd[2] = { RAW_NH_ASID };
+	unsigned int i;
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "outside xSMMU mode it waits for the interrupt");
+	d->f->masked = true;
+	d->f->queue.stopped = true;
+	for (i = 0; i < BIT(FAKE_SHIFT); i++)
+		arm_smmu_xsmmu_test_issue(&d->f->smmu, cmd, 1);
+	d->f->refuse_op = RAW_NH_ASID;
+	d->f->refuse = 1;
+	WRITE_ONCE(d->f->queue.stopped, false);
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->refuse, 0);
+	KUNIT_EXPECT_EQ(test, d->f->interrupts, 0);
+}
+
+static void waiter_acknowledges_no_other_error(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "outside xSMMU mode it waits for the interrupt");
+	d->f->masked = true;
+	d->f->besides = GERROR_PRIQ_ABT_ERR;
+	d->f->refuse_op = RAW_NH_ASID;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	KUNIT_EXPECT_EQ(test, smmu_fake_active(d->f), GERROR_PRIQ_ABT_ERR);
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_gerror(0, &d->f->smmu),
+			IRQ_HANDLED);
+	KUNIT_EXPECT_EQ(test, smmu_fake_active(d->f), 0);
+	/* The interrupt of an error that is mended comes late, and only once. */
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_gerror(0, &d->f->smmu),
+			IRQ_HANDLED);
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_gerror(0, &d->f->smmu), IRQ_NONE);
+}
+
+/*
+ * A queue in service failure mode does not go on, and the driver's handler
+ * disables it.
+ */
+static void waiter_leaves_a_service_failure_to_the_handler(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	d->f->masked = true;
+	d->f->besides = GERROR_SFM_ERR;
+	d->f->refuse_op = RAW_NH_ASID;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, smmu_fake_active(d->f),
+			GERROR_SFM_ERR | GERROR_CMDQ_ERR);
+	WRITE_ONCE(d->f->masked, false);
+	KUNIT_EXPECT_TRUE(test, fake_queue_wait(&d->f->queue, smmu_fake_quiet));
+}
+
+struct handler_work {
+	struct work_struct work;
+	struct smmu_fake *f;
+	bool stop;
+};
+
+static void handle_by_work(struct work_struct *work)
+{
+	struct handler_work *h = container_of(work, struct handler_work, work);
+	unsigned long flags;
+
+	while (!READ_ONCE(h->stop)) {
+		if (smmu_fake_active(h->f)) {
+			local_irq_save(flags);
+			arm_smmu_xsmmu_gerror(0, &h->f->smmu);
+			local_irq_restore(flags);
+		}
+		cond_resched();
+		cpu_relax();
+	}
+}
+
+/*
+ * The handler runs on a third CPU. When it has acknowledged an error, the engine
+ * goes on at once, and the sync reads the counts.
+ */
+static void error_is_counted_before_the_queue_goes_on(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	unsigned int cpu = fake_engine_third_cpu(test, &d->f->engine), i;
+	struct handler_work h = { .f = d->f };
+
+	d->f->masked = true;
+	d->f->refuse_op = RAW_NH_ASID;
+	INIT_WORK_ONSTACK(&h.work, handle_by_work);
+	queue_work_on(cpu, system_long_wq, &h.work);
+	for (i = 0; i < 20; i++) {
+		d->f->refuse = 1;
+		KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	}
+	WRITE_ONCE(h.stop, true);
+	flush_work(&h.work);
+	destroy_work_on_stack(&h.work);
+}
+
+/* The handler runs on the engine's CPU while this CPU polls. */
+static void handler_and_waiter_mend_each_error_once(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	unsigned int i;
+
+	d->f->refuse_op = RAW_NH_ASID;
+	for (i = 0; i < 200; i++) {
+		d->f->refuse = 1;
+		KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	}
+	KUNIT_EXPECT_EQ(test, d->f->raised, 200);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 200);
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), 0);
+	kunit_info(test, "%u interrupts for 200 errors\n", d->f->interrupts);
+}
+
 static void stopped_queue_times_out(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
@@ -838,6 +1022,13 @@ static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
 	KUNIT_CASE(other_errors_are_not_counted),
 	KUNIT_CASE(service_failure_fails_the_sync),
+	KUNIT_CASE(waiter_mends_an_error_itself),
+	KUNIT_CASE(waiter_mends_the_time_out_of_a_device_itself),
+	KUNIT_CASE(waiter_for_space_mends_an_error_itself),
+	KUNIT_CASE(waiter_acknowledges_no_other_error),
+	KUNIT_CASE(waiter_leaves_a_service_failure_to_the_handler),
+	KUNIT_CASE(error_is_counted_before_the_queue_goes_on),
+	KUNIT_CASE(handler_and_waiter_mend_each_error_once),
 	KUNIT_CASE(stopped_queue_times_out),
 	KUNIT_CASE(missing_message_times_out),
 	KUNIT_CASE(small_batch_is_invalidated_by_range),

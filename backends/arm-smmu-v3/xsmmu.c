@@ -217,11 +217,11 @@ static struct smmu_errors smmu_errors(struct arm_smmu_device *smmu)
  * telling the submitter, so a sync compares the counts.
  *
  * A sync misses no error of its own commands. The queue is consumed in order and
- * stops at an error until the handler has acknowledged it (7.1, 7.5). The handler
- * counts before it acknowledges. The CMD_SYNC that was waited for is behind the
- * error, so it completes after the count, whether its consumption or its message
- * was polled. An ATC invalidation that times out is an error of the next CMD_SYNC
- * in the queue (3.9.1.4), which is ours or one before ours.
+ * stops at an error until the handler, or a CPU that polls, has acknowledged it
+ * (7.1, 7.5). Both count before they acknowledge. The CMD_SYNC that was waited for
+ * is behind the error, so it completes after the count, whether its consumption or
+ * its message was polled. An ATC invalidation that times out is an error of the
+ * next CMD_SYNC in the queue (3.9.1.4), which is ours or one before ours.
  *
  * A sync also counts errors of other submitters as its own, and the core tries
  * again. One kind is left out: a device of another domain may fail to answer for

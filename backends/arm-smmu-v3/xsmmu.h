@@ -13,6 +13,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/rculist.h>
@@ -24,6 +25,9 @@ struct io_pgtable_ops;
 struct iommu_flush_ops;
 
 #ifdef CONFIG_XSMMU_ARM_SMMU_V3
+
+/* A CPU that polls looks for an error of the queue once in so many polls. */
+#define ARM_SMMU_POLLS_PER_LOOK	8
 
 /* A sync with more leaves or more runs to cover than this drops everything. */
 #define ARM_SMMU_NAMED_LEAVES	16
@@ -130,6 +134,11 @@ struct arm_smmu_context {
 int arm_smmu_xsmmu_sync_domain_iotlb(struct iommu_domain *domain,
 				     bool leaf_only);
 
+/* xsmmu-error.c */
+void arm_smmu_xsmmu_init_errors(struct arm_smmu_device *smmu);
+irqreturn_t arm_smmu_xsmmu_gerror(int irq, void *dev);
+void arm_smmu_xsmmu_mend_queue(struct arm_smmu_device *smmu);
+
 /* xsmmu-pending.c */
 struct arm_smmu_pending *arm_smmu_pending_alloc(struct io_pgtable_ops *pgtbl,
 						bool ranges);
@@ -192,6 +201,29 @@ static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 }
 
 /*
+ * A CPU begins to poll the command queue of @smmu, has polled once more, or has
+ * found the queue full.
+ */
+static inline void arm_smmu_xsmmu_poll_init(struct arm_smmu_queue_poll *qp,
+					    struct arm_smmu_device *smmu)
+{
+	qp->smmu = smmu;
+	qp->polls = 0;
+}
+
+static inline void arm_smmu_xsmmu_poll(struct arm_smmu_queue_poll *qp)
+{
+	if (xsmmu_mode() && !(++qp->polls % ARM_SMMU_POLLS_PER_LOOK))
+		arm_smmu_xsmmu_mend_queue(qp->smmu);
+}
+
+static inline void arm_smmu_xsmmu_queue_full(struct arm_smmu_device *smmu)
+{
+	if (xsmmu_mode())
+		arm_smmu_xsmmu_mend_queue(smmu);
+}
+
+/*
  * A sync reads a domain's devices under rcu_read_lock() alone. It runs with
  * interrupts off and a raw lock held, and devices_lock may sleep on PREEMPT_RT.
  */
@@ -236,6 +268,25 @@ arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain)
 
 static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 					      u32 active)
+{
+}
+
+#define arm_smmu_xsmmu_gerror	arm_smmu_gerror_handler
+
+static inline void arm_smmu_xsmmu_init_errors(struct arm_smmu_device *smmu)
+{
+}
+
+static inline void arm_smmu_xsmmu_poll_init(struct arm_smmu_queue_poll *qp,
+					    struct arm_smmu_device *smmu)
+{
+}
+
+static inline void arm_smmu_xsmmu_poll(struct arm_smmu_queue_poll *qp)
+{
+}
+
+static inline void arm_smmu_xsmmu_queue_full(struct arm_smmu_device *smmu)
 {
 }
 

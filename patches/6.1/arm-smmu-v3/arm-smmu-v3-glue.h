@@ -14,12 +14,17 @@ int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
 	return arm_smmu_cmdq_issue_cmdlist(smmu, cmds, n, true);
 }
 
-#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
-void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu)
+void arm_smmu_xsmmu_skip_error(struct arm_smmu_device *smmu)
 {
-	arm_smmu_gerror_handler(0, smmu);
+	arm_smmu_cmdq_skip_err(smmu);
 }
 
+irqreturn_t arm_smmu_xsmmu_driver_gerror(int irq, struct arm_smmu_device *smmu)
+{
+	return arm_smmu_gerror_handler(irq, smmu);
+}
+
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
 void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
 			       unsigned int n)
 {

@@ -8,6 +8,7 @@
 #ifndef _ARM_SMMU_V3_XSMMU_GLUE_H
 #define _ARM_SMMU_V3_XSMMU_GLUE_H
 
+#include <linux/interrupt.h>
 #include <linux/io-pgtable.h>
 #include <linux/rculist.h>
 
@@ -77,6 +78,20 @@ arm_smmu_xsmmu_each_ats(struct iommu_domain *domain,
 int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
 			 unsigned int n);
 
+/**
+ * arm_smmu_xsmmu_skip_error - mend the error at which the command queue stands
+ * @smmu: the SMMU; its error is not acknowledged yet
+ *
+ * Turns an illegal command into a CMD_SYNC. What the queue stands at after other
+ * errors can be repeated as it is.
+ *
+ * Context: any but NMI. The caller excludes others that mend errors.
+ */
+void arm_smmu_xsmmu_skip_error(struct arm_smmu_device *smmu);
+
+/** arm_smmu_xsmmu_driver_gerror - the driver's own handler of global errors */
+irqreturn_t arm_smmu_xsmmu_driver_gerror(int irq, struct arm_smmu_device *smmu);
+
 /* See arm_lpae_xsmmu_walk(): all tables of this driver are of that format. */
 static inline u64 *arm_smmu_xsmmu_walk(struct io_pgtable_ops *ops,
 				       unsigned long iova, unsigned int *shift)
@@ -92,10 +107,9 @@ static inline void arm_smmu_xsmmu_iotlb_sync_map(struct iommu_domain *domain,
 }
 
 /*
- * For tests: run the handler of global errors; issue commands without CMD_SYNC;
- * the driver's callbacks for its page tables; its ops.
+ * For tests: issue commands without CMD_SYNC; the driver's callbacks for its page
+ * tables; its ops.
  */
-void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu);
 void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
 			       unsigned int n);
 const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void);
