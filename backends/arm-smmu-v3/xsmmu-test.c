@@ -866,7 +866,55 @@ static void sync_covers_what_other_cpus_have_cleared(struct kunit *test)
 		if (cpu != d->f->engine.cpu)
 			add_on(cpu, p, (0x10 + n++) << 12);
 	expect_one_run(test, d, RUN(n, 0), 0x10701);
+	/* The bits stay until a sync finds that nothing was added. */
+	KUNIT_EXPECT_EQ(test, cpumask_weight(&p->busy), n);
+	expect_everything(test, d, true);
 	KUNIT_EXPECT_TRUE(test, cpumask_empty(&p->busy));
+	arm_smmu_pending_free(p);
+}
+
+struct sync_work {
+	struct work_struct work;
+	struct fake_domain *d;
+	int err;
+};
+
+static void sync_by_work(struct work_struct *work)
+{
+	struct sync_work *sync = container_of(work, struct sync_work, work);
+
+	sync->err = sync_domain(sync->d, true);
+}
+
+static int sync_on(unsigned int cpu, struct fake_domain *d)
+{
+	struct sync_work sync = { .d = d };
+
+	INIT_WORK_ONSTACK(&sync.work, sync_by_work);
+	queue_work_on(cpu, system_wq, &sync.work);
+	flush_work(&sync.work);
+	destroy_work_on_stack(&sync.work);
+	return sync.err;
+}
+
+/* The other CPU's number is higher, and its log is still the first one taken. */
+static void sync_of_everything_leaves_the_logs_of_other_cpus(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int cpu = fake_engine_third_cpu(test, &d->f->engine), i;
+	struct arm_smmu_pending_log *log;
+
+	log = per_cpu_ptr(p->log, d->f->engine.test_cpu);
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	for (i = 0; i < ARM_SMMU_NAMED_LEAVES + 1; i++)
+		add_on(cpu, p, (0x10 + i) << 12);
+	KUNIT_EXPECT_EQ(test, sync_on(cpu, d), 0);
+	expect_all(test, d->f, ALL);
+	KUNIT_EXPECT_EQ(test, log->ranges.n, 1);
+	/* The range that stayed is named once more. */
+	arm_smmu_pending_add(p, 0x6000, 12, 1);
+	expect_one_run(test, d, RUN(2, 0), 0x5701);
 	arm_smmu_pending_free(p);
 }
 
@@ -903,7 +951,7 @@ static void locked_log_in_an_oops_fails_the_sync(struct kunit *test)
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	raw_spin_lock_irqsave(&log->lock, flags);
 	oops_in_progress++;
-	err = sync_domain(d, false);
+	err = sync_domain(d, true);
 	arm_smmu_pending_add(p, 0x9000, 12, 1);
 	oops_in_progress--;
 	raw_spin_unlock_irqrestore(&log->lock, flags);
@@ -1037,6 +1085,7 @@ static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(reserved_level_hint_is_not_used),
 	KUNIT_CASE(sync_after_a_failed_sync_drops_everything),
 	KUNIT_CASE(sync_covers_what_other_cpus_have_cleared),
+	KUNIT_CASE(sync_of_everything_leaves_the_logs_of_other_cpus),
 	KUNIT_CASE(second_sync_leaves_the_first_its_ranges),
 	KUNIT_CASE(locked_log_in_an_oops_fails_the_sync),
 	KUNIT_CASE(unmap_that_is_not_noted_makes_the_sync_drop_everything),

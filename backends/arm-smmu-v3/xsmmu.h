@@ -96,7 +96,7 @@ struct arm_smmu_pending_log {
  * @log: one per possible CPU
  * @driver: the driver's ops; constant once the domain is adopted
  * @ops: a copy of them, in which some are replaced; likewise
- * @busy: CPUs whose log is not empty; a bit is written under that log's lock
+ * @busy: CPUs whose log may not be empty; a bit is written under that log's lock
  * @distrust: (any) the next sync must drop everything. Set after C0 and before
  *	the setter's barrier B1; taken by a sync, before C2
  * @broken: (any) a line was not found again. Set once; no sync succeeds after it
