@@ -3,7 +3,7 @@
 #
 # Builds a kernel of one configuration and prints its folder.
 #
-#   ci/kernel.sh --base 6.1 --arch x86_64 --config release|debug|kasan|off|plain|base
+#   ci/kernel.sh --base 6.1 --arch x86_64 --config release|debug|kasan|rt-locks|off|plain|base
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
@@ -44,7 +44,7 @@ done
 check_word BASE "$base" "${bases[@]}"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" release debug kasan distribution off plain base
+check_word config "$config" release debug kasan rt-locks distribution off plain base
 case $config in
 plain | base)
 	[ -z "$mutant" ] || die "--config $config takes no mutant"
@@ -67,6 +67,7 @@ fragments() {
 	case $config-$arch in
 	distribution-*) echo distribution ;;
 	kasan-*) echo debug network nic kasan ;;
+	rt-locks-*) echo debug rt-locks ;;
 	debug-x86_64) echo debug network nic ;;
 	debug-*) echo debug ;;
 	*) echo network "$config" ;;

@@ -25,7 +25,7 @@
  * maps. Only a sync that succeeded releases an IOVA, and it cleans the line
  * before.
  */
-#include <linux/dma-mapping.h>
+#include <linux/dma-map-ops.h>
 #include <linux/io-pgtable.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -130,12 +130,22 @@ static void smmu_add_ranges(struct arm_smmu_ranges *r,
 			       more->run[i].leaves);
 }
 
-/* Clean neighbouring entries: each line once, then one barrier. */
+/*
+ * Clean neighbouring entries: each line once, then one barrier. Not by
+ * dma_sync_single_for_device(), which does the same for the walker's device:
+ * dma-debug takes a lock there that may sleep on PREEMPT_RT, and the caller may
+ * hold raw locks.
+ */
 static void smmu_clean_entries(struct arm_smmu_pending *p, u64 *entry,
 			       unsigned int n)
 {
-	dma_sync_single_for_device(p->walker, virt_to_phys(entry),
-				   n * sizeof(*entry), DMA_TO_DEVICE);
+	size_t size = n * sizeof(*entry);
+
+	arch_sync_dma_for_device(virt_to_phys(entry), size, DMA_TO_DEVICE);
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+	if (p->cleaned)
+		p->cleaned(p->walker, virt_to_phys(entry), size, DMA_TO_DEVICE);
+#endif
 }
 
 /*

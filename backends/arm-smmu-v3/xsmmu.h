@@ -13,6 +13,7 @@
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/dma-direction.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
@@ -94,6 +95,7 @@ struct arm_smmu_pending_log {
  * @last: the highest IOVA; constant
  * @ranges: the SMMU has range invalidation; constant
  * @log: one per possible CPU
+ * @cleaned: for tests that watch what is cleaned, or NULL; set before the first map
  * @driver: the driver's ops; constant once the domain is adopted
  * @ops: a copy of them, in which some are replaced; likewise
  * @busy: CPUs whose log may not be empty; a bit is written under that log's lock
@@ -108,6 +110,10 @@ struct arm_smmu_pending {
 	unsigned long last;
 	bool ranges;
 	struct arm_smmu_pending_log __percpu *log;
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+	void (*cleaned)(struct device *walker, dma_addr_t addr, size_t size,
+			enum dma_data_direction dir);
+#endif
 	const struct iommu_domain_ops *driver;
 	struct iommu_domain_ops ops;
 
