@@ -18,10 +18,13 @@
  * Architecture Specification, version 3", IHI 0070, issue H.a.
  */
 #include <linux/interrupt.h>
+#include <linux/percpu.h>
 #include <linux/printk.h>
 #include "arm-smmu-v3.h"
 #include "xsmmu.h"
 #include "xsmmu-glue.h"
+
+DEFINE_PER_CPU(u32, arm_smmu_xsmmu_sync_at);
 
 /**
  * arm_smmu_xsmmu_init_errors - prepare an SMMU whose queue is not in use yet
@@ -45,6 +48,17 @@ static bool smmu_queue_stands(struct arm_smmu_device *smmu, u32 *gerrorn)
 	*gerrorn = readl_relaxed(smmu->base + ARM_SMMU_GERRORN);
 	active ^= *gerrorn;
 	return (active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR)) == GERROR_CMDQ_ERR;
+}
+
+/* In an oops the lock's holder may have been stopped: returns false then. */
+static bool smmu_lock_gerror(struct arm_smmu_device *smmu,
+			     unsigned long *flags)
+{
+	if (unlikely(oops_in_progress))
+		return raw_spin_trylock_irqsave(&smmu->xsmmu_gerror_lock,
+						*flags);
+	raw_spin_lock_irqsave(&smmu->xsmmu_gerror_lock, *flags);
+	return true;
 }
 
 /*
@@ -90,6 +104,56 @@ void arm_smmu_xsmmu_mend_queue(struct arm_smmu_device *smmu)
 		smmu->xsmmu_mended = true;
 	}
 	smmu_unlock_gerror(smmu, flags);
+}
+
+/* Did the CMD_SYNC at @at report one of the last @n time-outs? */
+static bool smmu_reported(const struct arm_smmu_device *smmu,
+			  unsigned int since, unsigned int n, u32 at)
+{
+	const unsigned int kept = ARRAY_SIZE(smmu->xsmmu_atc_sync);
+	u32 mask = (2U << smmu->cmdq.q.llq.max_n_shift) - 1;
+	unsigned int i;
+
+	if (n > kept)
+		return true;
+	for (i = since; i != since + n; i++)
+		if (!((smmu->xsmmu_atc_sync[i % kept] ^ at) & mask))
+			return true;
+	return false;
+}
+
+/**
+ * arm_smmu_xsmmu_timed_out - has a device not answered an ATC invalidation?
+ * @smmu: the SMMU
+ * @since: the number of time-outs before the invalidation was published
+ * @at: position of the CMD_SYNC that followed it in the same list of commands;
+ *	it has completed, and the caller has ordered that before this call
+ *
+ * The SMMU reports a time-out at the next CMD_SYNC in the queue, by
+ * CERROR_ATC_INV_SYNC (3.9.1.4, 7.1). It does not tell the device. So time-outs of
+ * devices that others have invalidated are told apart by their CMD_SYNC. If an
+ * illegal command of the list was turned into a CMD_SYNC, that one may report the
+ * time-out, but then the illegal command was counted too.
+ *
+ * Context: any but NMI; interrupts may be off.
+ * Return: true if one has not answered. Also true if there were more time-outs
+ * than are noted, or if the notes cannot be read in an oops.
+ */
+bool arm_smmu_xsmmu_timed_out(struct arm_smmu_device *smmu, unsigned int since,
+			      u32 at)
+{
+	unsigned long flags;
+	bool reported;
+
+	if (likely(atomic_read(&smmu->xsmmu_atc_errors) == since))
+		return false;
+	if (!smmu_lock_gerror(smmu, &flags))
+		return true;
+	reported = smmu_reported(smmu, since,
+				 atomic_read(&smmu->xsmmu_atc_errors) - since,
+				 at);
+	raw_spin_unlock_irqrestore(&smmu->xsmmu_gerror_lock, flags);
+	return reported;
 }
 
 /**

@@ -45,9 +45,13 @@
  * @refuse_op: opcode that is treated as an illegal command
  * @refuse: how often it still is
  * @silent_sid: stream of a device that does not answer an ATC invalidation
- * @silent: how often it still does not
+ * @silent_too: another such stream, or 0
+ * @silent: how often they still do not
  * @unanswered: an ATC invalidation was not answered: the next CMD_SYNC is an
  *	error
+ * @hold: the engine rests while the tail is @hold_at: a test has queued commands
+ *	that are to be executed only after a sync has begun
+ * @hold_at: that position
  * @besides: errors that are raised together with the next one of a command
  * @fail: service failure mode is entered at the next command, without a message
  * @seen: called for every command consumed, or NULL
@@ -69,8 +73,11 @@ struct smmu_fake {
 	u8 refuse_op;
 	unsigned int refuse;
 	u32 silent_sid;
+	u32 silent_too;
 	unsigned int silent;
 	bool unanswered;
+	bool hold;
+	u32 hold_at;
 	u32 besides;
 	bool fail;
 
@@ -122,6 +129,9 @@ static bool smmu_fake_ready(struct fake_queue *q)
 {
 	struct smmu_fake *f = to_smmu_fake(q);
 
+	if (READ_ONCE(f->hold) &&
+	    fake_queue_read(q, ARM_SMMU_CMDQ_PROD) == f->hold_at)
+		return false;
 	if (f->idle) {
 		f->idle--;
 		return false;
@@ -172,7 +182,8 @@ static bool smmu_fake_execute(struct fake_queue *q,
 	if (!smmu_fake_accepts(f, op))
 		return false;
 	if (op == FAKE_ATC_INV && f->silent &&
-	    cmd->qw[0] >> 32 == f->silent_sid) {
+	    (cmd->qw[0] >> 32 == f->silent_sid ||
+	     cmd->qw[0] >> 32 == (f->silent_too ?: f->silent_sid))) {
 		f->silent--;
 		f->unanswered = true;
 	}

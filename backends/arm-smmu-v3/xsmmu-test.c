@@ -438,10 +438,12 @@ static void error_before_the_sync_does_not_fail_it(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	u64 cmd[2] = { RAW_NH_ASID };
+	u32 at;
 
 	d->f->refuse_op = RAW_NH_ASID;
 	d->f->refuse = 1;
-	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_issue(&d->f->smmu, cmd, 1), 0);
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_issue(&d->f->smmu, cmd, 1, &at),
+			0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 1);
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 }
@@ -458,12 +460,70 @@ static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit 
 		d->f->silent = 1;
 		/* Without a CMD_SYNC: the next one is that of the sync. */
 		arm_smmu_xsmmu_test_issue(&d->f->smmu, cmd, 1);
-		KUNIT_EXPECT_EQ(test, sync_domain(d, true), i ? -EIO : 0);
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
 		KUNIT_EXPECT_FALSE(test, d->f->unanswered);
-		/* With ATS devices of its own, the sync cannot tell them apart. */
+		KUNIT_EXPECT_EQ(test, i + 1,
+				atomic_read(&d->f->smmu.xsmmu_atc_errors));
+		/* The same with an ATS device of its own. */
 		add_master(test, d, 0x300, 1);
 	}
+}
+
+/*
+ * A sync before which @n ATC invalidations were queued that time out, each with a
+ * CMD_SYNC of its own. They are executed after the sync has begun.
+ */
+static int sync_after_time_outs(struct fake_domain *d, unsigned int n)
+{
+	static const u64 timed_out[] = { 0x4000000040, 52, FAKE_SYNC, 0 };
+	struct smmu_fake *f = d->f;
+	u64 cmds[20 * ARRAY_SIZE(timed_out)];
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < n; i++)
+		memcpy(cmds + i * ARRAY_SIZE(timed_out), timed_out,
+		       sizeof(timed_out));
+	f->silent_sid = 0x40;
+	f->silent = n + !!f->silent_too;
+	f->hold_at = fake_queue_read(&f->queue, ARM_SMMU_CMDQ_PROD) + 2 * n;
+	f->hold_at %= f->queue.wrap;
+	WRITE_ONCE(f->hold, true);
+	arm_smmu_xsmmu_test_issue(&f->smmu, cmds, 2 * n);
+	err = sync_domain(d, true);
+	WRITE_ONCE(f->hold, false);
+	return err;
+}
+
+/* At every position in the queue, and beyond its end. */
+static void time_outs_of_another_domain_do_not_fail_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+	unsigned int i;
+
+	add_master(test, d, 0x300, 2);
+	for (i = 0; i < 60; i++) {
+		KUNIT_EXPECT_EQ(test, sync_after_time_outs(d, 1 + i % 3), 0);
+		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+		/* Its own device is silent too. */
+		d->f->silent_too = 0x301;
+		KUNIT_EXPECT_EQ(test, sync_after_time_outs(d, 1), -EIO);
+		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+		d->f->silent_too = 0;
+	}
+}
+
+static void more_time_outs_than_are_noted_fail_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+	unsigned int noted = ARRAY_SIZE(d->f->smmu.xsmmu_atc_sync);
+
+	add_master(test, d, 0x300, 1);
+	KUNIT_EXPECT_EQ(test, sync_after_time_outs(d, noted), 0);
+	KUNIT_EXPECT_EQ(test, sync_after_time_outs(d, noted + 1), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 }
 
 /* Errors that do not concern commands. */
@@ -1068,6 +1128,8 @@ static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(silent_device_fails_the_sync),
 	KUNIT_CASE(error_before_the_sync_does_not_fail_it),
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
+	KUNIT_CASE(time_outs_of_another_domain_do_not_fail_the_sync),
+	KUNIT_CASE(more_time_outs_than_are_noted_fail_the_sync),
 	KUNIT_CASE(other_errors_are_not_counted),
 	KUNIT_CASE(service_failure_fails_the_sync),
 	KUNIT_CASE(waiter_mends_an_error_itself),

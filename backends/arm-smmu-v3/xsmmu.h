@@ -17,6 +17,7 @@
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
+#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -144,6 +145,8 @@ int arm_smmu_xsmmu_sync_domain_iotlb(struct iommu_domain *domain,
 void arm_smmu_xsmmu_init_errors(struct arm_smmu_device *smmu);
 irqreturn_t arm_smmu_xsmmu_gerror(int irq, void *dev);
 void arm_smmu_xsmmu_mend_queue(struct arm_smmu_device *smmu);
+bool arm_smmu_xsmmu_timed_out(struct arm_smmu_device *smmu, unsigned int since,
+			      u32 at);
 
 /* xsmmu-pending.c */
 struct arm_smmu_pending *arm_smmu_pending_alloc(struct io_pgtable_ops *pgtbl,
@@ -179,12 +182,20 @@ static inline void arm_smmu_pending_distrust(struct arm_smmu_pending *p)
 	WRITE_ONCE(p->distrust, 1);
 }
 
-/* Is the command queue's error an ATC invalidation that timed out (7.1)? */
-static inline bool arm_smmu_xsmmu_atc_error(struct arm_smmu_device *smmu)
+/*
+ * Count the command queue's error if it is an ATC invalidation that timed out, and
+ * note the CMD_SYNC that reports it (7.1). Returns false if it is another error.
+ */
+static inline bool arm_smmu_xsmmu_count_time_out(struct arm_smmu_device *smmu)
 {
 	u32 cons = readl_relaxed(smmu->cmdq.q.cons_reg);
+	unsigned int n = atomic_read(&smmu->xsmmu_atc_errors);
 
-	return FIELD_GET(CMDQ_CONS_ERR, cons) == CMDQ_ERR_CERROR_ATC_INV_IDX;
+	if (FIELD_GET(CMDQ_CONS_ERR, cons) != CMDQ_ERR_CERROR_ATC_INV_IDX)
+		return false;
+	smmu->xsmmu_atc_sync[n % ARRAY_SIZE(smmu->xsmmu_atc_sync)] = cons;
+	atomic_inc(&smmu->xsmmu_atc_errors);
+	return true;
 }
 
 /* The driver's handler of global errors has read that @active are active. */
@@ -194,9 +205,7 @@ static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 	active &= GERROR_CMDQ_ERR | GERROR_SFM_ERR;
 	if (!active)
 		return;
-	if (active == GERROR_CMDQ_ERR && arm_smmu_xsmmu_atc_error(smmu))
-		atomic_inc(&smmu->xsmmu_atc_errors);
-	else
+	if (active != GERROR_CMDQ_ERR || !arm_smmu_xsmmu_count_time_out(smmu))
 		atomic_inc(&smmu->xsmmu_errors);
 	/*
 	 * E3, pairs with E2: the count, then the acknowledgment that lets the
@@ -227,6 +236,17 @@ static inline void arm_smmu_xsmmu_queue_full(struct arm_smmu_device *smmu)
 {
 	if (xsmmu_mode())
 		arm_smmu_xsmmu_mend_queue(smmu);
+}
+
+/*
+ * The position of the last CMD_SYNC that this CPU has waited for. Rule: written
+ * and read with interrupts off, without a CMD_SYNC in between.
+ */
+DECLARE_PER_CPU(u32, arm_smmu_xsmmu_sync_at);
+
+static inline void arm_smmu_xsmmu_note_sync(u32 prod)
+{
+	__this_cpu_write(arm_smmu_xsmmu_sync_at, prod);
 }
 
 /*
@@ -293,6 +313,10 @@ static inline void arm_smmu_xsmmu_poll(struct arm_smmu_queue_poll *qp)
 }
 
 static inline void arm_smmu_xsmmu_queue_full(struct arm_smmu_device *smmu)
+{
+}
+
+static inline void arm_smmu_xsmmu_note_sync(u32 prod)
 {
 }
 

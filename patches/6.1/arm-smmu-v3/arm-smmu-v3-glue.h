@@ -9,9 +9,16 @@
 #include "xsmmu-glue.h"
 
 int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
-			 unsigned int n)
+			 unsigned int n, u32 *at)
 {
-	return arm_smmu_cmdq_issue_cmdlist(smmu, cmds, n, true);
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = arm_smmu_cmdq_issue_cmdlist(smmu, cmds, n, true);
+	*at = __this_cpu_read(arm_smmu_xsmmu_sync_at);
+	local_irq_restore(flags);
+	return err;
 }
 
 void arm_smmu_xsmmu_skip_error(struct arm_smmu_device *smmu)

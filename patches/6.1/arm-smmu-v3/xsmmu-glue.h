@@ -69,6 +69,7 @@ arm_smmu_xsmmu_each_ats(struct iommu_domain *domain,
  * @smmu: the SMMU
  * @cmds: the commands, two words each, as the SMMU reads them
  * @n: their number
+ * @at: set to the position of the CMD_SYNC in the queue
  *
  * Context: any but NMI; interrupts may be off.
  * Return: 0, or -ETIMEDOUT if the queue did not complete within a second. If a
@@ -76,7 +77,7 @@ arm_smmu_xsmmu_each_ats(struct iommu_domain *domain,
  * on, and the return value does not tell.
  */
 int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
-			 unsigned int n);
+			 unsigned int n, u32 *at);
 
 /**
  * arm_smmu_xsmmu_skip_error - mend the error at which the command queue stands
