@@ -37,10 +37,12 @@ NO_CODE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n]
                      r"""^[ \t]*\#[ \t]*include[ \t]*<[^>\n]*>""", re.S | re.M)
 # A number may end in letters; "..." is no access to a member.
 TOKEN = re.compile(r"\b[0-9]\w*|\.\.\.|(?P<access>->|\.)?\s*(?P<name>\b[A-Za-z_]\w*)(?P<call>\()?")
-# Kernel macros that define a name from their first argument, and the form of that name.
+# Kernel macros that define a name from an argument, and the form of that name.
 # FIELD matches those that define a member.
 DEFINES = (
-    (re.compile(r"\b(?:DEFINE_(?!EVENT)[A-Z_]+|DECLARE_[A-Z_]+|LIST_HEAD)\(\s*(\w+)"), "{}"),
+    (re.compile(r"\b(?:DEFINE_(?!EVENT|PER_CPU)[A-Z_]+|DECLARE_(?!PER_CPU)[A-Z_]+|LIST_HEAD)"
+                r"\(\s*(\w+)"), "{}"),
+    (re.compile(r"\bDEFINE_PER_CPU\([^,]*,\s*(\w+)"), "{}"),
     (re.compile(r"\bDEFINE_SHOW_ATTRIBUTE\((\w+)"), "{}_fops"),
     (re.compile(r"\bKUNIT_ARRAY_PARAM\((\w+)"), "{}_gen_params"),
     (re.compile(r"\bTRACE_EVENT\((\w+)"), "trace_{}"),

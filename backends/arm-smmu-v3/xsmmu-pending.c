@@ -25,7 +25,7 @@
  * maps. Only a sync that succeeded releases an IOVA, and it cleans the line
  * before.
  */
-#include <linux/dma-mapping.h>
+#include <linux/dma-map-ops.h>
 #include <linux/io-pgtable.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -88,6 +88,14 @@ static void smmu_absorb(struct arm_smmu_ranges *r, unsigned long *iova,
 	}
 }
 
+/* Only the first @n runs are read, so the others keep what they hold. */
+static void smmu_forget_ranges(struct arm_smmu_ranges *r)
+{
+	r->n = 0;
+	r->leaves = 0;
+	r->whole = false;
+}
+
 static void smmu_add_range(struct arm_smmu_ranges *r, unsigned long iova,
 			   unsigned int shift, size_t leaves)
 {
@@ -122,12 +130,22 @@ static void smmu_add_ranges(struct arm_smmu_ranges *r,
 			       more->run[i].leaves);
 }
 
-/* Clean neighbouring entries: each line once, then one barrier. */
+/*
+ * Clean neighbouring entries: each line once, then one barrier. Not by
+ * dma_sync_single_for_device(), which does the same for the walker's device:
+ * dma-debug takes a lock there that may sleep on PREEMPT_RT, and the caller may
+ * hold raw locks.
+ */
 static void smmu_clean_entries(struct arm_smmu_pending *p, u64 *entry,
 			       unsigned int n)
 {
-	dma_sync_single_for_device(p->walker, virt_to_phys(entry),
-				   n * sizeof(*entry), DMA_TO_DEVICE);
+	size_t size = n * sizeof(*entry);
+
+	arch_sync_dma_for_device(virt_to_phys(entry), size, DMA_TO_DEVICE);
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+	if (p->cleaned)
+		p->cleaned(p->walker, virt_to_phys(entry), size, DMA_TO_DEVICE);
+#endif
 }
 
 /*
@@ -144,13 +162,12 @@ static void smmu_clean_group(struct arm_smmu_pending *p,
 	table = arm_smmu_xsmmu_walk(p->pgtbl, group->iova, &shift);
 	/* If the tables have changed on the way, the lines cannot be found. */
 	if (shift != group->shift) {
-		WRITE_ONCE(p->broken, true);
 		/*
-		 * C3, pairs with C2: "broken", then the bit of the log that the
-		 * caller clears. A sync that finds the bit clear fails too.
-		 * Litmus: arm-broken
+		 * A later sync finds the log empty, under its lock, and clears
+		 * its bit. A sync that finds the bit clear fails too (litmus
+		 * test arm-broken).
 		 */
-		smp_wmb();
+		WRITE_ONCE(p->broken, true);
 		return;
 	}
 	table = PTR_ALIGN_DOWN(table, ARM_SMMU_GROUP_ENTRIES * sizeof(*table));
@@ -266,27 +283,77 @@ void arm_smmu_pending_add(struct arm_smmu_pending *p, unsigned long iova,
 	raw_spin_unlock_irqrestore(&log->lock, flags);
 }
 
-/* Clean the lines of a log, and take its ranges unless @ranges is NULL. */
+static bool smmu_log_is_empty(const struct arm_smmu_pending_log *log)
+{
+	return !log->n && !log->ranges.n && !log->ranges.whole;
+}
+
+/*
+ * Clean the lines of a log, and take its ranges if the core passed @leaf_only.
+ *
+ * A bit stays while its CPU is at work: it is cleared by a sync that finds the
+ * log empty. All unmaps read the mask, so each change of it costs every CPU a
+ * miss.
+ */
 static int smmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
-			 struct arm_smmu_ranges *ranges)
+			 bool leaf_only, struct arm_smmu_ranges *ranges)
 {
 	struct arm_smmu_pending_log *log = per_cpu_ptr(p->log, cpu);
 	unsigned long flags;
 
 	if (!smmu_lock_log(log, &flags))
 		return -EIO;
-	smmu_clean_log(p, log);
-	if (ranges) {
-		smmu_add_ranges(ranges, &log->ranges);
-		memset(&log->ranges, 0, sizeof(log->ranges));
+	if (leaf_only && smmu_log_is_empty(log)) {
 		/*
-		 * After the clean or C3: a sync that finds the bit clear relies
-		 * on the one or on the other (C2).
+		 * The sync that emptied the log has cleaned it or set "broken",
+		 * under this lock. A sync that finds the bit clear relies on the
+		 * one or the other (C2).
 		 */
 		cpumask_clear_cpu(cpu, &p->busy);
+	} else {
+		smmu_clean_log(p, log);
+	}
+	if (leaf_only) {
+		smmu_add_ranges(ranges, &log->ranges);
+		smmu_forget_ranges(&log->ranges);
 	}
 	raw_spin_unlock_irqrestore(&log->lock, flags);
 	return 0;
+}
+
+/*
+ * Take the logs of busy CPUs, this CPU's first. If there are no lines to clean,
+ * stop when the invalidation covers everything. The ranges of the other logs stay
+ * and are named once more. A CPU that syncs what it has unmapped always takes its
+ * own log, so these do not fill for ever.
+ */
+static int smmu_take_logs(struct arm_smmu_pending *p, bool leaf_only,
+			  struct arm_smmu_ranges *ranges)
+{
+	/* In an oops this CPU may change on the way. */
+	unsigned int cpu, first = raw_smp_processor_id();
+	int err;
+
+	if (!p->walker && !leaf_only)
+		return 0;
+	for_each_cpu_wrap(cpu, &p->busy, first) {
+		err = smmu_take_log(p, cpu, leaf_only, ranges);
+		if (err)
+			return err;
+		if (!p->walker && ranges->whole)
+			break;
+	}
+	return 0;
+}
+
+/*
+ * Must this sync drop everything? Read first: the flag is seldom set, and its line
+ * holds the mask of busy CPUs. If a caller of this sync has set the flag, B1 and
+ * B2 let a plain read see it.
+ */
+static bool smmu_take_distrust(struct arm_smmu_pending *p)
+{
+	return READ_ONCE(p->distrust) && xchg_relaxed(&p->distrust, 0);
 }
 
 /**
@@ -295,7 +362,8 @@ static int smmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
  * @leaf_only: as the core passed it to the sync
  * @ranges: set to what the invalidation has to cover
  *
- * Cleans the lines in the logs of all CPUs.
+ * Cleans the lines in the logs of all CPUs. Takes ranges until they name
+ * everything; see smmu_take_logs().
  *
  * The core lets one sync of a domain run at a time. Only in an oops a second one
  * may run beside it, and the core tells that one to drop everything. So only a
@@ -310,22 +378,20 @@ static int smmu_take_log(struct arm_smmu_pending *p, unsigned int cpu,
 int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
 			  struct arm_smmu_ranges *ranges)
 {
-	unsigned int cpu;
-	int err = 0;
+	int err;
 
-	memset(ranges, 0, sizeof(*ranges));
+	smmu_forget_ranges(ranges);
 	/* Core's B2 and C2 below order this. */
-	ranges->whole = !leaf_only || xchg_relaxed(&p->distrust, 0);
-	for_each_cpu(cpu, &p->busy)
-		err = err ?: smmu_take_log(p, cpu, leaf_only ? ranges : NULL);
+	ranges->whole = !leaf_only || smmu_take_distrust(p);
+	err = smmu_take_logs(p, leaf_only, ranges);
 	/*
-	 * C2, pairs with C0, with C3, and with the barrier that ends a clean:
-	 * the flag and the bits are read, then "broken", and then the commands
-	 * are published. If this sync has taken the flag of an unmap, the SMMU
-	 * sees the entry that the unmap has changed. If it has passed over a
-	 * log, the sync that emptied that log had cleaned it, or had set
-	 * "broken", before it cleared the bit. (The second half matters only to
-	 * a sync beside another one. Otherwise flush_lock orders them.)
+	 * C2, pairs with C0, and with the barrier that ends a clean: the flag
+	 * and the bits are read, then "broken", and then the commands are
+	 * published. If this sync has taken the flag of an unmap, the SMMU sees
+	 * the entry that the unmap has changed. If it has passed over a log, the
+	 * sync that emptied that log had cleaned it, or had set "broken", before
+	 * the bit was cleared. (The second half matters only to a sync beside
+	 * another one. Otherwise flush_lock orders them.)
 	 * Litmus: arm-c0-two, arm-c2, arm-broken
 	 */
 	smp_mb();

@@ -531,6 +531,50 @@ static void sync_on_another_cpu_covers_it(struct kunit *test)
 	pte_compare(t);
 }
 
+/* The sync drops everything because of what its own CPU has cleared. */
+static void lines_of_other_cpus_are_clean_when_everything_is_dropped(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, RANGES);
+	unsigned int cpu = fake_engine_third_cpu(test, &t->f->engine), i;
+
+	for (i = PAGES; i < PAGES + 3; i++) {
+		slot_map(t, &t->slot[i]);
+		slot_take(t, &t->slot[i], SLOT_LIVE);
+		slot_unmap(t, &t->slot[i]);
+	}
+	slot_map(t, &t->slot[0]);
+	unmap_on(cpu, t, &t->slot[0]);
+	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
+	KUNIT_EXPECT_EQ(test, t->watch[t->slot[0].first].level, 0);
+	KUNIT_EXPECT_TRUE(test, xsmmu_drain(t->xd));
+	pte_compare(t);
+}
+
+/* The CPU that holds the log's lock was stopped, so its lines cannot be cleaned. */
+static void locked_log_in_an_oops_fails_each_sync(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	struct iommu_domain *domain = &t->d.domain;
+	struct arm_smmu_pending_log *log;
+	unsigned long flags;
+	int err[2];
+
+	slot_map(t, &t->slot[0]);
+	slot_take(t, &t->slot[0], SLOT_LIVE);
+	slot_unmap(t, &t->slot[0]);
+	log = per_cpu_ptr(t->d.pending->log, raw_smp_processor_id());
+	raw_spin_lock_irqsave(&log->lock, flags);
+	oops_in_progress++;
+	err[0] = arm_smmu_xsmmu_sync_domain_iotlb(domain, false);
+	err[1] = arm_smmu_xsmmu_sync_domain_iotlb(domain, true);
+	oops_in_progress--;
+	raw_spin_unlock_irqrestore(&log->lock, flags);
+	KUNIT_EXPECT_EQ(test, err[0], -EIO);
+	KUNIT_EXPECT_EQ(test, err[1], -EIO);
+	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
+	pte_compare(t);
+}
+
 /* Positive controls: each mistake is a violation. */
 
 static void lost_clean_is_found(struct kunit *test)
@@ -727,6 +771,8 @@ static struct kunit_case smmu_pte_cases[] = {
 	KUNIT_CASE(failed_mapping_leaves_no_entries),
 	KUNIT_CASE(failed_invalidation_at_an_unlink_is_repeated),
 	KUNIT_CASE(sync_on_another_cpu_covers_it),
+	KUNIT_CASE(lines_of_other_cpus_are_clean_when_everything_is_dropped),
+	KUNIT_CASE(locked_log_in_an_oops_fails_each_sync),
 	KUNIT_CASE(lost_clean_is_found),
 	KUNIT_CASE(ignored_cpu_is_found),
 	KUNIT_CASE(wrong_range_is_found),

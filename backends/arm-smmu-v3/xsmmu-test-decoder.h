@@ -6,8 +6,9 @@
  *
  * Between two commands the engine waits for a random number of rounds. It
  * completes a CMD_SYNC by its index or by a message, and stops at an error until
- * that has been acknowledged (7.1). The interrupt of an error is a call of the
- * driver's own handler.
+ * that has been acknowledged (7.1). The interrupt of an error is a call of its
+ * handler. If interrupts are masked, as on a CPU that polls, the call comes so late
+ * that a test which waits for it fails.
  *
  * Included by xsmmu-test.c, at the end of xsmmu.c.
  */
@@ -21,6 +22,9 @@
 
 #define FAKE_SHIFT	8
 
+/* How late a masked interrupt is. The driver gives up a CMD_SYNC after a second. */
+#define FAKE_MASKED_MS	3000
+
 /* Opcodes (4.1.1), written out. */
 #define FAKE_ATC_INV	0x40
 #define FAKE_SYNC	0x46
@@ -31,15 +35,24 @@
  * @queue: its command queue; positions include the wrap bit
  * @smmu: the driver's part
  * @gerror: errors raised, each bit flipped once per error
+ * @raised: number of errors of the command queue raised
+ * @since: when the engine first looked at an error that is masked
+ * @masked: the CPU that the interrupt targets has interrupts off
+ * @interrupts: how often the handler was called
  * @idle: rounds that the engine still waits
  * @lazy: rounds that it waits after each command, at most
  * @rnd: random numbers for the delays
  * @refuse_op: opcode that is treated as an illegal command
  * @refuse: how often it still is
  * @silent_sid: stream of a device that does not answer an ATC invalidation
- * @silent: how often it still does not
+ * @silent_too: another such stream, or 0
+ * @silent: how often they still do not
  * @unanswered: an ATC invalidation was not answered: the next CMD_SYNC is an
  *	error
+ * @hold: the engine rests while the tail is @hold_at: a test has queued commands
+ *	that are to be executed only after a sync has begun
+ * @hold_at: that position
+ * @besides: errors that are raised together with the next one of a command
  * @fail: service failure mode is entered at the next command, without a message
  * @seen: called for every command consumed, or NULL
  * @arg: passed to @seen
@@ -49,6 +62,10 @@ struct smmu_fake {
 	struct fake_queue queue;
 	struct arm_smmu_device smmu;
 	u32 gerror;
+	unsigned int raised;
+	ktime_t since;
+	bool masked;
+	unsigned int interrupts;
 	unsigned int idle;
 	unsigned int lazy;
 	struct rnd_state rnd;
@@ -56,8 +73,12 @@ struct smmu_fake {
 	u8 refuse_op;
 	unsigned int refuse;
 	u32 silent_sid;
+	u32 silent_too;
 	unsigned int silent;
 	bool unanswered;
+	bool hold;
+	u32 hold_at;
+	u32 besides;
 	bool fail;
 
 	void (*seen)(void *arg, const u64 *cmd);
@@ -68,7 +89,9 @@ struct smmu_fake {
 
 static void smmu_fake_raise(struct smmu_fake *f, u32 error, u32 reason)
 {
-	f->gerror ^= error;
+	f->gerror ^= error | f->besides;
+	f->besides = 0;
+	f->raised++;
 	fake_queue_write(&f->queue, ARM_SMMU_CMDQ_CONS,
 			 f->queue.head | FIELD_PREP(CMDQ_CONS_ERR, reason));
 	fake_queue_write(&f->queue, ARM_SMMU_GERROR, f->gerror);
@@ -83,9 +106,21 @@ static void smmu_fake_interrupt(struct smmu_fake *f)
 {
 	unsigned long flags;
 
+	f->since = 0;
+	f->interrupts++;
 	local_irq_save(flags);
-	arm_smmu_xsmmu_test_gerror(&f->smmu);
+	arm_smmu_xsmmu_gerror(0, &f->smmu);
 	local_irq_restore(flags);
+}
+
+/* Does the interrupt of an error come now? */
+static bool smmu_fake_interrupts(struct smmu_fake *f)
+{
+	if (!READ_ONCE(f->masked))
+		return true;
+	if (!f->since)
+		f->since = ktime_get();
+	return ktime_ms_delta(ktime_get(), f->since) > FAKE_MASKED_MS;
 }
 
 /* The decoder. */
@@ -94,15 +129,23 @@ static bool smmu_fake_ready(struct fake_queue *q)
 {
 	struct smmu_fake *f = to_smmu_fake(q);
 
+	if (READ_ONCE(f->hold) &&
+	    fake_queue_read(q, ARM_SMMU_CMDQ_PROD) == f->hold_at)
+		return false;
 	if (f->idle) {
 		f->idle--;
 		return false;
 	}
-	if (smmu_fake_active(f)) {
+	if (!smmu_fake_active(f)) {
+		f->since = 0;
+		return true;
+	}
+	if (smmu_fake_interrupts(f)) {
 		smmu_fake_interrupt(f);
 		return false;
 	}
-	return true;
+	/* Errors that are not of the queue do not stop it. */
+	return !(smmu_fake_active(f) & GERROR_CMDQ_ERR);
 }
 
 static const void *smmu_fake_slot(struct fake_queue *q)
@@ -139,7 +182,8 @@ static bool smmu_fake_execute(struct fake_queue *q,
 	if (!smmu_fake_accepts(f, op))
 		return false;
 	if (op == FAKE_ATC_INV && f->silent &&
-	    cmd->qw[0] >> 32 == f->silent_sid) {
+	    (cmd->qw[0] >> 32 == f->silent_sid ||
+	     cmd->qw[0] >> 32 == (f->silent_too ?: f->silent_sid))) {
 		f->silent--;
 		f->unanswered = true;
 	}
@@ -181,6 +225,12 @@ static const struct fake_queue_ops smmu_fake_ops = {
 
 /* For the tests. */
 
+/* No error is active. */
+static bool smmu_fake_quiet(struct fake_queue *q)
+{
+	return !smmu_fake_active(to_smmu_fake(q));
+}
+
 static struct smmu_fake *smmu_fake_create(struct kunit *test, u32 features)
 {
 	struct smmu_fake *f = fake_memory(test, sizeof(*f));
@@ -200,6 +250,7 @@ static struct smmu_fake *smmu_fake_create(struct kunit *test, u32 features)
 	q->base_dma = virt_to_phys(q->base);
 	q->prod_reg = f->queue.regs + ARM_SMMU_CMDQ_PROD;
 	q->cons_reg = f->queue.regs + ARM_SMMU_CMDQ_CONS;
+	arm_smmu_xsmmu_init_errors(&f->smmu);
 	f->smmu.cmdq.valid_map = fake_memory(test, BIT(FAKE_SHIFT) / 8);
 	return f;
 }

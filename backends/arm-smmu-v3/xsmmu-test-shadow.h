@@ -8,7 +8,7 @@
  * The walker reads a shadow of the tables. When the driver maps a table for DMA,
  * its page in the shadow becomes a copy. After that only the lines that the driver
  * cleans are copied. So the page-table code runs unmodified and is observed at
- * the DMA API.
+ * the DMA API. The backend, which cleans below that API, tells what it cleans.
  *
  * The TLB watches some pages. It fetches their translations from the shadow when
  * they are mapped, and again right after each invalidation that dropped them. If
@@ -635,6 +635,7 @@ static void pte_open(struct pte_test *t)
 
 	arm_smmu_xsmmu_adopt(&t->d.domain);
 	KUNIT_ASSERT_NOT_NULL(t->test, t->d.pending);
+	t->d.pending->cleaned = shadow_clean;
 	init_iova_domain(&t->iovad, SZ_4K, 1);
 	t->xd = xsmmu_domain_create(&t->d.domain, &t->iovad, "fake");
 	KUNIT_ASSERT_NOT_NULL(t->test, t->xd);

@@ -438,10 +438,12 @@ static void error_before_the_sync_does_not_fail_it(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 	u64 cmd[2] = { RAW_NH_ASID };
+	u32 at;
 
 	d->f->refuse_op = RAW_NH_ASID;
 	d->f->refuse = 1;
-	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_issue(&d->f->smmu, cmd, 1), 0);
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_issue(&d->f->smmu, cmd, 1, &at),
+			0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 1);
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 }
@@ -458,12 +460,70 @@ static void silent_device_of_another_domain_does_not_fail_the_sync(struct kunit 
 		d->f->silent = 1;
 		/* Without a CMD_SYNC: the next one is that of the sync. */
 		arm_smmu_xsmmu_test_issue(&d->f->smmu, cmd, 1);
-		KUNIT_EXPECT_EQ(test, sync_domain(d, true), i ? -EIO : 0);
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
 		KUNIT_EXPECT_FALSE(test, d->f->unanswered);
-		/* With ATS devices of its own, the sync cannot tell them apart. */
+		KUNIT_EXPECT_EQ(test, i + 1,
+				atomic_read(&d->f->smmu.xsmmu_atc_errors));
+		/* The same with an ATS device of its own. */
 		add_master(test, d, 0x300, 1);
 	}
+}
+
+/*
+ * A sync before which @n ATC invalidations were queued that time out, each with a
+ * CMD_SYNC of its own. They are executed after the sync has begun.
+ */
+static int sync_after_time_outs(struct fake_domain *d, unsigned int n)
+{
+	static const u64 timed_out[] = { 0x4000000040, 52, FAKE_SYNC, 0 };
+	struct smmu_fake *f = d->f;
+	u64 cmds[20 * ARRAY_SIZE(timed_out)];
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < n; i++)
+		memcpy(cmds + i * ARRAY_SIZE(timed_out), timed_out,
+		       sizeof(timed_out));
+	f->silent_sid = 0x40;
+	f->silent = n + !!f->silent_too;
+	f->hold_at = fake_queue_read(&f->queue, ARM_SMMU_CMDQ_PROD) + 2 * n;
+	f->hold_at %= f->queue.wrap;
+	WRITE_ONCE(f->hold, true);
+	arm_smmu_xsmmu_test_issue(&f->smmu, cmds, 2 * n);
+	err = sync_domain(d, true);
+	WRITE_ONCE(f->hold, false);
+	return err;
+}
+
+/* At every position in the queue, and beyond its end. */
+static void time_outs_of_another_domain_do_not_fail_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+	unsigned int i;
+
+	add_master(test, d, 0x300, 2);
+	for (i = 0; i < 60; i++) {
+		KUNIT_EXPECT_EQ(test, sync_after_time_outs(d, 1 + i % 3), 0);
+		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+		/* Its own device is silent too. */
+		d->f->silent_too = 0x301;
+		KUNIT_EXPECT_EQ(test, sync_after_time_outs(d, 1), -EIO);
+		KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+		d->f->silent_too = 0;
+	}
+}
+
+static void more_time_outs_than_are_noted_fail_the_sync(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+	unsigned int noted = ARRAY_SIZE(d->f->smmu.xsmmu_atc_sync);
+
+	add_master(test, d, 0x300, 1);
+	KUNIT_EXPECT_EQ(test, sync_after_time_outs(d, noted), 0);
+	KUNIT_EXPECT_EQ(test, sync_after_time_outs(d, noted + 1), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 }
 
 /* Errors that do not concern commands. */
@@ -494,6 +554,190 @@ static void service_failure_fails_the_sync(struct kunit *test)
 
 	d->f->fail = true;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
+}
+
+/* Errors that no interrupt reports, because it targets the CPU that polls. */
+
+static int sync_with_interrupts_off(struct fake_domain *d)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = sync_domain(d, true);
+	local_irq_restore(flags);
+	return err;
+}
+
+/* The driver alone waits for the interrupt, and gives up. */
+static void expect_mended(struct kunit *test, struct fake_domain *d, u8 op)
+{
+	d->f->refuse_op = op;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d),
+			xsmmu_mode() ? -EIO : -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, d->f->interrupts, 0);
+	/* Outside xSMMU mode nobody else has acknowledged it yet. */
+	WRITE_ONCE(d->f->masked, false);
+	KUNIT_EXPECT_TRUE(test, fake_queue_wait(&d->f->queue, smmu_fake_quiet));
+	KUNIT_EXPECT_EQ(test, d->f->refuse, 0);
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), 0);
+	d->f->interrupts = 0;
+	WRITE_ONCE(d->f->masked, true);
+}
+
+static void waiter_mends_an_error_itself(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+
+	add_master(test, d, 0x300, 3);
+	d->f->masked = true;
+	expect_mended(test, d, RAW_NH_ASID);
+	expect_mended(test, d, FAKE_ATC_INV);
+	d->f->smmu.options = ARM_SMMU_OPT_MSIPOLL;
+	expect_mended(test, d, RAW_NH_ASID);
+}
+
+static void waiter_mends_the_time_out_of_a_device_itself(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "outside xSMMU mode it waits for the interrupt");
+	add_master(test, d, 0x300, 3);
+	d->f->masked = true;
+	d->f->silent_sid = 0x301;
+	d->f->silent = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_atc_errors), 1);
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), 0);
+	KUNIT_EXPECT_EQ(test, d->f->interrupts, 0);
+}
+
+/* The driver alone would wait for space for ever. */
+static void waiter_for_space_mends_an_error_itself(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	u64 cmd[2] = { RAW_NH_ASID };
+	unsigned int i;
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "outside xSMMU mode it waits for the interrupt");
+	d->f->masked = true;
+	d->f->queue.stopped = true;
+	for (i = 0; i < BIT(FAKE_SHIFT); i++)
+		arm_smmu_xsmmu_test_issue(&d->f->smmu, cmd, 1);
+	d->f->refuse_op = RAW_NH_ASID;
+	d->f->refuse = 1;
+	WRITE_ONCE(d->f->queue.stopped, false);
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->refuse, 0);
+	KUNIT_EXPECT_EQ(test, d->f->interrupts, 0);
+}
+
+static void waiter_acknowledges_no_other_error(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "outside xSMMU mode it waits for the interrupt");
+	d->f->masked = true;
+	d->f->besides = GERROR_PRIQ_ABT_ERR;
+	d->f->refuse_op = RAW_NH_ASID;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	KUNIT_EXPECT_EQ(test, smmu_fake_active(d->f), GERROR_PRIQ_ABT_ERR);
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_gerror(0, &d->f->smmu),
+			IRQ_HANDLED);
+	KUNIT_EXPECT_EQ(test, smmu_fake_active(d->f), 0);
+	/* The interrupt of an error that is mended comes late, and only once. */
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_gerror(0, &d->f->smmu),
+			IRQ_HANDLED);
+	KUNIT_EXPECT_EQ(test, arm_smmu_xsmmu_gerror(0, &d->f->smmu), IRQ_NONE);
+}
+
+/*
+ * A queue in service failure mode does not go on, and the driver's handler
+ * disables it.
+ */
+static void waiter_leaves_a_service_failure_to_the_handler(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+
+	d->f->masked = true;
+	d->f->besides = GERROR_SFM_ERR;
+	d->f->refuse_op = RAW_NH_ASID;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, smmu_fake_active(d->f),
+			GERROR_SFM_ERR | GERROR_CMDQ_ERR);
+	WRITE_ONCE(d->f->masked, false);
+	KUNIT_EXPECT_TRUE(test, fake_queue_wait(&d->f->queue, smmu_fake_quiet));
+}
+
+struct handler_work {
+	struct work_struct work;
+	struct smmu_fake *f;
+	bool stop;
+};
+
+static void handle_by_work(struct work_struct *work)
+{
+	struct handler_work *h = container_of(work, struct handler_work, work);
+	unsigned long flags;
+
+	while (!READ_ONCE(h->stop)) {
+		if (smmu_fake_active(h->f)) {
+			local_irq_save(flags);
+			arm_smmu_xsmmu_gerror(0, &h->f->smmu);
+			local_irq_restore(flags);
+		}
+		cond_resched();
+		cpu_relax();
+	}
+}
+
+/*
+ * The handler runs on a third CPU. When it has acknowledged an error, the engine
+ * goes on at once, and the sync reads the counts.
+ */
+static void error_is_counted_before_the_queue_goes_on(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	unsigned int cpu = fake_engine_third_cpu(test, &d->f->engine), i;
+	struct handler_work h = { .f = d->f };
+
+	d->f->masked = true;
+	d->f->refuse_op = RAW_NH_ASID;
+	INIT_WORK_ONSTACK(&h.work, handle_by_work);
+	queue_work_on(cpu, system_long_wq, &h.work);
+	for (i = 0; i < 20; i++) {
+		d->f->refuse = 1;
+		KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	}
+	WRITE_ONCE(h.stop, true);
+	flush_work(&h.work);
+	destroy_work_on_stack(&h.work);
+}
+
+/* The handler runs on the engine's CPU while this CPU polls. */
+static void handler_and_waiter_mend_each_error_once(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	unsigned int i;
+
+	d->f->refuse_op = RAW_NH_ASID;
+	for (i = 0; i < 200; i++) {
+		d->f->refuse = 1;
+		KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), -EIO);
+	}
+	KUNIT_EXPECT_EQ(test, d->f->raised, 200);
+	KUNIT_EXPECT_EQ(test, atomic_read(&d->f->smmu.xsmmu_errors), 200);
+	KUNIT_EXPECT_EQ(test, sync_with_interrupts_off(d), 0);
+	kunit_info(test, "%u interrupts for 200 errors\n", d->f->interrupts);
 }
 
 static void stopped_queue_times_out(struct kunit *test)
@@ -682,7 +926,55 @@ static void sync_covers_what_other_cpus_have_cleared(struct kunit *test)
 		if (cpu != d->f->engine.cpu)
 			add_on(cpu, p, (0x10 + n++) << 12);
 	expect_one_run(test, d, RUN(n, 0), 0x10701);
+	/* The bits stay until a sync finds that nothing was added. */
+	KUNIT_EXPECT_EQ(test, cpumask_weight(&p->busy), n);
+	expect_everything(test, d, true);
 	KUNIT_EXPECT_TRUE(test, cpumask_empty(&p->busy));
+	arm_smmu_pending_free(p);
+}
+
+struct sync_work {
+	struct work_struct work;
+	struct fake_domain *d;
+	int err;
+};
+
+static void sync_by_work(struct work_struct *work)
+{
+	struct sync_work *sync = container_of(work, struct sync_work, work);
+
+	sync->err = sync_domain(sync->d, true);
+}
+
+static int sync_on(unsigned int cpu, struct fake_domain *d)
+{
+	struct sync_work sync = { .d = d };
+
+	INIT_WORK_ONSTACK(&sync.work, sync_by_work);
+	queue_work_on(cpu, system_wq, &sync.work);
+	flush_work(&sync.work);
+	destroy_work_on_stack(&sync.work);
+	return sync.err;
+}
+
+/* The other CPU's number is higher, and its log is still the first one taken. */
+static void sync_of_everything_leaves_the_logs_of_other_cpus(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int cpu = fake_engine_third_cpu(test, &d->f->engine), i;
+	struct arm_smmu_pending_log *log;
+
+	log = per_cpu_ptr(p->log, d->f->engine.test_cpu);
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	for (i = 0; i < ARM_SMMU_NAMED_LEAVES + 1; i++)
+		add_on(cpu, p, (0x10 + i) << 12);
+	KUNIT_EXPECT_EQ(test, sync_on(cpu, d), 0);
+	expect_all(test, d->f, ALL);
+	KUNIT_EXPECT_EQ(test, log->ranges.n, 1);
+	/* The range that stayed is named once more. */
+	arm_smmu_pending_add(p, 0x6000, 12, 1);
+	expect_one_run(test, d, RUN(2, 0), 0x5701);
 	arm_smmu_pending_free(p);
 }
 
@@ -719,7 +1011,7 @@ static void locked_log_in_an_oops_fails_the_sync(struct kunit *test)
 	arm_smmu_pending_add(p, 0x5000, 12, 1);
 	raw_spin_lock_irqsave(&log->lock, flags);
 	oops_in_progress++;
-	err = sync_domain(d, false);
+	err = sync_domain(d, true);
 	arm_smmu_pending_add(p, 0x9000, 12, 1);
 	oops_in_progress--;
 	raw_spin_unlock_irqrestore(&log->lock, flags);
@@ -836,8 +1128,17 @@ static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(silent_device_fails_the_sync),
 	KUNIT_CASE(error_before_the_sync_does_not_fail_it),
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
+	KUNIT_CASE(time_outs_of_another_domain_do_not_fail_the_sync),
+	KUNIT_CASE(more_time_outs_than_are_noted_fail_the_sync),
 	KUNIT_CASE(other_errors_are_not_counted),
 	KUNIT_CASE(service_failure_fails_the_sync),
+	KUNIT_CASE(waiter_mends_an_error_itself),
+	KUNIT_CASE(waiter_mends_the_time_out_of_a_device_itself),
+	KUNIT_CASE(waiter_for_space_mends_an_error_itself),
+	KUNIT_CASE(waiter_acknowledges_no_other_error),
+	KUNIT_CASE(waiter_leaves_a_service_failure_to_the_handler),
+	KUNIT_CASE(error_is_counted_before_the_queue_goes_on),
+	KUNIT_CASE(handler_and_waiter_mend_each_error_once),
 	KUNIT_CASE(stopped_queue_times_out),
 	KUNIT_CASE(missing_message_times_out),
 	KUNIT_CASE(small_batch_is_invalidated_by_range),
@@ -846,6 +1147,7 @@ static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(reserved_level_hint_is_not_used),
 	KUNIT_CASE(sync_after_a_failed_sync_drops_everything),
 	KUNIT_CASE(sync_covers_what_other_cpus_have_cleared),
+	KUNIT_CASE(sync_of_everything_leaves_the_logs_of_other_cpus),
 	KUNIT_CASE(second_sync_leaves_the_first_its_ranges),
 	KUNIT_CASE(locked_log_in_an_oops_fails_the_sync),
 	KUNIT_CASE(unmap_that_is_not_noted_makes_the_sync_drop_everything),

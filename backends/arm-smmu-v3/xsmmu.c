@@ -20,9 +20,16 @@ struct smmu_cmd {
 	u64 dw[CMDQ_ENT_DWORDS];
 };
 
+/* Errors counted so far. ATC invalidations that timed out are counted apart. */
+struct smmu_errors {
+	int others;
+	unsigned int atc;
+};
+
 struct smmu_batch {
 	struct arm_smmu_device *smmu;
-	bool atc;	/* an ATC invalidation was added */
+	struct smmu_errors before;	/* the counts before the first command */
+	bool atc;			/* an ATC invalidation was added */
 	unsigned int n;
 	struct smmu_cmd cmd[SMMU_BATCH];
 };
@@ -106,13 +113,32 @@ static struct smmu_cmd smmu_atc_inv(u32 sid)
 	};
 }
 
-/* Submit with a CMD_SYNC, and wait for that. */
+/*
+ * Submit with a CMD_SYNC, and wait for that. Fails if this CMD_SYNC has reported
+ * that a device did not answer; see smmu_failed() for the other errors.
+ */
 static int smmu_submit(struct smmu_batch *batch)
 {
 	unsigned int n = batch->n;
+	int err;
+	u32 at;
 
+	if (!n)
+		return 0;
 	batch->n = 0;
-	return n ? arm_smmu_xsmmu_issue(batch->smmu, batch->cmd[0].dw, n) : 0;
+	err = arm_smmu_xsmmu_issue(batch->smmu, batch->cmd[0].dw, n, &at);
+	if (err)
+		return err;
+	/*
+	 * E2, pairs with E3: completion was seen, then the counts are read, here
+	 * and in smmu_failed().
+	 * Litmus: arm-e2-e3, arm-e2-e3-bare
+	 */
+	dma_rmb();
+	if (batch->atc &&
+	    arm_smmu_xsmmu_timed_out(batch->smmu, batch->before.atc, at))
+		return -EIO;
+	return 0;
 }
 
 static int smmu_add(struct smmu_batch *batch, struct smmu_cmd cmd)
@@ -189,12 +215,6 @@ static int smmu_add_tlbis(struct smmu_batch *batch,
 	return err;
 }
 
-/* Errors counted so far. ATC invalidations that timed out are counted apart. */
-struct smmu_errors {
-	int others;
-	int atc;
-};
-
 /* The counts before a submission; see smmu_failed(). */
 static struct smmu_errors smmu_errors(struct arm_smmu_device *smmu)
 {
@@ -213,31 +233,23 @@ static struct smmu_errors smmu_errors(struct arm_smmu_device *smmu)
 }
 
 /*
- * Has a command failed since @errors was read? The driver mends errors without
- * telling the submitter, so a sync compares the counts.
+ * Has a command failed since the counts were read, other than by a time-out? The
+ * driver mends errors without telling the submitter, so a sync compares the counts.
  *
  * A sync misses no error of its own commands. The queue is consumed in order and
- * stops at an error until the handler has acknowledged it (7.1, 7.5). The handler
- * counts before it acknowledges. The CMD_SYNC that was waited for is behind the
- * error, so it completes after the count, whether its consumption or its message
- * was polled. An ATC invalidation that times out is an error of the next CMD_SYNC
- * in the queue (3.9.1.4), which is ours or one before ours.
+ * stops at an error until the handler, or a CPU that polls, has acknowledged it
+ * (7.1, 7.5). Both count before they acknowledge. The CMD_SYNC that was waited for
+ * is behind the error, so it completes after the count, whether its consumption or
+ * its message was polled. An ATC invalidation that times out is an error of the
+ * next CMD_SYNC in the queue (3.9.1.4), which is the one of its own submission.
  *
  * A sync also counts errors of other submitters as its own, and the core tries
- * again. One kind is left out: a device of another domain may fail to answer for
- * a long time. Its time-outs do not fail a sync without ATC invalidations.
+ * again. Time-outs are left out: a device of another domain may fail to answer for
+ * a long time.
  */
-static bool smmu_failed(const struct smmu_batch *batch,
-			const struct smmu_errors *errors)
+static bool smmu_failed(const struct smmu_batch *batch)
 {
-	/*
-	 * E2, pairs with E3: completion was seen, then the counts are read.
-	 * Litmus: arm-e2-e3, arm-e2-e3-bare
-	 */
-	dma_rmb();
-	return atomic_read(&batch->smmu->xsmmu_errors) != errors->others ||
-	       (batch->atc &&
-		atomic_read(&batch->smmu->xsmmu_atc_errors) != errors->atc);
+	return atomic_read(&batch->smmu->xsmmu_errors) != batch->before.others;
 }
 
 /*
@@ -248,7 +260,6 @@ static int smmu_flush(struct iommu_domain *domain,
 		      const struct arm_smmu_context *ctx,
 		      const struct arm_smmu_ranges *ranges)
 {
-	struct smmu_errors errors;
 	struct smmu_batch batch;
 	int err;
 
@@ -256,12 +267,12 @@ static int smmu_flush(struct iommu_domain *domain,
 	batch.smmu = ctx->smmu;
 	batch.atc = false;
 	batch.n = 0;
-	errors = smmu_errors(ctx->smmu);
+	batch.before = smmu_errors(ctx->smmu);
 	err = smmu_add_tlbis(&batch, ctx, ranges);
 	err = err ?: smmu_submit(&batch);
 	err = err ?: smmu_add_atc_invs(&batch, domain);
 	err = err ?: smmu_submit(&batch);
-	if (!err && smmu_failed(&batch, &errors))
+	if (!err && smmu_failed(&batch))
 		err = -EIO;
 	return err;
 }

@@ -13,8 +13,11 @@
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/dma-direction.h>
+#include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
+#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -24,6 +27,9 @@ struct io_pgtable_ops;
 struct iommu_flush_ops;
 
 #ifdef CONFIG_XSMMU_ARM_SMMU_V3
+
+/* A CPU that polls looks for an error of the queue once in so many polls. */
+#define ARM_SMMU_POLLS_PER_LOOK	8
 
 /* A sync with more leaves or more runs to cover than this drops everything. */
 #define ARM_SMMU_NAMED_LEAVES	16
@@ -90,9 +96,10 @@ struct arm_smmu_pending_log {
  * @last: the highest IOVA; constant
  * @ranges: the SMMU has range invalidation; constant
  * @log: one per possible CPU
+ * @cleaned: for tests that watch what is cleaned, or NULL; set before the first map
  * @driver: the driver's ops; constant once the domain is adopted
  * @ops: a copy of them, in which some are replaced; likewise
- * @busy: CPUs whose log is not empty; a bit is written under that log's lock
+ * @busy: CPUs whose log may not be empty; a bit is written under that log's lock
  * @distrust: (any) the next sync must drop everything. Set after C0 and before
  *	the setter's barrier B1; taken by a sync, before C2
  * @broken: (any) a line was not found again. Set once; no sync succeeds after it
@@ -104,6 +111,10 @@ struct arm_smmu_pending {
 	unsigned long last;
 	bool ranges;
 	struct arm_smmu_pending_log __percpu *log;
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+	void (*cleaned)(struct device *walker, dma_addr_t addr, size_t size,
+			enum dma_data_direction dir);
+#endif
 	const struct iommu_domain_ops *driver;
 	struct iommu_domain_ops ops;
 
@@ -129,6 +140,13 @@ struct arm_smmu_context {
 /* xsmmu.c */
 int arm_smmu_xsmmu_sync_domain_iotlb(struct iommu_domain *domain,
 				     bool leaf_only);
+
+/* xsmmu-error.c */
+void arm_smmu_xsmmu_init_errors(struct arm_smmu_device *smmu);
+irqreturn_t arm_smmu_xsmmu_gerror(int irq, void *dev);
+void arm_smmu_xsmmu_mend_queue(struct arm_smmu_device *smmu);
+bool arm_smmu_xsmmu_timed_out(struct arm_smmu_device *smmu, unsigned int since,
+			      u32 at);
 
 /* xsmmu-pending.c */
 struct arm_smmu_pending *arm_smmu_pending_alloc(struct io_pgtable_ops *pgtbl,
@@ -164,12 +182,20 @@ static inline void arm_smmu_pending_distrust(struct arm_smmu_pending *p)
 	WRITE_ONCE(p->distrust, 1);
 }
 
-/* Is the command queue's error an ATC invalidation that timed out (7.1)? */
-static inline bool arm_smmu_xsmmu_atc_error(struct arm_smmu_device *smmu)
+/*
+ * Count the command queue's error if it is an ATC invalidation that timed out, and
+ * note the CMD_SYNC that reports it (7.1). Returns false if it is another error.
+ */
+static inline bool arm_smmu_xsmmu_count_time_out(struct arm_smmu_device *smmu)
 {
 	u32 cons = readl_relaxed(smmu->cmdq.q.cons_reg);
+	unsigned int n = atomic_read(&smmu->xsmmu_atc_errors);
 
-	return FIELD_GET(CMDQ_CONS_ERR, cons) == CMDQ_ERR_CERROR_ATC_INV_IDX;
+	if (FIELD_GET(CMDQ_CONS_ERR, cons) != CMDQ_ERR_CERROR_ATC_INV_IDX)
+		return false;
+	smmu->xsmmu_atc_sync[n % ARRAY_SIZE(smmu->xsmmu_atc_sync)] = cons;
+	atomic_inc(&smmu->xsmmu_atc_errors);
+	return true;
 }
 
 /* The driver's handler of global errors has read that @active are active. */
@@ -179,9 +205,7 @@ static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 	active &= GERROR_CMDQ_ERR | GERROR_SFM_ERR;
 	if (!active)
 		return;
-	if (active == GERROR_CMDQ_ERR && arm_smmu_xsmmu_atc_error(smmu))
-		atomic_inc(&smmu->xsmmu_atc_errors);
-	else
+	if (active != GERROR_CMDQ_ERR || !arm_smmu_xsmmu_count_time_out(smmu))
 		atomic_inc(&smmu->xsmmu_errors);
 	/*
 	 * E3, pairs with E2: the count, then the acknowledgment that lets the
@@ -189,6 +213,40 @@ static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 	 * Litmus: arm-e2-e3, arm-e2-e3-bare
 	 */
 	wmb();
+}
+
+/*
+ * A CPU begins to poll the command queue of @smmu, has polled once more, or has
+ * found the queue full.
+ */
+static inline void arm_smmu_xsmmu_poll_init(struct arm_smmu_queue_poll *qp,
+					    struct arm_smmu_device *smmu)
+{
+	qp->smmu = smmu;
+	qp->polls = 0;
+}
+
+static inline void arm_smmu_xsmmu_poll(struct arm_smmu_queue_poll *qp)
+{
+	if (xsmmu_mode() && !(++qp->polls % ARM_SMMU_POLLS_PER_LOOK))
+		arm_smmu_xsmmu_mend_queue(qp->smmu);
+}
+
+static inline void arm_smmu_xsmmu_queue_full(struct arm_smmu_device *smmu)
+{
+	if (xsmmu_mode())
+		arm_smmu_xsmmu_mend_queue(smmu);
+}
+
+/*
+ * The position of the last CMD_SYNC that this CPU has waited for. Rule: written
+ * and read with interrupts off, without a CMD_SYNC in between.
+ */
+DECLARE_PER_CPU(u32, arm_smmu_xsmmu_sync_at);
+
+static inline void arm_smmu_xsmmu_note_sync(u32 prod)
+{
+	__this_cpu_write(arm_smmu_xsmmu_sync_at, prod);
 }
 
 /*
@@ -236,6 +294,29 @@ arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain)
 
 static inline void arm_smmu_xsmmu_count_error(struct arm_smmu_device *smmu,
 					      u32 active)
+{
+}
+
+#define arm_smmu_xsmmu_gerror	arm_smmu_gerror_handler
+
+static inline void arm_smmu_xsmmu_init_errors(struct arm_smmu_device *smmu)
+{
+}
+
+static inline void arm_smmu_xsmmu_poll_init(struct arm_smmu_queue_poll *qp,
+					    struct arm_smmu_device *smmu)
+{
+}
+
+static inline void arm_smmu_xsmmu_poll(struct arm_smmu_queue_poll *qp)
+{
+}
+
+static inline void arm_smmu_xsmmu_queue_full(struct arm_smmu_device *smmu)
+{
+}
+
+static inline void arm_smmu_xsmmu_note_sync(u32 prod)
 {
 }
 

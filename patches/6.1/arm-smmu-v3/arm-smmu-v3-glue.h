@@ -9,17 +9,29 @@
 #include "xsmmu-glue.h"
 
 int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
-			 unsigned int n)
+			 unsigned int n, u32 *at)
 {
-	return arm_smmu_cmdq_issue_cmdlist(smmu, cmds, n, true);
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = arm_smmu_cmdq_issue_cmdlist(smmu, cmds, n, true);
+	*at = __this_cpu_read(arm_smmu_xsmmu_sync_at);
+	local_irq_restore(flags);
+	return err;
+}
+
+void arm_smmu_xsmmu_skip_error(struct arm_smmu_device *smmu)
+{
+	arm_smmu_cmdq_skip_err(smmu);
+}
+
+irqreturn_t arm_smmu_xsmmu_driver_gerror(int irq, struct arm_smmu_device *smmu)
+{
+	return arm_smmu_gerror_handler(irq, smmu);
 }
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
-void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu)
-{
-	arm_smmu_gerror_handler(0, smmu);
-}
-
 void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
 			       unsigned int n)
 {

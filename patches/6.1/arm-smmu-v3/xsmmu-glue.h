@@ -8,6 +8,7 @@
 #ifndef _ARM_SMMU_V3_XSMMU_GLUE_H
 #define _ARM_SMMU_V3_XSMMU_GLUE_H
 
+#include <linux/interrupt.h>
 #include <linux/io-pgtable.h>
 #include <linux/rculist.h>
 
@@ -68,6 +69,7 @@ arm_smmu_xsmmu_each_ats(struct iommu_domain *domain,
  * @smmu: the SMMU
  * @cmds: the commands, two words each, as the SMMU reads them
  * @n: their number
+ * @at: set to the position of the CMD_SYNC in the queue
  *
  * Context: any but NMI; interrupts may be off.
  * Return: 0, or -ETIMEDOUT if the queue did not complete within a second. If a
@@ -75,7 +77,21 @@ arm_smmu_xsmmu_each_ats(struct iommu_domain *domain,
  * on, and the return value does not tell.
  */
 int arm_smmu_xsmmu_issue(struct arm_smmu_device *smmu, u64 *cmds,
-			 unsigned int n);
+			 unsigned int n, u32 *at);
+
+/**
+ * arm_smmu_xsmmu_skip_error - mend the error at which the command queue stands
+ * @smmu: the SMMU; its error is not acknowledged yet
+ *
+ * Turns an illegal command into a CMD_SYNC. What the queue stands at after other
+ * errors can be repeated as it is.
+ *
+ * Context: any but NMI. The caller excludes others that mend errors.
+ */
+void arm_smmu_xsmmu_skip_error(struct arm_smmu_device *smmu);
+
+/** arm_smmu_xsmmu_driver_gerror - the driver's own handler of global errors */
+irqreturn_t arm_smmu_xsmmu_driver_gerror(int irq, struct arm_smmu_device *smmu);
 
 /* See arm_lpae_xsmmu_walk(): all tables of this driver are of that format. */
 static inline u64 *arm_smmu_xsmmu_walk(struct io_pgtable_ops *ops,
@@ -92,10 +108,9 @@ static inline void arm_smmu_xsmmu_iotlb_sync_map(struct iommu_domain *domain,
 }
 
 /*
- * For tests: run the handler of global errors; issue commands without CMD_SYNC;
- * the driver's callbacks for its page tables; its ops.
+ * For tests: issue commands without CMD_SYNC; the driver's callbacks for its page
+ * tables; its ops.
  */
-void arm_smmu_xsmmu_test_gerror(struct arm_smmu_device *smmu);
 void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
 			       unsigned int n);
 const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void);

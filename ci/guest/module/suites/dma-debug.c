@@ -6,6 +6,7 @@
 #include <linux/console.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-xsmmu-override.h>
 #include <linux/kmsg_dump.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -66,6 +67,35 @@ static void unsynced_unmaps_are_reported_at_unbind(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log_lines_with("left 3 DMA unmaps unsynced"), 1);
 }
 
+#ifdef CONFIG_XSMMU_KUNIT_TEST
+static int sync_that_fails(struct xsmmu_override *override)
+{
+	return -EIO;
+}
+#endif
+
+/* A later sync covers them. If none comes, they are as unsynced as without a sync. */
+static void unmaps_of_a_failed_sync_are_reported_at_unbind(struct kunit *test)
+{
+#ifdef CONFIG_XSMMU_KUNIT_TEST
+	struct xsmmu_override override = {
+		.dev = target.dev, .sync = sync_that_fails,
+	};
+	struct batch *b = test_batch_in_reach(test, 4);
+
+	if (!IS_ENABLED(CONFIG_DMA_API_DEBUG))
+		kunit_skip(test, "CONFIG_DMA_API_DEBUG is off");
+	batch_unmap_no_sync(b);
+	xsmmu_override_add(&override);
+	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(target.dev), -EIO);
+	xsmmu_override_remove(&override);
+	unbind_and_bind(test);
+	KUNIT_EXPECT_EQ(test, log_lines_with("left 4 DMA unmaps unsynced"), 1);
+#else
+	kunit_skip(test, "CONFIG_XSMMU_KUNIT_TEST is off");
+#endif
+}
+
 static void expect_no_report_at_unbind(struct kunit *test)
 {
 	unsigned int before = log_lines_with("DMA unmaps unsynced");
@@ -89,6 +119,7 @@ static void ordinary_unmaps_are_not_reported(struct kunit *test)
 
 static const struct attack_case dma_debug_cases[] = {
 	ATTACK_CASE(unsynced_unmaps_are_reported_at_unbind, XSMMU),
+	ATTACK_CASE(unmaps_of_a_failed_sync_are_reported_at_unbind, XSMMU),
 	ATTACK_CASE(synced_unmaps_are_not_reported, XSMMU),
 	ATTACK_CASE(ordinary_unmaps_are_not_reported, STRICT | XSMMU),
 	{ }
