@@ -784,6 +784,7 @@ static struct kunit_case smmu_pte_cases[] = {
 
 static struct kunit_suite smmu_pte_suite = {
 	.name = "xsmmu-arm-smmu-v3-pte",
+	.init = pte_init,
 	.exit = pte_exit,
 	.test_cases = smmu_pte_cases,
 };

@@ -234,9 +234,12 @@ static bool vtd_fake_execute(struct fake_queue *q,
 	return true;
 }
 
-/* Write the status of a wait descriptor (type 5, SW in 5). */
-static void vtd_fake_complete(struct fake_queue *q,
-			      const struct fake_command *cmd)
+/*
+ * Write the status of a wait descriptor (type 5, SW in 5). KCSAN does not see the
+ * stores of hardware either.
+ */
+static __no_kcsan void
+vtd_fake_complete(struct fake_queue *q, const struct fake_command *cmd)
 {
 	u32 *status = phys_to_virt(cmd->qw[1]);
 
