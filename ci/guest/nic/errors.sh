@@ -52,7 +52,6 @@ show_queues() {
 	grep -H -E '[rt]x[0-9]+_(recover|cqe_err|wqe_err|packets|stopped|wake)' /tmp/near.after /tmp/far.after
 }
 
-grown_on_both() { echo $(($(grown near "$1") + $(grown far "$1"))); }
 has_recovered() {
 	remember after
 	[ "$(grown_on_both "$1")" = "$2" ]

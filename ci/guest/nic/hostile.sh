@@ -5,8 +5,6 @@
 # ci/devices/connectx/README.md. In lazy mode they reach it, which proves that the
 # tests of strict mode can fail. Sourced by main.sh.
 
-# shellcheck source=ci/guest/nic/watched.sh
-. ./watched.sh
 # shellcheck source=ci/guest/nic/programs.sh
 . ./programs.sh
 
@@ -17,28 +15,10 @@ traffic_goes_on     traffic gets through while the NICs attack"
 # these pages.
 booted_with iommu.strict=1 || table="$table
 pages_are_given_on  traffic gets through while XDP redirects received pages"
-if booted_with iommu.strict=0; then
-	table="$table
-freed_is_reached    accesses land in freed memory"
-else
-	table="$table
-freed_is_safe       no access lands in freed memory"
-fi
+# shellcheck source=ci/guest/nic/ledger.sh
+. ./ledger.sh
 table="$table
-observer_is_exact   the observer followed every mapping and every freed page
 lies_are_found      an observer that lies makes the device's own work look like an attack"
-
-# The IOMMU reports the accesses that it blocks. The reports of page poisoning have a trace.
-also_allowed='(DMAR: |arm-smmu-v3.*event|CPU: .* Comm: |Workqueue: |\+0x[0-9a-f]+/0x)'
-
-# attacks_are DIGITS: both NICs show one of them. 1 is replays, 2 sweeps, 3 both.
-attacks_are() { [ "$(control attacks | grep -cx "[$1]")" = 2 ]; }
-
-# The kinds of access that the NICs make.
-kinds() {
-	! attacks_are 13 || echo replay-read replay-write
-	! attacks_are 23 || echo sweep-read sweep-write
-}
 
 they_attack() {
 	[ -n "$(kinds)" ]
@@ -94,56 +74,6 @@ pages_are_given_on() {
 	at_least "sent" "$(grown far tx_xdp_xmit)" 100
 	without_xdp
 	in_touch
-}
-
-# The counters of one kind of access, for the report.
-account() {
-	local what
-	for what in tried ok faulted landed mistranslated unjudged; do
-		printf ' %s=%s' "$what" "$(counter "$1-$what")"
-	done
-}
-report() {
-	local kind
-	for kind in "$@"; do
-		say "# $kind:$(account "$kind")"
-	done
-	say "# longest exposure: $(counter exposure-ns) ns; damaged: $(counter damaged); dropped replays: $(counter dropped)"
-}
-
-freed_is_safe() {
-	local kind
-	look
-	# shellcheck disable=SC2046
-	report $(kinds) work-read work-write
-	for kind in $(kinds) work-read work-write; do
-		at_least "$kind tried" "$(counter "$kind-tried")" 5000
-		equal "$kind landed" "$(counter "$kind-landed")" 0
-		equal "$kind mistranslated" "$(counter "$kind-mistranslated")" 0
-		at_least "$kind judged, less than 5 % not" "$(counter "$kind-ok")" \
-			$((20 * $(counter "$kind-unjudged")))
-	done
-	at_least "pages that died" "$(followed died)" 1000
-}
-
-freed_is_reached() {
-	local kind
-	look
-	# shellcheck disable=SC2046
-	report $(kinds) work-read work-write
-	for kind in $(kinds | tr ' ' '\n' | sed 's/-.*//' | sort -u); do
-		at_least "$kind landed" $(($(counter "$kind-read-landed") +
-			$(counter "$kind-write-landed"))) 1
-	done
-	for kind in work-read work-write; do
-		equal "$kind landed" "$(counter "$kind-landed")" 0
-	done
-}
-
-observer_is_exact() {
-	all_was_followed
-	look
-	equal "commands that the device refused" "$(counter ledger-errors)" 0
 }
 
 # lies HOW COUNTER: the counter grows while the observer lies.

@@ -176,6 +176,9 @@ serve() {
 	until_true 5 listens 5201
 }
 
+# Ends iperf3's clients and its server.
+stop_streams() { killall iperf3 2>/dev/null || true; }
+
 # Each side fetches the same file from the other.
 file_bytes=4194304
 make_files() {
@@ -212,6 +215,7 @@ grown() {
 	after=$(total "/tmp/$1.after" "$2")
 	echo $((after - before))
 }
+grown_on_both() { echo $(($(grown near "$1") + $(grown far "$1"))); }
 
 # Kilobytes that the kernel holds after its caches were dropped. (Shrinking the slab caches
 # frees the objects that KASAN keeps.)

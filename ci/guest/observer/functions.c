@@ -15,6 +15,7 @@
 #include <linux/iommu.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "observer.h"
@@ -172,6 +173,7 @@ static void wrap(struct function *function)
 {
 	struct device *dev = &function->pdev->dev;
 
+	WRITE_ONCE(function->domain, iommu_get_domain_for_dev(dev));
 	function->real = get_dma_ops(dev);
 	function->no_sync_until = jiffies;
 	function->ops = *function->real;
@@ -253,7 +255,7 @@ static struct function *function_add(struct pci_dev *pdev)
 		kfree(function);
 		return NULL;
 	}
-	list_add_tail(&function->list, &functions);
+	list_add_tail_rcu(&function->list, &functions);
 	files_add(function);
 	return function;
 }
@@ -326,6 +328,17 @@ void functions_each(void (*call)(struct function *function))
 	list_for_each_entry(function, &functions, list)
 		call(function);
 	mutex_unlock(&function_lock);
+}
+
+void functions_write(struct function *function, unsigned int reg, u64 val)
+{
+	struct function *other;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(other, &functions, list)
+		if (READ_ONCE(other->domain) == function->domain)
+			function_write(other, reg, val);
+	rcu_read_unlock();
 }
 
 /* The observer cannot know what a driver mapped before it. */

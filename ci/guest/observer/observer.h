@@ -24,14 +24,18 @@
 
 #include "../../devices/connectx/attack-regs.h"
 
+struct iommu_domain;
 struct pci_dev;
 struct seq_file;
 
 /**
  * struct function - a ConnectX that attacks
- * @list:	in the list of all functions, under function_lock
+ * @list:	in the list of all functions. function_lock guards additions; readers use
+ *		RCU. None is removed while the module is in use
  * @pdev:	the PCI function
  * @bar:	its attack registers
+ * @domain:	the domain that it was bound to last; functions of one group share it, and
+ *		each of them reaches what another one has mapped
  * @real:	the DMA operations that the kernel gave the device
  * @ops:	our DMA operations, which the device has while a driver is bound
  * @override:	sees unmaps without sync, and syncs, while a driver is bound
@@ -42,6 +46,7 @@ struct function {
 	struct list_head list;
 	struct pci_dev *pdev;
 	void __iomem *bar;
+	struct iommu_domain *domain;
 	const struct dma_map_ops *real;
 	struct dma_map_ops ops;
 #ifdef CONFIG_XSMMU
@@ -67,6 +72,8 @@ static inline void function_write(struct function *function, unsigned int reg,
 int functions_init(void);
 void functions_exit(void);
 void functions_each(void (*call)(struct function *function));
+/* Writes to a register of all functions that share the domain. Any context but NMI. */
+void functions_write(struct function *function, unsigned int reg, u64 val);
 
 /* ---- pages.c ---- */
 

@@ -8,8 +8,8 @@
  * dead before the allocator gets the memory, and alive before the driver gets the
  * IOVA. If an IOVA is mapped again, its former memory does not matter any more.
  *
- * No two mappings share an IOVA page, so IOVAs are followed by the page. Several
- * objects may share a page of memory.
+ * No two mappings of a domain share an IOVA page, so IOVAs are followed by the page.
+ * Several objects may share a page of memory.
  */
 #include <linux/hashtable.h>
 #include <linux/mm.h>
@@ -30,7 +30,7 @@ enum state { MAPPED, UNMAPPED, DEAD, TAKEN };
 struct entry {
 	struct hlist_node by_iova;
 	struct hlist_node by_pfn;
-	struct function *function;
+	struct function *function;	/* that mapped it first; its domain counts */
 	u64 iova;		/* of the page */
 	phys_addr_t memory;	/* first byte that the mapping has in the page */
 	enum state state;
@@ -54,8 +54,8 @@ static unsigned int used;
 static void command(struct function *function, u64 addr, unsigned int pages,
 		    unsigned int cmd)
 {
-	function_write(function, CX_ATTACK_LEDGER_CMD,
-		       (addr & PAGE_MASK) | CX_ATTACK_PAGES((u64)pages) | cmd);
+	functions_write(function, CX_ATTACK_LEDGER_CMD,
+			(addr & PAGE_MASK) | CX_ATTACK_PAGES((u64)pages) | cmd);
 }
 
 /*
@@ -73,7 +73,8 @@ static struct entry *find(struct function *function, u64 iova)
 
 	iova &= PAGE_MASK;
 	hash_for_each_possible(by_iova, entry, by_iova, iova) {
-		if (entry->function == function && entry->iova == iova)
+		if (entry->function->domain == function->domain &&
+		    entry->iova == iova)
 			return entry;
 	}
 	return NULL;
@@ -139,7 +140,7 @@ static void tell_alive(struct function *function, u64 iova, phys_addr_t memory,
 {
 	if (lie == WRONG_MEMORY)
 		memory += PAGE_SIZE;
-	function_write(function, CX_ATTACK_LEDGER_MEMORY, memory & PAGE_MASK);
+	functions_write(function, CX_ATTACK_LEDGER_MEMORY, memory & PAGE_MASK);
 	command(function, iova, pages, CX_ATTACK_LEDGER_ALIVE);
 	if (lie == DEAD_AT_ONCE)
 		command(function, iova, pages, CX_ATTACK_LEDGER_DEAD);

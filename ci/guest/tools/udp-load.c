@@ -4,6 +4,7 @@
  *
  *	udp-load hold PORT	binds a port and reads nothing: datagrams stay in the
  *				socket until the program is ended
+ *	udp-load print PORT	prints the datagrams that the port receives
  *	udp-load send ADDRESS PORT PACKETS BURST [MARK REGISTERS]
  *				sends datagrams of a full Ethernet frame, BURST of them in
  *				a call (UDP_SEGMENT), as fast as the socket's buffer allows
@@ -86,7 +87,7 @@ static void set(int fd, int level, int option, int value)
 		err(1, "socket option %d of level %d", option, level);
 }
 
-static void hold(unsigned int port)
+static int bound(unsigned int port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int fd = udp_socket();
@@ -94,8 +95,27 @@ static void hold(unsigned int port)
 	set(fd, SOL_SOCKET, SO_RCVBUFFORCE, HELD_BYTES);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)))
 		err(1, "port %u", port);
+	return fd;
+}
+
+static void hold(unsigned int port)
+{
+	bound(port);
 	for (;;)
 		pause();
+}
+
+static void print(unsigned int port)
+{
+	static char data[SEGMENT * MOST_SEGMENTS];
+	int fd = bound(port);
+	ssize_t size;
+
+	while ((size = recv(fd, data, sizeof(data), 0)) >= 0) {
+		fwrite(data, 1, size, stdout);
+		fflush(stdout);
+	}
+	err(1, "recv");
 }
 
 static int connected(const char *host, unsigned int port)
@@ -143,9 +163,11 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "hold"))
 		hold(parse(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "print"))
+		print(parse(argv[2]));
 	if ((argc != 6 && argc != 8) || strcmp(argv[1], "send")) {
 		fprintf(stderr,
-			"usage: udp-load hold PORT | send ADDRESS PORT PACKETS BURST [MARK REGISTERS]\n");
+			"usage: udp-load hold|print PORT | send ADDRESS PORT PACKETS BURST [MARK REGISTERS]\n");
 		return 2;
 	}
 	fd = connected(argv[2], parse(argv[3]));
