@@ -37,6 +37,7 @@ class Cell:
     tests: list
     oracles: list
     expect: str
+    allow: str
     timeout: int
     note: str
 
@@ -53,7 +54,7 @@ class Cell:
 ORACLES = ("commands",)
 QEMUS = ("stock", "backports")
 IOMMUS = ("intel", "intel-first-stage", "amd", "arm-smmu-v3", "arm-smmu-v3-stage2")
-PATTERNS = ("expect", "caught_by")
+PATTERNS = ("expect", "allow", "caught_by")
 # Sections that are no cells: all sections take keys from ROOT, some from templates.
 ROOT = "DEFAULT"
 TEMPLATE = "@"

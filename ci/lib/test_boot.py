@@ -101,6 +101,17 @@ class Boots(unittest.TestCase):
         found = problems("pagealloc: memory corruption", "BUG: KASAN: x")
         self.assertTrue(any("KASAN" in problem for problem in found), found)
 
+    def test_allowed_splat(self):
+        """A splat that a cell allows may be there or not; any other splat is a failure."""
+        def problems(line):
+            qemu = FakeQemu(self, f"echo '{line}' >$log; echo '{boot.FINISHED}' >$results")
+            qemu.cell.allow = "data-race in a / b"
+            return qemu.boot().problems
+
+        self.assertFalse(problems("hello"))
+        self.assertFalse(problems("BUG: KCSAN: data-race in a / b"))
+        self.assertTrue(problems("BUG: KCSAN: data-race in a / c"))
+
     def test_qemu_refuses(self):
         """A QEMU that refuses its arguments counts as failed, with its message."""
         outcome = FakeQemu(self, "echo no such device; exit 1").boot()
