@@ -31,6 +31,8 @@ import oracle  # noqa: E402
 FINISHED = "rig: finished"
 QEMU = {"x86_64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
 CONSOLE = {"x86_64": "ttyS0", "arm64": "ttyAMA0"}
+# A cell that keeps the early console has no other.
+EARLY = re.compile(r"\bearly(?:con|printk)=")
 IMAGE = {"x86_64": "bzImage", "arm64": "Image"}
 # A panic ends the run at once (-no-reboot) instead of waiting for the timeout.
 APPEND = "panic=-1 oops=panic rdinit=/init loglevel=7"
@@ -70,7 +72,8 @@ def machine(cell):
 def command(cell, kernel, initrd, out, extra=""):
     """The QEMU command line of a cell."""
     tests = f"rig.tests={','.join(cell.tests)}" if cell.tests else ""
-    append = " ".join([f"console={CONSOLE[cell.arch]}", APPEND, APPEND_ARCH[cell.arch],
+    console = "null keep_bootcon" if EARLY.search(cell.append) else CONSOLE[cell.arch]
+    append = " ".join([f"console={console}", APPEND, APPEND_ARCH[cell.arch],
                        f"rig.iommu={cell.iommu}", cell.append, tests, extra])
     line = [*machine(cell), "-no-user-config", "-no-reboot"]
     line += ["-serial", f"file:{out / 'console.log'}", "-D", str(out / "trace.log")]

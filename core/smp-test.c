@@ -59,7 +59,7 @@ static int xsmmu_smp_init(struct kunit *test)
 	mock_attach(mock);
 	mock->arg = s;
 	s->mock = mock;
-	s->irq = IRQ_WORK_INIT_HARD(smp_irq);
+	s->irq = IRQ_WORK_INIT(smp_irq);
 	return 0;
 }
 

@@ -183,7 +183,7 @@ static void stress_prepare(struct mock *mock, struct stress *s)
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		c = &s->cpu[cpu];
 		c->mock = mock;
-		c->irq = IRQ_WORK_INIT_HARD(stress_irq);
+		c->irq = IRQ_WORK_INIT(stress_irq);
 		prandom_seed_state(&c->rnd, cpu);
 		prandom_seed_state(&c->irq_rnd, ~cpu);
 	}

@@ -4,6 +4,7 @@
  * unsynced when it is unbound. The driver is the probe's own.
  */
 #include <linux/console.h>
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-xsmmu-override.h>
@@ -25,6 +26,8 @@ static void set_console_level(int level)
 {
 	console_lock();
 	console_unlock();
+	/* Another CPU may have taken over, and prints the rest. */
+	msleep(20);
 	console_loglevel = level;
 }
 
