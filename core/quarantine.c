@@ -409,9 +409,6 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size)
 	unmapped = iommu_unmap_fast(xd->domain, first << shift, pages << shift,
 				    &gather);
 	WARN_ON(unmapped != pages << shift);
-	/* Nothing was mapped there, so there is no range to give back. */
-	if (unlikely(!unmapped))
-		return;
 
 	tables = xsmmu_gathered_tables(&gather);
 	if (!list_empty(tables)) {

@@ -81,18 +81,21 @@ static bool xsmmu_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
 	struct iommu_domain *domain = xsmmu_batching_domain(dev);
+	phys_addr_t phys;
 
 	if (unlikely(!domain))
 		return false;
+	phys = iommu_iova_to_phys(domain, addr);
 	/*
 	 * I5: the ordinary unmap gives a bounce slot back at once, so the
-	 * mapping of a slot must be gone by then.
+	 * mapping of a slot must be gone by then. The ordinary unmap also warns
+	 * about an address that is not mapped.
 	 */
-	if (unlikely(xsmmu_is_bounced(dev, domain, addr, size, dir)))
+	if (unlikely(!phys || xsmmu_is_bounced(dev, phys)))
 		return false;
 	/* The driver may read the buffer right after this call. */
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		xsmmu_sync_for_cpu(dev, domain, addr, size, dir);
+		xsmmu_sync_for_cpu(dev, phys, size, dir);
 	xsmmu_unmap(domain->xsmmu, addr, size);
 	return true;
 }

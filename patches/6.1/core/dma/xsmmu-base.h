@@ -8,6 +8,7 @@
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
+#include <linux/swiotlb.h>
 #include "../../drivers/iommu/xsmmu/base.h"
 #include "debug.h"
 
@@ -29,40 +30,26 @@ static inline bool xsmmu_is_untrusted(struct device *dev)
 	return dev_is_pci(dev) && to_pci_dev(dev)->untrusted;
 }
 
-/*
- * xsmmu_is_bounced - was a mapping of a device that batches bounced?
- * Linux 6.1 bounces for untrusted devices only, and those do not batch. So there
- * is no need to look up what @addr maps.
- */
-static inline bool xsmmu_is_bounced(struct device *dev,
-				    struct iommu_domain *domain,
-				    dma_addr_t addr, size_t size,
-				    enum dma_data_direction dir)
+/** xsmmu_is_bounced - is the CPU address @phys in a bounce buffer? */
+static inline bool xsmmu_is_bounced(struct device *dev, phys_addr_t phys)
 {
-	return false;
+	return is_swiotlb_buffer(dev, phys);
 }
 
 /*
  * xsmmu_sg_is_bounced - were the entries of a list mapped one by one to bounce?
- * The same holds for them.
+ * Linux 6.1 does that for untrusted devices only, and those do not batch.
  */
 static inline bool xsmmu_sg_is_bounced(struct scatterlist *sg)
 {
 	return false;
 }
 
-/** xsmmu_sync_for_cpu - let the CPU read what the device wrote to a mapped buffer */
-static inline void xsmmu_sync_for_cpu(struct device *dev,
-				      struct iommu_domain *domain,
-				      dma_addr_t addr, size_t size,
-				      enum dma_data_direction dir)
+/** xsmmu_sync_for_cpu - let the CPU read what the device wrote to a buffer */
+static inline void xsmmu_sync_for_cpu(struct device *dev, phys_addr_t phys,
+				      size_t size, enum dma_data_direction dir)
 {
-	phys_addr_t phys;
-
-	if (dev_is_dma_coherent(dev))
-		return;
-	phys = iommu_iova_to_phys(domain, addr);
-	if (phys)
+	if (!dev_is_dma_coherent(dev))
 		arch_sync_dma_for_cpu(phys, size, dir);
 }
 
