@@ -151,7 +151,15 @@ static bool xsmmu_nested(const struct xsmmu_domain *xd)
  */
 static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 {
-	return xsmmu_invalidate(xd, false) ? -EIO : 0;
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	printk_deferred_enter();
+	err = xsmmu_invalidate(xd, false);
+	printk_deferred_exit();
+	local_irq_restore(flags);
+	return err ? -EIO : 0;
 }
 
 /**

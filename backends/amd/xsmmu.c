@@ -56,7 +56,7 @@
  * How often to repeat the invalidations of the device TLBs because they took too
  * long and a device of another domain did not answer.
  */
-#define AMD_REPEATS		4
+#define AMD_REPEATS		2
 
 /* IOMMUs of one domain. A sync of a domain with more fails. */
 #define AMD_SYNC_IOMMUS		16
@@ -404,7 +404,7 @@ static bool amd_take_large(struct protection_domain *pdom)
  *
  * Context: any but NMI; interrupts may be off. Takes at most about 0.1 s per
  * IOMMU that does not answer, or 1.2 s if that has device TLBs; and about 1 s for
- * each time that a device of another domain does not answer, at most 5 times.
+ * each time that a device of another domain does not answer, at most 3 times.
  * Return: 0 if every command completed. After any error the caller can rely on
  * none of them.
  */

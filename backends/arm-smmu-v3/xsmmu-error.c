@@ -50,17 +50,6 @@ static bool smmu_queue_stands(struct arm_smmu_device *smmu, u32 *gerrorn)
 	return (active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR)) == GERROR_CMDQ_ERR;
 }
 
-/* In an oops the lock's holder may have been stopped: returns false then. */
-static bool smmu_lock_gerror(struct arm_smmu_device *smmu,
-			     unsigned long *flags)
-{
-	if (unlikely(oops_in_progress))
-		return raw_spin_trylock_irqsave(&smmu->xsmmu_gerror_lock,
-						*flags);
-	raw_spin_lock_irqsave(&smmu->xsmmu_gerror_lock, *flags);
-	return true;
-}
-
 /*
  * The last acknowledgment has reached the SMMU when the register has been read
  * back. Otherwise the next holder of the lock might read the older value, and
@@ -81,8 +70,9 @@ static void smmu_unlock_gerror(struct arm_smmu_device *smmu,
  * no other. If the handler is at work, it is left to do it. The caller may have
  * interrupted it: a console may be behind this SMMU.
  *
- * The core's lock is held and the console may be behind the domain that it
- * protects, so messages are printed later.
+ * Prints at once, because dev_err() of Linux 6.1 cannot be deferred. A console
+ * behind this SMMU finds the lock taken and the queue standing, so its unmaps time
+ * out.
  *
  * Context: any but NMI; interrupts may be off.
  */
@@ -95,10 +85,8 @@ void arm_smmu_xsmmu_mend_queue(struct arm_smmu_device *smmu)
 	    !raw_spin_trylock_irqsave(&smmu->xsmmu_gerror_lock, flags))
 		return;
 	if (smmu_queue_stands(smmu, &gerrorn)) {
-		printk_deferred_enter();
 		arm_smmu_xsmmu_count_error(smmu, GERROR_CMDQ_ERR);
 		arm_smmu_xsmmu_skip_error(smmu);
-		printk_deferred_exit();
 		writel(gerrorn ^ GERROR_CMDQ_ERR,
 		       smmu->base + ARM_SMMU_GERRORN);
 		smmu->xsmmu_mended = true;
@@ -137,7 +125,8 @@ static bool smmu_reported(const struct arm_smmu_device *smmu,
  *
  * Context: any but NMI; interrupts may be off.
  * Return: true if one has not answered. Also true if there were more time-outs
- * than are noted, or if the notes cannot be read in an oops.
+ * than are noted, or if the lock is taken: its holder prints, and its printing may
+ * wait for the console that this CPU has.
  */
 bool arm_smmu_xsmmu_timed_out(struct arm_smmu_device *smmu, unsigned int since,
 			      u32 at)
@@ -147,7 +136,7 @@ bool arm_smmu_xsmmu_timed_out(struct arm_smmu_device *smmu, unsigned int since,
 
 	if (likely(atomic_read(&smmu->xsmmu_atc_errors) == since))
 		return false;
-	if (!smmu_lock_gerror(smmu, &flags))
+	if (!raw_spin_trylock_irqsave(&smmu->xsmmu_gerror_lock, flags))
 		return true;
 	reported = smmu_reported(smmu, since,
 				 atomic_read(&smmu->xsmmu_atc_errors) - since,
@@ -161,8 +150,7 @@ bool arm_smmu_xsmmu_timed_out(struct arm_smmu_device *smmu, unsigned int since,
  * @irq: its number
  * @dev: the SMMU
  *
- * Runs the driver's handler under the lock. That one prints, and a console takes
- * locks that may sleep on PREEMPT_RT, so messages are printed later.
+ * Runs the driver's handler under the lock.
  *
  * Return: as the driver's handler. IRQ_HANDLED also if a CPU that polled has
  * mended the error before.
@@ -176,9 +164,7 @@ irqreturn_t arm_smmu_xsmmu_gerror(int irq, void *dev)
 	if (!xsmmu_mode())
 		return arm_smmu_xsmmu_driver_gerror(irq, smmu);
 	raw_spin_lock_irqsave(&smmu->xsmmu_gerror_lock, flags);
-	printk_deferred_enter();
 	ret = arm_smmu_xsmmu_driver_gerror(irq, smmu);
-	printk_deferred_exit();
 	if (smmu->xsmmu_mended)
 		ret = IRQ_HANDLED;
 	smmu->xsmmu_mended = false;

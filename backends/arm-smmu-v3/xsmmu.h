@@ -240,7 +240,9 @@ static inline void arm_smmu_xsmmu_queue_full(struct arm_smmu_device *smmu)
 
 /*
  * The position of the last CMD_SYNC that this CPU has waited for. Rule: written
- * and read with interrupts off, without a CMD_SYNC in between.
+ * after the wait, because a message that is printed while this CPU polls may go to
+ * a console whose driver waits for another CMD_SYNC; read with interrupts off and
+ * without a CMD_SYNC in between.
  */
 DECLARE_PER_CPU(u32, arm_smmu_xsmmu_sync_at);
 
