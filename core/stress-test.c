@@ -332,6 +332,7 @@ static void the_adversary_finds(struct kunit *test)
 	struct stress s = *(const struct stress *)test->param_value;
 	struct mock *mock = test->priv;
 
+	skip_if_raw_locks_are_checked(test);
 	stress(mock, &s);
 	KUNIT_EXPECT_GT(test, mock->violations, 0);
 	kunit_info(test, "%s", mock->objection);
