@@ -149,7 +149,8 @@ changed_qemu() {
 	unreachable
 	mkdir -p "$dir/usr"
 	echo 1 >"$dir/usr/file"
-	(cd "$dir" && sha256sum usr/file >sums)
+	touch "$dir"/qemu-system-{x86_64,aarch64}.command
+	(cd "$dir" && sha256sum usr/file ./*.command >sums)
 	[ "$(XDG_CACHE_HOME=$work/cache PATH=$work/bin:$PATH ci/qemu.sh backports)" = "$dir" ]
 	echo 2 >"$dir/usr/file"
 	told "no mirror for bookworm-backports" ci/qemu.sh backports
