@@ -62,10 +62,11 @@ run() {
 	at_least "received" "$(grown far rx_packets)" $((packets / 2))
 }
 
-# The generator holds an skb until it makes the next one, so a few are shared for that long.
+# The generator holds an skb until it makes the next one, so some are shared for that long:
+# the more, the less load the host has.
 packets_are_generated() {
 	run
-	at_least "unmaps that waited" "$waited" $((2 * packets * 9 / 10))
+	at_least "unmaps that waited" "$waited" "$packets"
 	at_least "unmaps for two in a sync" "$waited" $((2 * $(grown near ch_iotlb_sync)))
 }
 
