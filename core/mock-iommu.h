@@ -168,7 +168,7 @@ const char *mock_take_log(struct mock *mock);
 static inline void skip_if_raw_locks_are_checked(struct kunit *test)
 {
 	if (IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING))
-		kunit_skip(test, "it does what cannot be with PREEMPT_RT");
+		kunit_skip(test, "it releases under a raw lock; with PREEMPT_RT nothing does");
 }
 
 struct mock *mock_create(struct kunit *test);

@@ -19,7 +19,6 @@
  */
 #include <linux/interrupt.h>
 #include <linux/percpu.h>
-#include <linux/printk.h>
 #include "arm-smmu-v3.h"
 #include "xsmmu.h"
 #include "xsmmu-glue.h"
