@@ -130,6 +130,7 @@ track_patched() {
 	comm -23 <(patched_paths) <(repo ls-files) | while read -r path; do
 		[ ! -e "$tree/$path" ] || printf '%s\n' "$path"
 	done >"$state/new"
+	before=$(repo write-tree)
 	repo update-index --add --stdin <"$state/new"
 	rm -f "$state/stage"
 	stage read-tree original
@@ -193,6 +194,8 @@ cleanup() {
 		say "graft.sh: the graft failed; $tree is as it was before any graft"
 	elif [ "$rc" != 0 ]; then
 		rm -rf "$fresh"
+		# The next attempt must not find files there that only this one touches.
+		[ -z "$before" ] || [ ! -d "$state" ] || repo read-tree "$before"
 	fi
 	[ "$rc" = 0 ] || exit 2
 }
@@ -259,7 +262,7 @@ do_key() {
 	done
 }
 
-words=() wanted='' until='' mutant='' force=''
+words=() wanted='' until='' mutant='' force='' before=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--until) until=${2:?} && shift ;;

@@ -152,6 +152,21 @@ stale_mutant_refused() {
 	untouched
 }
 
+# The mutant changes a file that no other patch touches.
+refused_mutant_fits_once_mended() {
+	fresh
+	graft apply
+	echo one >"$tree/extra"
+	printf '%s\n' "diff --git a/extra b/extra" "--- a/extra" "+++ b/extra" \
+		'@@ -1 +1 @@' '-two' '+three' >"$work/extra.patch"
+	refuses graft apply --mutant "$work/extra.patch"
+	sed -i 's/^-two/-one/' "$work/extra.patch"
+	graft apply --mutant "$work/extra.patch"
+	[ "$(cat "$tree/extra")" = three ]
+	graft unapply
+	[ "$(cat "$tree/extra")" = one ]
+}
+
 series_applies_as_mail() {
 	ci/series.sh "$base" "$work/series" && fresh &&
 		git -C "$tree" init -q && git -C "$tree" add -A &&
@@ -173,5 +188,6 @@ expect "a graft that was killed half way is restored" half_done_restored
 expect "a mutant changes the graft and its key; the next graft removes it" mutant_comes_and_goes
 expect "every mutant fits what is grafted" every_mutant_fits
 expect "a mutant that does not fit is refused and nothing changes" stale_mutant_refused
+expect "a mutant that was refused fits once it is mended" refused_mutant_fits_once_mended
 expect "git am of make series gives the same tree as the graft" series_applies_as_mail
 tap_end
