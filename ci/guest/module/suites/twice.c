@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Suite "twice": a driver's bug, a page that is unmapped twice. The kernel warns and
+ * gives the page's address back once. If it came back twice, two buffers would get it.
+ *
+ * The kernel must be booted with dma_debug=off, or dma-debug reports the bug too.
+ */
+#include <linux/dma-mapping.h>
+
+#include "buffers.h"
+#include "suites.h"
+
+/* More than a magazine of the IOVA allocator holds. */
+#define PAGES	256
+
+static unsigned int pages_with_the_address_of_another(const struct batch *b)
+{
+	unsigned int i, j, found = 0;
+
+	for (i = 0; i < b->n; i++)
+		for (j = 0; j < i; j++)
+			found += b->buf[i].iova == b->buf[j].iova;
+	return found;
+}
+
+/* Map again, and see that no two pages have the same address. */
+static void expect_given_back_once(struct kunit *test, struct batch *b)
+{
+	test_sync(test);
+	KUNIT_ASSERT_EQ(test, batch_map(b), 0);
+	KUNIT_EXPECT_EQ(test, pages_with_the_address_of_another(b), 0);
+	batch_unmap(b);
+}
+
+static void page_unmapped_twice_without_sync_is_given_back_once(struct kunit *test)
+{
+	struct batch *b = test_batch(test, PAGES);
+	struct buf *twice = &b->buf[0];
+
+	KUNIT_ASSERT_EQ(test, buf_map(twice, DMA_BIDIRECTIONAL), 0);
+	buf_unmap_no_sync(twice);
+	dma_unmap_page_attrs_no_sync(target.dev, twice->iova, PAGE_SIZE,
+				     DMA_BIDIRECTIONAL, 0);
+	expect_given_back_once(test, b);
+}
+
+/* A bug in an error path: the ordinary unmap follows the batched one. */
+static void page_unmapped_once_more_is_given_back_once(struct kunit *test)
+{
+	struct batch *b = test_batch(test, PAGES);
+	struct buf *twice = &b->buf[0];
+
+	KUNIT_ASSERT_EQ(test, buf_map(twice, DMA_BIDIRECTIONAL), 0);
+	buf_unmap_no_sync(twice);
+	dma_unmap_page(target.dev, twice->iova, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	expect_given_back_once(test, b);
+}
+
+static const struct attack_case twice_cases[] = {
+	ATTACK_CASE(page_unmapped_twice_without_sync_is_given_back_once, XSMMU),
+	ATTACK_CASE(page_unmapped_once_more_is_given_back_once, XSMMU),
+	{ }
+};
+
+ATTACK_SUITE(twice, WORDS("twice"));
