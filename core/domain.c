@@ -3,9 +3,12 @@
  * The batching state of a domain: made when a driver opts in, freed when the
  * domain ends.
  */
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "slots.h"
 #include "base.h"
 
 /*
@@ -13,6 +16,19 @@
  * devices of one domain may opt in at the same time.
  */
 static DEFINE_MUTEX(xsmmu_enable_lock);
+
+/*
+ * The lock of windows: protects the windows of all domains and their numbers of users.
+ * CPU hotplug takes it, so it is held over no invalidation that may never end but
+ * those of a window's tables.
+ */
+static DEFINE_MUTEX(xsmmu_window_lock);
+
+static struct xsmmu_window *xsmmu_window_locked(struct xsmmu_domain *xd)
+{
+	return rcu_dereference_protected(xd->window,
+					 lockdep_is_held(&xsmmu_window_lock));
+}
 
 static struct xsmmu_domain *xsmmu_domain_alloc(unsigned int entries)
 {
@@ -29,7 +45,7 @@ static struct xsmmu_domain *xsmmu_domain_alloc(unsigned int entries)
 	}
 	xd->mask = entries - 1;
 	for_each_possible_cpu(cpu)
-		xsmmu_quarantine_init(xd, per_cpu_ptr(xd->quarantine, cpu));
+		xsmmu_quarantine_init(xd, per_cpu_ptr(xd->quarantine, cpu), cpu);
 	return xd;
 }
 
@@ -181,6 +197,126 @@ void xsmmu_domain_trim(struct xsmmu_domain *xd)
 		xsmmu_quarantine_trim(per_cpu_ptr(xd->quarantine, cpu));
 }
 
+/**
+ * xsmmu_window_get - let a device use the window of its domain
+ * @xd: the domain
+ * @limit: the highest bus address that the device reaches
+ * @coherent: is the device's DMA coherent with the CPU's caches?
+ *
+ * Makes the window if the domain has none.
+ *
+ * Context: process context, may sleep.
+ * Return: the window, to be given to xsmmu_window_put(), or NULL: all mappings of the
+ * device are ordinary.
+ */
+struct xsmmu_window *xsmmu_window_get(struct xsmmu_domain *xd, u64 limit,
+				      bool coherent)
+{
+	struct xsmmu_window *w, *new = NULL;
+
+	mutex_lock(&xsmmu_window_lock);
+	w = xsmmu_window_locked(xd);
+	if (!w) {
+		new = xsmmu_window_create(xd, limit);
+		w = new;
+	}
+	if (w && !xsmmu_window_serves(w, limit, coherent)) {
+		pr_info("xsmmu: %s: no window for a device: out of its reach, or entries of unknown form\n",
+			xd->name);
+		w = NULL;
+	}
+	if (w) {
+		w->users++;
+		rcu_assign_pointer(xd->window, w);
+	} else if (new) {
+		xsmmu_window_retire(new);
+	}
+	mutex_unlock(&xsmmu_window_lock);
+	return w;
+}
+
+/*
+ * Free a window without users, unless some of its slots are mapped or could not be
+ * synced. Then it stays for the next user, or until the domain ends.
+ */
+static void xsmmu_window_try_retire(struct xsmmu_window *w)
+{
+	struct xsmmu_domain *xd = w->xd;
+
+	xsmmu_drain(xd);
+	xsmmu_slots_return_all(w);
+	if (!xsmmu_window_is_whole(w))
+		return;
+	rcu_assign_pointer(xd->window, NULL);
+	/*
+	 * R2, pairs with rcu_read_lock() in xsmmu_window_find(): the domain has
+	 * no window, then its memory is freed. An unmap of an address outside
+	 * may still look at it.
+	 * Litmus: window-retire
+	 */
+	synchronize_rcu();
+	xsmmu_slots_free_rings(w);
+	xsmmu_window_retire(w);
+}
+
+/**
+ * xsmmu_window_put - a device does not use a window any more
+ * @w: the window
+ *
+ * Context: process context, may sleep. The device's driver is unbound.
+ */
+void xsmmu_window_put(struct xsmmu_window *w)
+{
+	/* First, as in CPU hotplug. */
+	cpus_read_lock();
+	mutex_lock(&xsmmu_window_lock);
+	if (!--w->users)
+		xsmmu_window_try_retire(w);
+	mutex_unlock(&xsmmu_window_lock);
+	cpus_read_unlock();
+}
+
+static void xsmmu_domain_cpu_dead(struct xsmmu_domain *xd, unsigned int cpu)
+{
+	struct xsmmu_quarantine *q = per_cpu_ptr(xd->quarantine, cpu);
+	struct xsmmu_window *w = xsmmu_window_locked(xd);
+
+	xsmmu_quarantine_dead(xd, q);
+	if (w)
+		xsmmu_slots_return(w, q);
+}
+
+static void xsmmu_domain_cpu_returns(struct xsmmu_domain *xd, unsigned int cpu)
+{
+	xsmmu_quarantine_settle(xd, per_cpu_ptr(xd->quarantine, cpu));
+}
+
+static int xsmmu_cpu_dead(unsigned int cpu)
+{
+	mutex_lock(&xsmmu_window_lock);
+	xsmmu_each_domain(xsmmu_domain_cpu_dead, cpu);
+	mutex_unlock(&xsmmu_window_lock);
+	return 0;
+}
+
+static int xsmmu_cpu_returns(unsigned int cpu)
+{
+	xsmmu_each_domain(xsmmu_domain_cpu_returns, cpu);
+	return 0;
+}
+
+static int __init xsmmu_cpu_init(void)
+{
+	int ret;
+
+	if (!xsmmu_mode())
+		return 0;
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "iommu/xsmmu:prepare",
+					xsmmu_cpu_returns, xsmmu_cpu_dead);
+	return min(ret, 0);
+}
+late_initcall(xsmmu_cpu_init);
+
 /*
  * Sync once more, and release if that succeeds. If it fails, leak the tables: the
  * IOMMU's page walker may still have cached a way to them. The IOVAs go with
@@ -216,6 +352,7 @@ static void xsmmu_drain_last(struct xsmmu_domain *xd)
 void xsmmu_domain_destroy(struct iommu_domain *domain)
 {
 	struct xsmmu_domain *xd = domain->xsmmu;
+	struct xsmmu_window *w;
 
 	xsmmu_refusal_destroy(domain->xsmmu_refusal);
 	domain->xsmmu_refusal = NULL;
@@ -223,6 +360,12 @@ void xsmmu_domain_destroy(struct iommu_domain *domain)
 		return;
 	xsmmu_stats_remove(xd);
 	xsmmu_drain_last(xd);
+	/* Nobody else knows the domain any more. */
+	w = rcu_dereference_protected(xd->window, true);
+	if (w) {
+		xsmmu_slots_free_rings(w);
+		xsmmu_window_free(w);
+	}
 	domain->xsmmu = NULL;
 	xsmmu_domain_free(xd);
 }

@@ -29,6 +29,11 @@
 /* Entries of one CPU's quarantine: as many as a CPU's flush queue holds. */
 #define XSMMU_QUARANTINE_SIZE	256
 
+/* Classes of slots in a window: runs of 1, 2, 4, 8 and 16 pages. */
+#define XSMMU_CLASSES		5
+
+struct xsmmu_window;
+
 /**
  * struct xsmmu_range - an IOVA range that may not be reused yet
  * @pfn: first IOVA page frame, in units of the IOVA domain's granule
@@ -43,12 +48,13 @@ struct xsmmu_range {
 
 /**
  * struct xsmmu_stats - counts of one CPU in one domain
- * @unmaps: unmaps without sync
+ * @unmaps: unmaps without sync, less those in a window
  * @led: invalidations that this CPU issued and that succeeded
  * @shared: syncs satisfied by an invalidation of another CPU
  * @failed: invalidations that this CPU issued and that failed
  * @overflows: unmaps that found the quarantine full
  * @orphans: drains by the backstop
+ * @outside: mappings that found no slot in the window
  *
  * Rule: written with this_cpu_inc(), summed without a lock. The sum is exact
  * when no CPU is writing.
@@ -60,6 +66,37 @@ struct xsmmu_stats {
 	u64 failed;
 	u64 overflows;
 	u64 orphans;
+	u64 outside;
+};
+
+/**
+ * struct xsmmu_slots - the slots of one class that a CPU has; see window.h
+ * @head: (O) position of the next slot to take
+ * @done: position up to which slots are free; raised by drainers
+ * @tail: (O) position after the newest slot in quarantine; drainers read it
+ * @limit: (O) position at which an unmap has to stop and look
+ * @ring: (O) first pages of the slots, by position modulo XSMMU_RING; NULL until
+ *	the CPU takes or gives back one. Statistics read it
+ *
+ * (O): written by the CPU that owns them only, with interrupts off, or for it while
+ * it is offline. Positions only grow, except that head steps back to add slots.
+ */
+struct xsmmu_slots {
+	unsigned long head;
+	unsigned long done;
+	unsigned long tail;
+	unsigned long limit;
+	u32 *ring;
+};
+
+/**
+ * struct xsmmu_positions - up to where a quarantine was filled
+ * @ring: of its ring of ranges
+ * @slots: of its slots, by class
+ */
+struct xsmmu_positions {
+	unsigned int ring;
+	unsigned long slots[XSMMU_CLASSES];
 };
 
 /**
@@ -67,10 +104,15 @@ struct xsmmu_stats {
  * @lock: (L) protects the fields so marked; taken by the CPU and by drainers
  * @head: (L) position of the oldest entry; positions only grow
  * @tail: (L) position after the newest entry
- * @upto: @tail as the drainer of all quarantines saw it; only that one uses it
- * @tick: (L) @tail as the backstop last saw it
+ * @upto: positions as the drainer of all quarantines saw them; only that one uses
+ *	them
+ * @tick: (L) positions as the backstop last saw them
  * @period: (L) of the backstop's timer, in ms
- * @armed: (L) the backstop's timer is pending or running
+ * @armed: (L) the backstop's timer is pending or running. The CPU also reads it
+ *	with interrupts off, without the lock: only its own timer clears it, on the
+ *	same CPU, or somebody else while the CPU is offline
+ * @cpu: the CPU; constant
+ * @slots: what the CPU has of the domain's window, by class
  * @tables: (L) unlinked table pages, in the order of the entries they belong to
  * @backstop: timer that finds orphans; an add to an idle quarantine starts it
  * @xd: the domain; constant
@@ -87,10 +129,12 @@ struct xsmmu_quarantine {
 	raw_spinlock_t lock;
 	unsigned int head;
 	unsigned int tail;
-	unsigned int upto;
-	unsigned int tick;
+	struct xsmmu_positions upto;
+	struct xsmmu_positions tick;
 	unsigned int period;
 	bool armed;
+	int cpu;
+	struct xsmmu_slots slots[XSMMU_CLASSES];
 	struct list_head tables;
 	struct timer_list backstop;
 	struct xsmmu_domain *xd;
@@ -106,6 +150,8 @@ struct xsmmu_quarantine {
  * @mask: entries of a quarantine less one (a power of two); constant
  * @name: of the device that opted in first; constant
  * @node: on the list of all domains, under that list's mutex
+ * @window: of the domain, or NULL. Written under the lock of windows, read under it
+ *	or under RCU
  * @release: for tests that watch the order: called instead of xsmmu_give_back(),
  *	or NULL; set before the first unmap
  * @failing: a sync gave up, and none has succeeded since; written under
@@ -146,6 +192,7 @@ struct xsmmu_domain {
 	unsigned int mask;
 	char name[XSMMU_NAME_LEN];
 	struct list_head node;
+	struct xsmmu_window __rcu *window;
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
 	void (*release)(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 			unsigned int n, struct list_head *tables);
@@ -188,7 +235,13 @@ extern bool xsmmu_virtual;
 bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags);
 void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 			  unsigned int n, struct list_head *tables);
-void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
+			   int cpu);
+void xsmmu_quarantine_arm(struct xsmmu_quarantine *q);
+void xsmmu_quarantine_dead(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+void xsmmu_quarantine_settle(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
+void xsmmu_overflow_page(struct xsmmu_domain *xd, unsigned long pfn,
+			 unsigned int pages);
 void xsmmu_quarantine_trim(struct xsmmu_quarantine *q);
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q);
 int xsmmu_drain_all(struct xsmmu_domain *xd);
@@ -244,6 +297,11 @@ void xsmmu_stats_add(struct xsmmu_domain *xd);
 void xsmmu_stats_remove(struct xsmmu_domain *xd);
 void xsmmu_stats_add_refusal(struct xsmmu_refusal *refusal);
 void xsmmu_stats_remove_refusal(struct xsmmu_refusal *refusal);
+void xsmmu_each_domain(void (*fn)(struct xsmmu_domain *xd, unsigned int cpu),
+		       unsigned int cpu);
+
+/* window.c */
+extern bool xsmmu_windows;
 
 /* debug.c: knobs that can be written only with CONFIG_XSMMU_DEBUG. */
 #ifdef CONFIG_XSMMU_DEBUG

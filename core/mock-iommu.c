@@ -437,12 +437,15 @@ void mock_backstop(struct mock *mock, bool on)
 {
 	struct xsmmu_quarantine *q;
 	unsigned long flags;
+	unsigned int class;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		q = per_cpu_ptr(mock->xd->quarantine, cpu);
 		raw_spin_lock_irqsave(&q->lock, flags);
 		q->armed = !on;
+		for (class = 0; class < XSMMU_CLASSES; class++)
+			q->slots[class].limit = q->slots[class].tail;
 		raw_spin_unlock_irqrestore(&q->lock, flags);
 	}
 }

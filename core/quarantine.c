@@ -9,7 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/processor.h>
 #include <linux/slab.h>
-#include "internal.h"
+#include "slots.h"
 #include "base.h"
 #include "trace.h"
 
@@ -70,16 +70,23 @@ static unsigned int xsmmu_take(struct xsmmu_domain *xd,
  * @n: their number
  * @tables: the table pages that their unmaps unlinked; empty afterwards
  *
- * A grace period that began after their unmaps must have ended.
+ * A grace period that began after their unmaps must have ended. A slot of a window
+ * that was an overflow, or withheld, comes back here too.
  *
  * Context: any but NMI.
  */
 void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 		     unsigned int n, struct list_head *tables)
 {
+	struct xsmmu_window *w;
+
 	xsmmu_tables_free(tables);
 	while (n--) {
-		free_iova_fast(xd->iovad, r->pfn, r->pages);
+		w = xsmmu_window_find(xd, PFN_PHYS((dma_addr_t)r->pfn));
+		if (unlikely(w))
+			xsmmu_depot_put(w, r->pfn - (w->base >> PAGE_SHIFT));
+		else
+			free_iova_fast(xd->iovad, r->pfn, r->pages);
 		r++;
 	}
 }
@@ -97,13 +104,8 @@ void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 	xsmmu_give_back(xd, r, n, tables);
 }
 
-/*
- * Release the entries before position @upto. The caller's grace period covers
- * them. Another CPU may have released some of them already; then the head has
- * moved past those.
- */
-static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
-			  unsigned int upto)
+static void xsmmu_release_ring(struct xsmmu_domain *xd,
+			       struct xsmmu_quarantine *q, unsigned int upto)
 {
 	struct xsmmu_range chunk[XSMMU_RELEASE_CHUNK];
 	LIST_HEAD(tables);
@@ -116,9 +118,35 @@ static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 	} while (n == XSMMU_RELEASE_CHUNK);
 }
 
+/* Free the slots before position @upto. */
+static void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long upto)
+{
+	unsigned long done = READ_ONCE(s->done);
+
+	/* No barrier: this depends on the completion; see xsmmu_slot_take(). */
+	while ((long)(upto - done) > 0 && !try_cmpxchg(&s->done, &done, upto))
+		;
+}
+
 /*
- * The position after the newest entry. In an oops in which the lock cannot be
- * had, the position of the oldest, so that nothing is released.
+ * Release the entries before the positions @upto. The caller's grace period covers
+ * them. Another CPU may have released some of them already; then the head, or done,
+ * has moved past those.
+ */
+static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
+			  const struct xsmmu_positions *upto)
+{
+	unsigned int class;
+
+	for (class = 0; class < XSMMU_CLASSES; class++)
+		xsmmu_release_slots(&q->slots[class], upto->slots[class]);
+	if ((int)(upto->ring - READ_ONCE(q->head)) > 0)
+		xsmmu_release_ring(xd, q, upto->ring);
+}
+
+/*
+ * The position after the newest entry of the ring. In an oops in which the lock
+ * cannot be had, the position of the oldest, so that nothing is released.
  */
 static unsigned int xsmmu_position(struct xsmmu_quarantine *q)
 {
@@ -132,29 +160,55 @@ static unsigned int xsmmu_position(struct xsmmu_quarantine *q)
 	return upto;
 }
 
+/* Note how far a quarantine is filled. */
+static void xsmmu_note(struct xsmmu_quarantine *q, struct xsmmu_positions *upto)
+{
+	unsigned int class;
+
+	/* B1 of the grace period orders these reads; it pairs with W0. */
+	for (class = 0; class < XSMMU_CLASSES; class++)
+		upto->slots[class] = READ_ONCE(q->slots[class].tail);
+	upto->ring = xsmmu_position(q);
+}
+
+/* Has a quarantine entries before the positions @upto? A hint. */
+static bool xsmmu_has_entries(const struct xsmmu_quarantine *q,
+			      const struct xsmmu_positions *upto)
+{
+	unsigned int class;
+
+	for (class = 0; class < XSMMU_CLASSES; class++)
+		if ((long)(upto->slots[class] -
+			  READ_ONCE(q->slots[class].done)) > 0)
+			return true;
+	return (int)(upto->ring - READ_ONCE(q->head)) > 0;
+}
+
 /**
  * xsmmu_drain_one - sync, then release what was in @q when the sync began
  * @xd: the domain
  * @q: a quarantine of @xd, of this CPU or of another
  *
- * The position is read under @q's lock and before the grace period's snapshot.
- * The lock orders the PTE clears of the CPU that added the entries before this
- * CPU's barrier B1. An entry added later lies behind the position. Withheld
- * ranges are taken out before the snapshot too, up to a quarantine's worth.
+ * The positions are read before the grace period's snapshot, that of the ring under
+ * @q's lock. The lock, or W0, orders the PTE clears of the CPU that added
+ * the entries before this CPU's barrier B1. An entry added later lies behind the
+ * position. Withheld ranges are taken out before the snapshot too, up to a
+ * quarantine's worth.
  *
  * Context: any but NMI. Spins for one invalidation, or two.
  * Return: 0, or the error of xsmmu_grace_period(); then nothing was released.
  */
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
 {
-	unsigned int upto = xsmmu_position(q);
+	struct xsmmu_positions upto;
 	LIST_HEAD(withheld);
 	int err;
 
+	xsmmu_note(q, &upto);
 	xsmmu_withheld_take(xd, &withheld, XSMMU_QUARANTINE_SIZE);
 	err = xsmmu_grace_period(xd);
 	if (!err)
-		xsmmu_release(xd, q, upto);
+		xsmmu_release(xd, q, &upto);
 	xsmmu_withheld_end(xd, &withheld, err);
 	return err;
 }
@@ -188,8 +242,8 @@ static bool xsmmu_note_positions(struct xsmmu_domain *xd)
 
 	for_each_possible_cpu(cpu) {
 		q = per_cpu_ptr(xd->quarantine, cpu);
-		q->upto = xsmmu_position(q);
-		any |= q->upto != READ_ONCE(q->head);
+		xsmmu_note(q, &q->upto);
+		any |= xsmmu_has_entries(q, &q->upto);
 	}
 	return any;
 }
@@ -201,7 +255,7 @@ static void xsmmu_release_noted(struct xsmmu_domain *xd)
 
 	for_each_possible_cpu(cpu) {
 		q = per_cpu_ptr(xd->quarantine, cpu);
-		xsmmu_release(xd, q, q->upto);
+		xsmmu_release(xd, q, &q->upto);
 	}
 }
 
@@ -298,23 +352,57 @@ void xsmmu_quarantine_trim(struct xsmmu_quarantine *q)
 }
 
 /*
- * Note that the backstop's timer is to be started, unless it runs. Caller holds
- * @q's lock and calls xsmmu_start_backstop() later if this returns true. An oops
- * starts no timer: its locks may never be free.
+ * Start the backstop's timer on the CPU of @q, which must not be pending. If that CPU
+ * is offline, on this one. Caller holds @q's lock, so no CPU goes offline meanwhile.
  */
-static bool xsmmu_arm_backstop(struct xsmmu_quarantine *q)
+static void xsmmu_start_backstop(struct xsmmu_quarantine *q, unsigned int ms)
+{
+	lockdep_assert_held(&q->lock);
+	q->backstop.expires = jiffies + msecs_to_jiffies(ms);
+	if (likely(cpu_online(q->cpu)))
+		add_timer_on(&q->backstop, q->cpu);
+	else
+		add_timer(&q->backstop);
+}
+
+/* Note the positions of a tick. Caller holds @q's lock. */
+static void xsmmu_tick(struct xsmmu_quarantine *q)
+{
+	unsigned int class;
+
+	q->tick.ring = q->tail;
+	for (class = 0; class < XSMMU_CLASSES; class++)
+		q->tick.slots[class] = READ_ONCE(q->slots[class].tail);
+}
+
+/*
+ * Start the backstop's timer unless it runs. Caller holds @q's lock. An oops starts
+ * no timer: its locks may never be free.
+ */
+static void xsmmu_arm_backstop(struct xsmmu_quarantine *q)
 {
 	lockdep_assert_held(&q->lock);
 	if (q->armed || !xsmmu_backstop_on || oops_in_progress)
-		return false;
+		return;
 	q->armed = true;
-	q->tick = q->tail;
-	return true;
+	xsmmu_tick(q);
+	xsmmu_start_backstop(q, XSMMU_BACKSTOP_MS);
 }
 
-static void xsmmu_start_backstop(struct xsmmu_quarantine *q)
+/**
+ * xsmmu_quarantine_arm - see to it that the backstop's timer of a quarantine runs
+ * @q: the quarantine of this CPU
+ *
+ * Context: interrupts off.
+ */
+void xsmmu_quarantine_arm(struct xsmmu_quarantine *q)
 {
-	mod_timer(&q->backstop, jiffies + msecs_to_jiffies(XSMMU_BACKSTOP_MS));
+	unsigned long flags;
+
+	if (!xsmmu_lock(&q->lock, &flags))
+		return;
+	xsmmu_arm_backstop(q);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 
 /*
@@ -325,8 +413,8 @@ static void xsmmu_start_backstop(struct xsmmu_quarantine *q)
 static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 		      const struct xsmmu_range *r, struct list_head *tables)
 {
-	bool arm = false, added = false;
 	unsigned long flags;
+	bool added = false;
 
 	if (!xsmmu_lock(&q->lock, &flags))
 		return true;
@@ -335,12 +423,9 @@ static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 		WRITE_ONCE(q->tail, q->tail + 1);
 		list_splice_tail_init(tables, &q->tables);
 		added = true;
-		arm = xsmmu_arm_backstop(q);
+		xsmmu_arm_backstop(q);
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
-
-	if (arm)
-		xsmmu_start_backstop(q);
 	return added;
 }
 
@@ -351,15 +436,12 @@ static void xsmmu_withhold_and_arm(struct xsmmu_domain *xd,
 				   struct list_head *tables)
 {
 	unsigned long flags;
-	bool arm;
 
 	xsmmu_withhold(xd, r, tables);
 	if (!xsmmu_lock(&q->lock, &flags))
 		return;
-	arm = xsmmu_arm_backstop(q);
+	xsmmu_arm_backstop(q);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
-	if (arm)
-		xsmmu_start_backstop(q);
 }
 
 /*
@@ -379,6 +461,24 @@ static void xsmmu_overflow(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 		xsmmu_release_ranges(xd, r, 1, tables);
 	else
 		xsmmu_withhold_and_arm(xd, q, r, tables);
+}
+
+/**
+ * xsmmu_overflow_page - find a place for a slot for which the quarantine has none
+ * @xd: the domain
+ * @pfn: first IOVA page frame of the slot, whose entries are cleared
+ * @pages: its pages
+ *
+ * Context: any but NMI.
+ */
+void xsmmu_overflow_page(struct xsmmu_domain *xd, unsigned long pfn,
+			 unsigned int pages)
+{
+	struct xsmmu_range r = { .pfn = pfn, .pages = pages };
+	LIST_HEAD(none);
+
+	this_cpu_inc(xd->quarantine->stats.unmaps);
+	xsmmu_overflow(xd, raw_cpu_ptr(xd->quarantine), &r, &none);
 }
 
 /**
@@ -436,22 +536,40 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size)
 }
 
 /*
+ * Note that no timer runs: the next unmap in the window has to look. By the CPU of
+ * @q with interrupts off, or for it while it is offline.
+ */
+static void xsmmu_disarm(struct xsmmu_quarantine *q)
+{
+	unsigned int class;
+
+	q->armed = false;
+	for (class = 0; class < XSMMU_CLASSES; class++)
+		q->slots[class].limit = q->slots[class].tail;
+}
+
+/*
  * Restart the timer if entries or withheld ranges are left, with a longer period
- * after an error.
+ * after an error. A timer that ran on another CPU, because its own was offline, goes
+ * on: only its own CPU may say that no unmap comes between.
  */
 static void xsmmu_backstop_rearm(struct xsmmu_domain *xd,
 				 struct xsmmu_quarantine *q, int err)
 {
+	bool foreign, left;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	q->period = err ? min(2 * q->period, XSMMU_BACKSTOP_MAX_MS) :
 			  XSMMU_BACKSTOP_MS;
-	q->armed = xsmmu_backstop_on &&
-		   (q->head != q->tail || xsmmu_withholds(xd));
-	q->tick = q->tail;
-	if (q->armed)
-		mod_timer(&q->backstop, jiffies + msecs_to_jiffies(q->period));
+	xsmmu_tick(q);
+	left = xsmmu_has_entries(q, &q->tick) || xsmmu_withholds(xd);
+	foreign = smp_processor_id() != q->cpu;
+	if (foreign || (xsmmu_backstop_on && left))
+		xsmmu_start_backstop(q, left || cpu_online(q->cpu) ?
+				     q->period : XSMMU_BACKSTOP_MAX_MS);
+	else
+		xsmmu_disarm(q);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -472,7 +590,7 @@ static void xsmmu_backstop(struct timer_list *t)
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	orphans = xsmmu_backstop_on &&
-		  ((int)(q->tick - q->head) > 0 || xsmmu_withholds(xd));
+		  (xsmmu_has_entries(q, &q->tick) || xsmmu_withholds(xd));
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 
 	if (orphans) {
@@ -483,12 +601,56 @@ static void xsmmu_backstop(struct timer_list *t)
 	xsmmu_backstop_rearm(xd, q, err);
 }
 
+/**
+ * xsmmu_quarantine_settle - stop the timer of an offline CPU, or let it run in time
+ * @xd: the domain
+ * @q: of a CPU that is offline and does not run meanwhile
+ *
+ * A timer that ran for the CPU may have a long period. The CPU's unmaps will rely on
+ * it, so it starts anew if something is left.
+ *
+ * Context: process context.
+ */
+void xsmmu_quarantine_settle(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
+{
+	unsigned long flags;
+
+	del_timer_sync(&q->backstop);
+	raw_spin_lock_irqsave(&q->lock, flags);
+	xsmmu_disarm(q);
+	xsmmu_tick(q);
+	if (xsmmu_has_entries(q, &q->tick) || xsmmu_withholds(xd))
+		xsmmu_arm_backstop(q);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * xsmmu_quarantine_dead - empty the quarantine of a dead CPU
+ * @xd: the domain
+ * @q: of a CPU that is offline and cannot come back meanwhile
+ *
+ * If no invalidation succeeds, its timer goes on trying on another CPU.
+ *
+ * Context: process context.
+ */
+void xsmmu_quarantine_dead(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
+{
+	struct xsmmu_positions upto;
+
+	xsmmu_note(q, &upto);
+	if (xsmmu_has_entries(q, &upto))
+		xsmmu_drain_one(xd, q);
+	xsmmu_quarantine_settle(xd, q);
+}
+
 /* Prepare the empty quarantine of one CPU. */
-void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
+void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
+			   int cpu)
 {
 	raw_spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->tables);
-	timer_setup(&q->backstop, xsmmu_backstop, 0);
+	timer_setup(&q->backstop, xsmmu_backstop, TIMER_PINNED);
 	q->period = XSMMU_BACKSTOP_MS;
+	q->cpu = cpu;
 	q->xd = xd;
 }

@@ -6,7 +6,7 @@
 #include <linux/debugfs.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
-#include "internal.h"
+#include "window.h"
 
 /* All batching states, and all refusals; protected by the mutex. */
 static LIST_HEAD(xsmmu_domains);
@@ -24,6 +24,18 @@ void xsmmu_stats_remove(struct xsmmu_domain *xd)
 {
 	mutex_lock(&xsmmu_domains_lock);
 	list_del(&xd->node);
+	mutex_unlock(&xsmmu_domains_lock);
+}
+
+/* Call @fn for each batching domain; process context. */
+void xsmmu_each_domain(void (*fn)(struct xsmmu_domain *xd, unsigned int cpu),
+		       unsigned int cpu)
+{
+	struct xsmmu_domain *xd;
+
+	mutex_lock(&xsmmu_domains_lock);
+	list_for_each_entry(xd, &xsmmu_domains, node)
+		fn(xd, cpu);
 	mutex_unlock(&xsmmu_domains_lock);
 }
 
@@ -46,7 +58,8 @@ static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 	size_t ring = (xd->mask + 1) * sizeof(struct xsmmu_range);
 	struct xsmmu_stats sum = {};
 	size_t bytes = sizeof(*xd);
-	unsigned int pending = 0;
+	unsigned int chunks;
+	unsigned int pending = 0, class;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -58,13 +71,26 @@ static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 		sum.failed += q->stats.failed;
 		sum.overflows += q->stats.overflows;
 		sum.orphans += q->stats.orphans;
+		sum.outside += q->stats.outside;
 		pending += READ_ONCE(q->tail) - READ_ONCE(q->head);
 		bytes += sizeof(*q) + (READ_ONCE(q->ring) ? ring : 0);
+		for (class = 0; class < XSMMU_CLASSES; class++) {
+			struct xsmmu_slots *slots = &q->slots[class];
+
+			sum.unmaps += READ_ONCE(slots->tail);
+			pending += READ_ONCE(slots->tail) - READ_ONCE(slots->done);
+			if (READ_ONCE(slots->ring))
+				bytes += XSMMU_RING * sizeof(*slots->ring);
+		}
 	}
-	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu leaked=%lu bytes=%zu\n",
+	rcu_read_lock();
+	bytes += xsmmu_window_bytes(rcu_dereference(xd->window), &chunks);
+	rcu_read_unlock();
+	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu leaked=%lu chunks=%u outside=%llu bytes=%zu\n",
 		   xd->name, sum.unmaps, sum.led, sum.shared, sum.failed,
 		   sum.overflows, sum.orphans, pending,
-		   READ_ONCE(xd->withheld_pages), READ_ONCE(xd->leaked), bytes);
+		   READ_ONCE(xd->withheld_pages), READ_ONCE(xd->leaked), chunks,
+		   sum.outside, bytes);
 }
 
 static int xsmmu_domains_show(struct seq_file *s, void *unused)

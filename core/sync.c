@@ -184,7 +184,7 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 	 * B1, pairs with B2: every PTE clear that happens before this call,
 	 * then the read of "started". Full, and before the read.
 	 * Litmus: core-b1-b2, core-b1-handover, core-b0-lost, core-drain,
-	 * core-alone-bare, core-snap-order
+	 * core-alone-bare, core-snap-order, window-position
 	 */
 	smp_mb();
 	snap = READ_ONCE(xd->started) + 1;

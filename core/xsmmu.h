@@ -22,11 +22,23 @@
 #ifndef _XSMMU_H
 #define _XSMMU_H
 
+#include <linux/bits.h>
+#include <linux/dma-direction.h>
 #include <linux/iommu.h>
 #include <linux/jump_label.h>
 
+/*
+ * What has to follow a write to a leaf entry, before the device may use the
+ * mapping or a sync may begin; for &iommu_domain_ops.leaf_entry.
+ */
+#define XSMMU_CLEAN_ENTRY	BIT(0)	/* clean its cache line for the walker */
+#define XSMMU_ORDER_ENTRY	BIT(1)	/* wmb() after a new mapping */
+#define XSMMU_SYNC_MAP		BIT(2)	/* iotlb_sync_map after a new mapping */
+
 struct iova_domain;
+struct scatterlist;
 struct xsmmu_domain;
+struct xsmmu_window;
 
 #ifdef CONFIG_XSMMU
 
@@ -68,6 +80,21 @@ void xsmmu_domain_destroy(struct iommu_domain *domain);
 void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size);
 int xsmmu_sync(struct xsmmu_domain *xd);
 bool xsmmu_drain(struct xsmmu_domain *xd);
+
+struct xsmmu_window *xsmmu_window_get(struct xsmmu_domain *xd, u64 limit,
+				      bool coherent);
+void xsmmu_window_put(struct xsmmu_window *w);
+struct xsmmu_window *xsmmu_window_find(struct xsmmu_domain *xd, dma_addr_t addr);
+dma_addr_t xsmmu_window_map(struct xsmmu_window *w, phys_addr_t phys,
+			    size_t size, enum dma_data_direction dir,
+			    bool coherent);
+int xsmmu_window_map_sg(struct xsmmu_window *w, struct scatterlist *sg, int nents,
+			enum dma_data_direction dir, bool coherent,
+			unsigned int longest, unsigned long boundary);
+bool xsmmu_window_unmap(struct xsmmu_window *w, dma_addr_t addr,
+			phys_addr_t *phys);
+bool xsmmu_window_unmap_strict(struct xsmmu_window *w, dma_addr_t addr,
+			       phys_addr_t *phys);
 
 #else /* CONFIG_XSMMU */
 

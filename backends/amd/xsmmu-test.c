@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the AMD-Vi backend: which words it encodes, which commands a sync
- * sends and in which order, what errors do, and when the driver frees page
- * tables.
+ * sends and in which order, what errors do, when the driver frees page tables,
+ * and which leaf entries it finds.
  *
  * Included at the end of xsmmu.c, whose functions are private. The expected
  * words are written out from the tables of chapter 2.4, not with the driver's
@@ -10,6 +10,7 @@
  */
 #include <linux/amd-iommu.h>
 #include <linux/workqueue.h>
+#include "../xsmmu/leaf-entry-test.h"
 #include "xsmmu-test-decoder.h"
 
 /* The last two words of a command that names the whole address space. */
@@ -1514,7 +1515,110 @@ static void sync_that_drops_directory_entries_anyway_keeps_the_note(struct kunit
 	free_io_pgtable_ops(&domain->iop.iop.ops);
 }
 
-/* (f) An IOMMU of this machine, if there is one. */
+/* (f) Leaf entries, in the driver's own tables. */
+
+/*
+ * Let the IOMMU API map in a domain. The driver refuses that in a domain without a
+ * mode unless its default are v2 tables, which have none.
+ */
+static struct iommu_domain *open_domain(struct protection_domain *domain)
+{
+	domain->domain.type = IOMMU_DOMAIN_DMA;
+	domain->domain.ops = amd_iommu_ops.default_domain_ops;
+	domain->domain.pgsize_bitmap = SZ_4K | SZ_2M;
+	if (domain->flags)
+		domain->iop.mode = PAGE_MODE_4_LEVEL;
+	return &domain->domain;
+}
+
+static void entry_is_found_in_v1_tables(struct kunit *test)
+{
+	struct protection_domain *domain = start_v1_domain(test);
+
+	leaf_test(test, open_domain(domain));
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+static void entry_is_found_in_v2_tables(struct kunit *test)
+{
+	struct protection_domain *domain = start_v2_domain(test);
+
+	leaf_test(test, open_domain(domain));
+	end_v2_domain(domain);
+}
+
+/* The entries of a series stand at the lowest level, or above it. */
+static void entry_of_a_series_is_not_found(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_8K, SZ_64K, SZ_1M, SZ_4M };
+	struct protection_domain *domain = start_v1_domain(test);
+	struct io_pgtable_ops *ops = &domain->iop.iop.ops;
+	struct iommu_domain *d = open_domain(domain);
+	unsigned int i;
+	size_t at;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		bool lowest = sizes[i] < SZ_2M;
+
+		KUNIT_ASSERT_EQ(test, map(domain, IOVA, sizes[i]), 0);
+		for (at = 0; at < sizes[i]; at += SZ_4K)
+			KUNIT_EXPECT_NULL(test, leaf_test_entry(d, IOVA + at));
+		KUNIT_EXPECT_EQ(test, lowest,
+				!!leaf_test_entry(d, IOVA + sizes[i]));
+		KUNIT_ASSERT_EQ(test, sizes[i],
+				ops->unmap_pages(ops, IOVA, sizes[i], 1, NULL));
+		KUNIT_EXPECT_EQ(test, lowest, !!leaf_test_entry(d, IOVA));
+	}
+	free_io_pgtable_ops(ops);
+}
+
+static void entry_stays_when_a_level_is_added(struct kunit *test)
+{
+	struct protection_domain *domain = start_v1_domain(test);
+	struct iommu_domain *d = open_domain(domain);
+	u64 beyond = 1ULL << 39, *entry;
+
+	leaf_test_map(test, d, LEAF_IOVA, SZ_4K);
+	entry = leaf_test_entry(d, LEAF_IOVA);
+	KUNIT_EXPECT_NOT_NULL(test, entry);
+	KUNIT_EXPECT_NULL(test, leaf_test_entry(d, beyond));
+	KUNIT_ASSERT_EQ(test, map(domain, beyond, SZ_4K), 0);
+	KUNIT_EXPECT_PTR_EQ(test, leaf_test_entry(d, LEAF_IOVA), entry);
+	KUNIT_EXPECT_NOT_NULL(test, leaf_test_entry(d, beyond));
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+static void domain_without_tables_has_no_entries(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 0);
+	struct iommu_domain *d = open_domain(domain);
+
+	KUNIT_EXPECT_NULL(test, leaf_test_entry(d, 0));
+	/* The same if it does not translate. */
+	KUNIT_ASSERT_NOT_NULL(test,
+			      alloc_io_pgtable_ops(AMD_IOMMU_V1,
+						   &domain->iop.pgtbl_cfg,
+						   domain));
+	KUNIT_EXPECT_NULL(test, leaf_test_entry(d, 0));
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+static void new_mapping_is_told_to_an_iommu_that_caches_absent_entries(struct kunit *test)
+{
+	struct protection_domain *domain = start_v1_domain(test);
+	struct iommu_domain *d = open_domain(domain);
+	bool np_cache = amd_iommu_np_cache;
+
+	leaf_test_map(test, d, LEAF_IOVA, SZ_4K);
+	amd_iommu_np_cache = false;
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, d), 0);
+	amd_iommu_np_cache = true;
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, d), XSMMU_SYNC_MAP);
+	amd_iommu_np_cache = np_cache;
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+/* (g) An IOMMU of this machine, if there is one. */
 
 static void live_iommu_completes_a_sync(struct kunit *test)
 {
@@ -1607,6 +1711,12 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(sync_after_pages_keeps_directory_entries),
 	KUNIT_CASE(large_pages_outside_of_batches_are_not_noted),
 	KUNIT_CASE(sync_that_drops_directory_entries_anyway_keeps_the_note),
+	KUNIT_CASE(entry_is_found_in_v1_tables),
+	KUNIT_CASE(entry_is_found_in_v2_tables),
+	KUNIT_CASE(entry_of_a_series_is_not_found),
+	KUNIT_CASE(entry_stays_when_a_level_is_added),
+	KUNIT_CASE(domain_without_tables_has_no_entries),
+	KUNIT_CASE(new_mapping_is_told_to_an_iommu_that_caches_absent_entries),
 	KUNIT_CASE(live_iommu_completes_a_sync),
 	{}
 };

@@ -25,6 +25,8 @@ struct amd_xsmmu_cmd {
 #ifdef CONFIG_XSMMU_AMD
 int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
 bool amd_xsmmu_domain_is_shadowed(struct iommu_domain *domain);
+u64 *amd_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
+			  unsigned int *after);
 void amd_xsmmu_event(struct amd_iommu *iommu, int type, u16 devid);
 
 /* What an event log says about the commands of a sync. */

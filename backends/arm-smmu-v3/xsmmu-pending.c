@@ -19,6 +19,10 @@
  * lines are clean and stay clean, since no code writes entries in quarantine.
  * Their ranges are covered by the next sync, which drops everything.
  *
+ * Entries that the core clears itself, by their addresses, are in no log. It cleans
+ * their lines itself, too. Their ranges are not known here: once the core has been
+ * shown an entry of a domain, each sync of that domain drops everything.
+ *
  * To find the lines of a group, the tables are walked once more to one of its
  * IOVAs. That IOVA is in quarantine (I2): its entry has not been used again, and
  * no table on the way was freed, because a table is freed only with all that it
@@ -382,7 +386,8 @@ int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
 
 	smmu_forget_ranges(ranges);
 	/* Core's B2 and C2 below order this. */
-	ranges->whole = !leaf_only || smmu_take_distrust(p);
+	ranges->whole = !leaf_only || READ_ONCE(p->unlogged) ||
+			smmu_take_distrust(p);
 	err = smmu_take_logs(p, leaf_only, ranges);
 	/*
 	 * C2, pairs with C0, and with the barrier that ends a clean: the flag

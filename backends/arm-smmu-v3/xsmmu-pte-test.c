@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of adoption, deferred cleaning and invalidation by range. A walker reads
- * only what was cleaned, and a TLB drops only what it is told to drop.
+ * Tests of adoption, deferred cleaning, invalidation by range, and leaf entries. A
+ * walker reads only what was cleaned, and a TLB drops only what it is told to drop.
  *
  * Included at the end of xsmmu.c, after xsmmu-test.c.
  */
 #include <linux/percpu.h>
+#include "../../xsmmu/leaf-entry-test.h"
 #include "xsmmu-test-shadow.h"
 
 /* The random test ends after so many slots and syncs, or so many seconds. */
@@ -194,11 +195,11 @@ static void what_the_driver_unmapped_in_a_batch_is_noted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->d.pending->distrust, 0);
 }
 
-/* A domain that the driver allocates, and that the test adopts. */
-static struct iommu_domain *adopted_domain(struct pte_test *t)
+/* A domain that the driver allocates, with stage-2 tables of these page sizes. */
+static struct iommu_domain *new_domain(struct pte_test *t, unsigned long sizes)
 {
 	struct io_pgtable_cfg cfg = {
-		.pgsize_bitmap = SZ_4K, .ias = 48, .oas = 48,
+		.pgsize_bitmap = sizes, .ias = 48, .oas = 48,
 		.coherent_walk = true,
 		.tlb = arm_smmu_xsmmu_test_flush_ops(),
 		.iommu_dev = t->f->smmu.dev,
@@ -208,14 +209,23 @@ static struct iommu_domain *adopted_domain(struct pte_test *t)
 	struct arm_smmu_domain *d = to_smmu_domain(domain);
 
 	KUNIT_ASSERT_NOT_NULL(t->test, domain);
+	domain->type = IOMMU_DOMAIN_DMA;
 	domain->ops = driver_ops();
 	d->smmu = &t->f->smmu;
 	/* It has no VMID, which the driver would give back. */
 	d->stage = ARM_SMMU_DOMAIN_S2;
 	d->pgtbl_ops = alloc_io_pgtable_ops(ARM_64_LPAE_S2, &cfg, d);
 	KUNIT_ASSERT_NOT_NULL(t->test, d->pgtbl_ops);
+	domain->pgsize_bitmap = cfg.pgsize_bitmap;
+	return domain;
+}
+
+static struct iommu_domain *adopted_domain(struct pte_test *t)
+{
+	struct iommu_domain *domain = new_domain(t, SZ_4K);
+
 	arm_smmu_xsmmu_adopt(domain);
-	KUNIT_ASSERT_NOT_NULL(t->test, d->pending);
+	KUNIT_ASSERT_NOT_NULL(t->test, to_smmu_domain(domain)->pending);
 	return domain;
 }
 
@@ -575,7 +585,97 @@ static void locked_log_in_an_oops_fails_each_sync(struct kunit *test)
 	pte_compare(t);
 }
 
+/* Leaf entries. */
+
+static void entry_is_found_in_stage_1_tables(struct kunit *test)
+{
+	u32 features = *(const u32 *)test->param_value;
+	struct pte_test *t = pte_start(test, features);
+	unsigned int after = XSMMU_ORDER_ENTRY;
+
+	leaf_test(test, &t->d.domain);
+	if (!(features & COHERENT))
+		after |= XSMMU_CLEAN_ENTRY;
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, &t->d.domain), after);
+}
+
+static void entry_is_found_in_stage_2_tables(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, COHERENT, 48);
+	struct iommu_domain *domain = new_domain(t, SZ_4K | SZ_2M | SZ_1G);
+
+	/* This domain is not adopted, either. */
+	leaf_test(test, domain);
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, domain), XSMMU_ORDER_ENTRY);
+	domain->ops->free(domain);
+}
+
+static void entry_of_a_larger_granule_is_not_found(struct kunit *test)
+{
+	static const unsigned long sizes[] = {
+		SZ_16K | SZ_32M, SZ_64K | SZ_512M,
+	};
+	struct pte_test *t = pte_create(test, COHERENT, 48);
+	struct iommu_domain *domain;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		domain = new_domain(t, sizes[i]);
+		leaf_test_map(test, domain, LEAF_AREA, SZ_64K);
+		KUNIT_EXPECT_NULL(test, leaf_test_entry(domain, LEAF_AREA));
+		KUNIT_EXPECT_NULL(test, leaf_test_entry(domain, LEAF_BLOCK));
+		domain->ops->free(domain);
+	}
+}
+
+static void domain_without_tables_has_no_entries(struct kunit *test)
+{
+	struct arm_smmu_domain *d = fake_memory(test, sizeof(*d));
+
+	d->domain.ops = driver_ops();
+	KUNIT_EXPECT_NULL(test, leaf_test_entry(&d->domain, 0));
+}
+
+/*
+ * Clear an entry as the core does that was shown it, while a batch is pending that
+ * a range names. Returns the level of what the TLB holds for the entry after a sync.
+ */
+static unsigned int sync_after_a_clear(struct pte_test *t, bool shown)
+{
+	struct slot *direct = &t->slot[0], *batched = &t->slot[1];
+	u64 *entry;
+
+	slot_map(t, direct);
+	slot_map(t, batched);
+	entry = leaf_test_entry(&t->d.domain, direct->iova);
+	KUNIT_ASSERT_NOT_NULL(t->test, entry);
+	t->d.pending->unlogged &= shown;
+	WRITE_ONCE(*entry, 0);
+	arm_smmu_pending_clean(t->d.pending, direct->iova, SZ_4K);
+	slot_take(t, batched, SLOT_LIVE);
+	slot_unmap(t, batched);
+	KUNIT_EXPECT_EQ(t->test, pte_sync(t, xsmmu_sync), 0);
+	KUNIT_EXPECT_EQ(t->test, t->watch[batched->first].level, 0);
+	pte_compare(t);
+	return t->watch[direct->first].level;
+}
+
+static void sync_covers_what_the_core_has_cleared_itself(struct kunit *test)
+{
+	u32 features = *(const u32 *)test->param_value;
+
+	KUNIT_EXPECT_EQ(test, 0,
+			sync_after_a_clear(pte_start(test, features), true));
+}
+
 /* Positive controls: each mistake is a violation. */
+
+static void range_that_misses_what_the_core_has_cleared_is_found(struct kunit *test)
+{
+	KUNIT_EXPECT_NE(test, 0,
+			sync_after_a_clear(pte_start(test, RANGES | COHERENT),
+					   false));
+}
 
 static void lost_clean_is_found(struct kunit *test)
 {
@@ -773,6 +873,13 @@ static struct kunit_case smmu_pte_cases[] = {
 	KUNIT_CASE(sync_on_another_cpu_covers_it),
 	KUNIT_CASE(lines_of_other_cpus_are_clean_when_everything_is_dropped),
 	KUNIT_CASE(locked_log_in_an_oops_fails_each_sync),
+	KUNIT_CASE_PARAM(entry_is_found_in_stage_1_tables, kinds_gen_params),
+	KUNIT_CASE(entry_is_found_in_stage_2_tables),
+	KUNIT_CASE(entry_of_a_larger_granule_is_not_found),
+	KUNIT_CASE(domain_without_tables_has_no_entries),
+	KUNIT_CASE_PARAM(sync_covers_what_the_core_has_cleared_itself,
+			 kinds_gen_params),
+	KUNIT_CASE(range_that_misses_what_the_core_has_cleared_is_found),
 	KUNIT_CASE(lost_clean_is_found),
 	KUNIT_CASE(ignored_cpu_is_found),
 	KUNIT_CASE(wrong_range_is_found),

@@ -892,6 +892,23 @@ static void sync_after_a_failed_sync_drops_everything(struct kunit *test)
 	arm_smmu_pending_free(p);
 }
 
+/* No log names what is cleared then, whatever else it names. */
+static void domain_whose_entries_are_shown_is_always_synced_whole(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int i;
+
+	arm_smmu_pending_add(p, 0x5000, 12, 1);
+	expect_one_run(test, d, RUN(1, 0), 0x5701);
+	arm_smmu_pending_unlogged(p);
+	for (i = 0; i < 4; i++) {
+		arm_smmu_pending_add(p, 0x5000, 12, 1);
+		expect_everything(test, d, i != 2);
+	}
+	arm_smmu_pending_free(p);
+}
+
 struct add_work {
 	struct work_struct work;
 	struct arm_smmu_pending *p;
@@ -1146,6 +1163,7 @@ static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(what_fits_no_range_command_drops_everything),
 	KUNIT_CASE(reserved_level_hint_is_not_used),
 	KUNIT_CASE(sync_after_a_failed_sync_drops_everything),
+	KUNIT_CASE(domain_whose_entries_are_shown_is_always_synced_whole),
 	KUNIT_CASE(sync_covers_what_other_cpus_have_cleared),
 	KUNIT_CASE(sync_of_everything_leaves_the_logs_of_other_cpus),
 	KUNIT_CASE(second_sync_leaves_the_first_its_ranges),

@@ -103,6 +103,8 @@ struct arm_smmu_pending_log {
  * @distrust: (any) the next sync must drop everything. Set after C0 and before
  *	the setter's barrier B1; taken by a sync, before C2
  * @broken: (any) a line was not found again. Set once; no sync succeeds after it
+ * @unlogged: (any) entries change that no log names. Set once; each sync after it
+ *	drops everything. Read after B2
  */
 struct arm_smmu_pending {
 	struct io_pgtable_ops *pgtbl;
@@ -121,6 +123,7 @@ struct arm_smmu_pending {
 	struct cpumask busy ____cacheline_aligned_in_smp;
 	unsigned int distrust;
 	bool broken;
+	bool unlogged;
 };
 
 /**
@@ -140,6 +143,10 @@ struct arm_smmu_context {
 /* xsmmu.c */
 int arm_smmu_xsmmu_sync_domain_iotlb(struct iommu_domain *domain,
 				     bool leaf_only);
+
+/* xsmmu-entry.c */
+u64 *arm_smmu_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
+			       unsigned int *after);
 
 /* xsmmu-error.c */
 void arm_smmu_xsmmu_init_errors(struct arm_smmu_device *smmu);
@@ -180,6 +187,23 @@ static inline void arm_smmu_pending_distrust(struct arm_smmu_pending *p)
 	 */
 	smp_mb();
 	WRITE_ONCE(p->distrust, 1);
+}
+
+/*
+ * From now on entries are cleared that no log names: the core has the address of
+ * one and clears it itself. Later syncs cannot tell which, so each of them drops
+ * everything.
+ *
+ * This needs no barrier. A CPU that clears such an entry got its address from a
+ * caller of this function, so the flag was set before the clear, hence before B1 of
+ * the CPU that relies on a sync. That sync reads the flag after B2. So it finds the
+ * flag if it finds the clear, as with the bits of busy CPUs (litmus test arm-busy).
+ */
+static inline void arm_smmu_pending_unlogged(struct arm_smmu_pending *p)
+{
+	/* Read first: syncs read this line on all CPUs. */
+	if (!READ_ONCE(p->unlogged))
+		WRITE_ONCE(p->unlogged, true);
 }
 
 /*

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the VT-d backend: the descriptors that it encodes, the invalidation
- * queue under errors, and the descriptors that a sync puts into the queues of a
- * domain.
+ * queue under errors, the descriptors that a sync puts into the queues of a
+ * domain, and the leaf entries that it finds.
  *
  * Included at the end of xsmmu.c, whose functions are static. Descriptors are
  * written out here from the tables of chapter 6.5.2. They do not use the
@@ -11,6 +11,7 @@
 #include <linux/delay.h>
 #include <linux/dmar.h>
 #include <linux/workqueue.h>
+#include "../xsmmu/leaf-entry-test.h"
 #include "xsmmu-test-base.h"
 #include "xsmmu-test-decoder.h"
 
@@ -910,7 +911,65 @@ static void time_out_without_a_name_fails_the_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), -ETIMEDOUT);
 }
 
-/* (d) The queue of a real IOMMU, if this machine has one. */
+/* (d) Leaf entries, in the driver's own tables. */
+
+static void entry_is_found_in_second_stage_tables(struct kunit *test)
+{
+	struct dmar_domain *dmar = intel_xsmmu_test_new_domain(test, false);
+
+	leaf_test(test, &dmar->domain);
+	intel_xsmmu_test_delete_domain(dmar);
+}
+
+static void entry_is_found_in_first_stage_tables(struct kunit *test)
+{
+	struct dmar_domain *dmar = intel_xsmmu_test_new_domain(test, true);
+
+	leaf_test(test, &dmar->domain);
+	intel_xsmmu_test_delete_domain(dmar);
+}
+
+static void entry_is_cleaned_if_walks_are_not_coherent(struct kunit *test)
+{
+	struct dmar_domain *dmar = intel_xsmmu_test_new_domain(test, false);
+
+	leaf_test_map(test, &dmar->domain, LEAF_IOVA, SZ_4K);
+	intel_xsmmu_test_set_coherent(dmar, false);
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, &dmar->domain),
+			XSMMU_CLEAN_ENTRY);
+	intel_xsmmu_test_set_coherent(dmar, true);
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, &dmar->domain), 0);
+	intel_xsmmu_test_delete_domain(dmar);
+}
+
+/* 11.4.2: CM is bit 7, RWBF is bit 4. */
+static void new_mapping_is_told_to_iommus_that_ask_for_it(struct kunit *test)
+{
+	struct vtd_fake *f[2] = { vtd_fake_create(test, 0, 0),
+				  vtd_fake_create(test, 1, 0) };
+	struct dmar_domain *dmar = intel_xsmmu_test_new_domain(test, false);
+	struct iommu_domain *domain = &dmar->domain;
+	int i;
+
+	leaf_test_map(test, domain, LEAF_IOVA, SZ_4K);
+	intel_xsmmu_test_set_coherent(dmar, true);
+	for (i = 0; i < 2; i++)
+		intel_xsmmu_test_add_iommu(test, dmar, &f[i]->iommu, DID(i));
+	f[0]->iommu.cap = ~0x90ULL;
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, domain), 0);
+	f[1]->iommu.cap = 0x80;
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, domain), XSMMU_SYNC_MAP);
+	f[1]->iommu.cap = 0x10;
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, domain), XSMMU_SYNC_MAP);
+	/* The IOMMU does not cache first-stage entries that are not present. */
+	intel_xsmmu_test_use_first_stage(dmar);
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, domain), XSMMU_SYNC_MAP);
+	f[1]->iommu.cap = 0x80;
+	KUNIT_EXPECT_EQ(test, leaf_test_after(test, domain), 0);
+	intel_xsmmu_test_delete_domain(dmar);
+}
+
+/* (e) The queue of a real IOMMU, if this machine has one. */
 
 static struct intel_iommu *live_iommu(void)
 {
@@ -996,6 +1055,10 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
 	KUNIT_CASE(silent_device_does_not_fail_the_sync_of_other_devices),
 	KUNIT_CASE(time_out_without_a_name_fails_the_sync),
+	KUNIT_CASE(entry_is_found_in_second_stage_tables),
+	KUNIT_CASE(entry_is_found_in_first_stage_tables),
+	KUNIT_CASE(entry_is_cleaned_if_walks_are_not_coherent),
+	KUNIT_CASE(new_mapping_is_told_to_iommus_that_ask_for_it),
 	KUNIT_CASE(live_queue_survives_an_error_at_each_index),
 	{}
 };

@@ -31,6 +31,8 @@ struct iommu_domain;
 #ifdef CONFIG_XSMMU_INTEL
 int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
 bool intel_xsmmu_domain_is_shadowed(struct iommu_domain *domain);
+u64 *intel_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
+			    unsigned int *after);
 void intel_xsmmu_blame(struct intel_iommu *iommu);
 int intel_xsmmu_result(struct intel_iommu *iommu, int index, int wait_index,
 		       unsigned long options, int rc);

@@ -13,10 +13,12 @@ from figures import table as aligned
 # The prefix of the names of reports and logs.
 FILES = "run"
 KEYS = ("unmapped_pages", "invalidation_commands", "commands_per_page", "instructions_per_page",
-        "stale_accesses_tried", "stale_accesses_landed", "longest_exposure_ns")
+        "map_instructions_per_page", "stale_accesses_tried", "stale_accesses_landed", "longest_exposure_ns")
 HEAD = (
-    ("", "pages", "IOMMU", "per", "", "instructions", "stale accesses:", "", "freed page"),
-    ("", "unmapped", "commands", "page", "waits", "per page", "tried", "landed", "in reach for"),
+    ("", "pages", "IOMMU", "per", "", "instructions per page:", "", "stale accesses:", "",
+     "freed page"),
+    ("", "unmapped", "commands", "page", "waits", "unmap", "map", "tried", "landed",
+     "in reach for"),
 )
 # At most one command per 64 pages, and at least so many attempts, none of which lands.
 MOST_COMMANDS = 1 / 64
@@ -57,7 +59,8 @@ def figures(lines, log, _cell, mode):
         raise ValueError(f"it ran in mode {words['mode']}")
     pages = int(words["unmapped_pages"])
     commands, waits, maps = _commands(words, log)
-    instructions = int(words["instructions"]) if "instructions" in words else None
+    unmap, remap = (int(words[key]) if key in words else None
+                    for key in ("instructions", "map_instructions"))
     exposure = int(words["longest_exposure_ns"]) if words["reach_ended"] == "1" else None
     return {
         "unmapped_pages": pages,
@@ -65,7 +68,8 @@ def figures(lines, log, _cell, mode):
         "waits": waits,
         "map_commands": maps,
         "commands_per_page": per(commands, pages),
-        "instructions_per_page": per(instructions, pages),
+        "instructions_per_page": per(unmap, pages),
+        "map_instructions_per_page": per(remap, pages),
         "stale_accesses_tried": int(words["stale_tried"]),
         "stale_accesses_landed": int(words["stale_landed"]),
         "longest_exposure_ns": exposure,
@@ -88,10 +92,11 @@ def _time(mode):
 
 
 def _row(name, mode):
-    instructions = mode["instructions_per_page"]
+    unmap, remap = (None if mode[key] is None else round(mode[key])
+                    for key in ("instructions_per_page", "map_instructions_per_page"))
     return (name, count(mode["unmapped_pages"]), count(mode["invalidation_commands"]),
             ratio(mode["commands_per_page"]), count(mode.get("waits")),
-            count(None if instructions is None else round(instructions)),
+            count(unmap), count(remap),
             count(mode["stale_accesses_tried"]), count(mode["stale_accesses_landed"]),
             _time(mode))
 

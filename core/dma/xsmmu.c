@@ -12,6 +12,7 @@
 #include "xsmmu-base.h"
 #include "xsmmu-debug.h"
 #include "xsmmu-override.h"
+#include "xsmmu-window.h"
 
 /*
  * May unmaps of @dev be batched, if its domain can? An untrusted device was
@@ -43,21 +44,24 @@ static void xsmmu_unbound(struct device *dev, void *res)
 	struct xsmmu_domain **xd = res;
 
 	xsmmu_domain_trim(*xd);
+	xsmmu_leave_window(dev);
 }
 
 /*
- * Free the rings when the driver of @dev is unbound. Without memory for the note
- * they are freed with the domain. A driver may opt in more than once.
+ * Free the rings when the driver of @dev is unbound. A driver may opt in more than
+ * once. Without memory for the note, which is the false return, they are freed with
+ * the domain.
  */
-static void xsmmu_trim_at_unbind(struct device *dev, struct xsmmu_domain *xd)
+static bool xsmmu_trim_at_unbind(struct device *dev, struct xsmmu_domain *xd)
 {
 	struct xsmmu_domain **res;
 
 	res = devres_alloc(xsmmu_unbound, sizeof(*res), GFP_KERNEL);
 	if (!res)
-		return;
+		return false;
 	*res = xd;
 	devres_get(dev, res, NULL, NULL);
+	return true;
 }
 
 static bool xsmmu_enable(struct device *dev)
@@ -72,7 +76,9 @@ static bool xsmmu_enable(struct device *dev)
 		return false;
 	if (!xsmmu_domain_enable(domain, xsmmu_iovad(domain), dev_name(dev)))
 		return false;
-	xsmmu_trim_at_unbind(dev, domain->xsmmu);
+	/* A driver that is bound later need not opt in, and must find no window. */
+	if (xsmmu_trim_at_unbind(dev, domain->xsmmu))
+		xsmmu_enter_window(dev, domain);
 	return true;
 }
 
@@ -80,9 +86,12 @@ static bool xsmmu_enable(struct device *dev)
 static bool xsmmu_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
-	struct iommu_domain *domain = xsmmu_batching_domain(dev);
+	struct iommu_domain *domain;
 	phys_addr_t phys;
 
+	if (xsmmu_window_unmap_page(dev, addr, size, dir, attrs))
+		return true;
+	domain = xsmmu_batching_domain(dev);
 	if (unlikely(!domain))
 		return false;
 	phys = iommu_iova_to_phys(domain, addr);
@@ -252,7 +261,8 @@ void dma_unmap_sg_attrs_no_sync(struct device *dev, struct scatterlist *sg,
 	}
 	/* First, because the unmap changes the list that dma-debug compares. */
 	xsmmu_note_unmap_sg(dev, sg, nents, dir, attrs);
-	xsmmu_unmap_sg(dev, domain, sg, nents, dir, attrs);
+	if (!xsmmu_window_unmap_sg(dev, sg, nents, dir, attrs))
+		xsmmu_unmap_sg(dev, domain, sg, nents, dir, attrs);
 	xsmmu_debug_unmap(dev);
 }
 EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);

@@ -40,6 +40,17 @@ struct xsmmu_override {
 void xsmmu_override_add(struct xsmmu_override *override);
 void xsmmu_override_remove(struct xsmmu_override *override);
 
+/*
+ * A device with an override does not use its window by itself. These do, for DMA
+ * operations that follow mappings; if they return false, the ordinary call is left.
+ */
+bool xsmmu_real_map_page(struct device *dev, phys_addr_t phys, size_t size,
+			 enum dma_data_direction dir, unsigned long attrs,
+			 dma_addr_t *addr);
+bool xsmmu_real_unmap_page_strict(struct device *dev, dma_addr_t addr,
+				  size_t size, enum dma_data_direction dir,
+				  unsigned long attrs);
+
 /* What unmap_page and sync replace, for an override that only follows them. */
 bool xsmmu_real_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 			   enum dma_data_direction dir, unsigned long attrs);

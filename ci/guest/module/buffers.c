@@ -89,6 +89,17 @@ enum reach attack(const struct buf *b, int engine)
 int buf_map(struct buf *b, enum dma_data_direction dir)
 {
 	b->iova = dma_map_page(target.dev, b->page, 0, PAGE_SIZE, dir);
+	return buf_mapped(b);
+}
+
+/**
+ * buf_mapped() - declare a buffer alive that the caller has mapped
+ * @b: the buffer, with the address that the mapping returned
+ *
+ * Return: 0 or an error.
+ */
+int buf_mapped(struct buf *b)
+{
 	if (dma_mapping_error(target.dev, b->iova))
 		return -ENOMEM;
 	b->mapped = true;

@@ -51,6 +51,7 @@ enum reach {
 enum reach attack(const struct buf *b, int engine);
 
 int buf_map(struct buf *b, enum dma_data_direction dir);
+int buf_mapped(struct buf *b);
 void buf_unmap(struct buf *b);
 void buf_unmap_no_sync(struct buf *b);
 

@@ -12,8 +12,8 @@
  */
 #include <kunit/test.h>
 
-#include "target.h"
 #include "interval.h"
+#include "suites.h"
 
 /* The backend names so many leaves, in so many ranges; see backends/arm-smmu-v3. */
 #define SMMU_FEW	16
@@ -36,15 +36,28 @@ u32 interval_open(void)
 }
 
 /*
+ * Are the buffers of the tests mapped in a window? Only kernels for tests can turn
+ * windows off.
+ */
+static bool in_window(void)
+{
+#ifdef CONFIG_XSMMU_DEBUG
+	if (!xsmmu_windows)
+		return false;
+#endif
+	return target.mode == TARGET_XSMMU && PAGE_SHIFT == 12;
+}
+
+/*
  * SMMUv3: every command for a whole domain drops non-leaf entries too. For few
- * leaves a sync sends commands for their ranges instead. The number of ranges depends
- * on the addresses.
+ * leaves a sync sends commands for their ranges instead, unless the domain has a
+ * window. The number of ranges depends on the addresses.
  */
 static void announce_smmuv3(char *text, size_t size, struct cmds c)
 {
 	unsigned int others = c.full + c.pages;
 
-	if (!c.leaf || !c.leaves || c.leaves > SMMU_FEW)
+	if (!c.leaf || !c.leaves || c.leaves > SMMU_FEW || in_window())
 		scnprintf(text, size,
 			  "domain_leaf=0 domain_full=%u pages=%u all=%u",
 			  c.leaf + c.full, c.pages, c.leaf + others);

@@ -30,6 +30,25 @@ static struct function *function_of(struct device *dev)
 
 /* ---- DMA operations ---- */
 
+/* What the DMA API does before it looks at the table. */
+#ifdef CONFIG_XSMMU
+#define map_in_window	xsmmu_real_map_page
+#define unmap_in_window	xsmmu_real_unmap_page_strict
+#else
+static bool map_in_window(struct device *dev, phys_addr_t memory, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs,
+			  dma_addr_t *iova)
+{
+	return false;
+}
+
+static bool unmap_in_window(struct device *dev, dma_addr_t iova, size_t size,
+			    enum dma_data_direction dir, unsigned long attrs)
+{
+	return false;
+}
+#endif
+
 static dma_addr_t follow_map_page(struct device *dev, struct page *page,
 				  unsigned long offset, size_t size,
 				  enum dma_data_direction dir,
@@ -40,7 +59,9 @@ static dma_addr_t follow_map_page(struct device *dev, struct page *page,
 	dma_addr_t iova;
 
 	pages_mapping(function, memory, size);
-	iova = function->real->map_page(dev, page, offset, size, dir, attrs);
+	if (!map_in_window(dev, memory, size, dir, attrs, &iova))
+		iova = function->real->map_page(dev, page, offset, size, dir,
+						attrs);
 	if (iova != DMA_MAPPING_ERROR)
 		pages_alive(function, iova, memory, size);
 	pages_mapped(function, memory, size);
@@ -54,7 +75,8 @@ static void follow_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
 
 	strict_note();
 	pages_unmap(function, iova, size);
-	function->real->unmap_page(dev, iova, size, dir, attrs);
+	if (!unmap_in_window(dev, iova, size, dir, attrs))
+		function->real->unmap_page(dev, iova, size, dir, attrs);
 }
 
 #ifdef CONFIG_XSMMU

@@ -69,6 +69,37 @@ static inline bool amd_xsmmu_is_guest(const struct protection_domain *pdom)
 }
 
 /**
+ * amd_xsmmu_v1_entry - find the entry of a page of 4 KiB in v1 tables
+ * @pgtable: the tables
+ * @iova: bus address in the page
+ *
+ * While another CPU adds a level on top, this may see the new root with the old
+ * number of levels, or the reverse. Then the level that an entry names is not the
+ * expected one, and the walk finds nothing. Defined in io_pgtable-glue.h.
+ *
+ * Context: any. The caller makes sure that no table on the way is freed.
+ * Return: the entry; NULL if there is no table for it, or a larger page is mapped.
+ */
+u64 *amd_xsmmu_v1_entry(struct amd_io_pgtable *pgtable, dma_addr_t iova);
+
+/* The same in v2 tables. Defined in io_pgtable_v2-glue.h. */
+u64 *amd_xsmmu_v2_entry(struct amd_io_pgtable *pgtable, dma_addr_t iova);
+
+/* The same in the tables that a domain translates DMA without PASID by. */
+static inline u64 *amd_xsmmu_find_entry(struct protection_domain *pdom,
+					dma_addr_t iova)
+{
+	switch (pdom->iop.iop.fmt) {
+	case AMD_IOMMU_V1:
+		return amd_xsmmu_v1_entry(&pdom->iop, iova);
+	case AMD_IOMMU_V2:
+		return amd_xsmmu_v2_entry(&pdom->iop, iova);
+	default:
+		return NULL;
+	}
+}
+
+/**
  * amd_xsmmu_each_target - visit each pair of IOMMU and domain id of a domain
  * @pdom: the domain
  * @fn: called with @arg, an IOMMU, and the id that names the domain's

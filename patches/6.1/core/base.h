@@ -13,14 +13,49 @@
 #include <linux/iommu.h>
 #include <linux/iova.h>
 #include <linux/list.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/scatterlist.h>
 
 /** xsmmu_iommu_dma_ops - dma-iommu's own DMA operations */
 extern const struct dma_map_ops *const xsmmu_iommu_dma_ops;
 
 struct iova_domain *xsmmu_iovad(struct iommu_domain *domain);
 bool xsmmu_has_flush_queue(struct iommu_domain *domain);
+
+/** xsmmu_map_atomic - map a range of a domain in a context that may not sleep */
+static inline int xsmmu_map_atomic(struct iommu_domain *domain, dma_addr_t addr,
+				   phys_addr_t phys, size_t size, int prot)
+{
+	return iommu_map_atomic(domain, addr, phys, size, prot);
+}
+
+/**
+ * xsmmu_sync_range - invalidate a range of pages whose leaf entries were cleared
+ * @domain: the domain
+ * @addr: bus address, of a whole page
+ * @size: bytes, of whole pages
+ *
+ * Waits, as an ordinary unmap does. Context: any but NMI.
+ */
+static inline void xsmmu_sync_range(struct iommu_domain *domain, dma_addr_t addr,
+				    size_t size)
+{
+	struct iommu_iotlb_gather gather;
+
+	iommu_iotlb_gather_init(&gather);
+	gather.pgsize = PAGE_SIZE;
+	gather.start = addr;
+	gather.end = addr + size - 1;
+	iommu_iotlb_sync(domain, &gather);
+}
+
+/** xsmmu_sg_is_peers - is an entry of a list the memory of a peer device? */
+static inline bool xsmmu_sg_is_peers(struct scatterlist *s)
+{
+	return is_pci_p2pdma_page(sg_page(s));
+}
 
 /** xsmmu_gathered_tables - the table pages that an unmap with @gather unlinked */
 static inline struct list_head *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How Linux 6.1's VT-d driver stores a domain: its IOMMUs, its devices, and the
- * kind of its tables. For xsmmu.c, which takes all decisions.
+ * How Linux 6.1's VT-d driver stores a domain: its IOMMUs, its devices, and its
+ * tables. For xsmmu.c and xsmmu-entry.c, which take all decisions.
  */
 #ifndef _INTEL_XSMMU_BASE_H
 #define _INTEL_XSMMU_BASE_H
@@ -24,6 +24,39 @@ static inline bool intel_xsmmu_is_first_stage(const struct dmar_domain *domain)
 {
 	return domain->flags & DOMAIN_FLAG_USE_FIRST_LEVEL;
 }
+
+/**
+ * intel_xsmmu_is_coherent - do the IOMMUs of a domain look into the CPUs' caches
+ *	when they walk its tables?
+ * @domain: the domain
+ *
+ * Context: any.
+ */
+static inline bool intel_xsmmu_is_coherent(const struct dmar_domain *domain)
+{
+	return domain->iommu_coherency;
+}
+
+/**
+ * intel_xsmmu_find_entry - find the entry of a page of 4 KiB
+ * @domain: the domain
+ * @iova: bus address in the page
+ *
+ * Defined in iommu-glue.h, as is the function below.
+ *
+ * Context: any. The caller makes sure that no table on the way is freed.
+ * Return: the entry, or NULL if there is no table for it.
+ */
+u64 *intel_xsmmu_find_entry(struct dmar_domain *domain, dma_addr_t iova);
+
+/**
+ * intel_xsmmu_has_write_buffer - must an IOMMU's write buffer be flushed after
+ *	an entry was written?
+ * @iommu: the IOMMU
+ *
+ * Context: any.
+ */
+bool intel_xsmmu_has_write_buffer(const struct intel_iommu *iommu);
 
 /**
  * intel_xsmmu_each_iommu - call a function for each IOMMU of a domain

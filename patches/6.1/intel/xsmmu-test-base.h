@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Domains as Linux 6.1's VT-d driver stores them, built by hand for the tests
- * in xsmmu-test.c.
+ * Domains as Linux 6.1's VT-d driver stores them, built by hand or by the driver
+ * for the tests in xsmmu-test.c.
  */
 #ifndef _INTEL_XSMMU_TEST_BASE_H
 #define _INTEL_XSMMU_TEST_BASE_H
 
 #include <kunit/test.h>
 #include <linux/list.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 #include "iommu.h"
@@ -75,6 +76,53 @@ static inline void intel_xsmmu_test_add_device(struct dmar_domain *domain,
 static inline void intel_xsmmu_test_use_first_stage(struct dmar_domain *domain)
 {
 	domain->flags |= DOMAIN_FLAG_USE_FIRST_LEVEL;
+}
+
+/**
+ * intel_xsmmu_test_new_domain - let the driver make a domain with tables
+ * @test: fails if there is no memory
+ * @first_stage: kind of its tables
+ *
+ * Return: the domain, attached to no IOMMU. It has page sizes 4 KiB and 2 MiB.
+ */
+static inline struct dmar_domain *
+intel_xsmmu_test_new_domain(struct kunit *test, bool first_stage)
+{
+	struct iommu_domain *domain;
+	struct dmar_domain *dmar;
+
+	domain = intel_iommu_ops.domain_alloc(IOMMU_DOMAIN_DMA);
+	KUNIT_ASSERT_NOT_NULL(test, domain);
+	domain->type = IOMMU_DOMAIN_DMA;
+	domain->ops = intel_iommu_ops.default_domain_ops;
+	domain->pgsize_bitmap = SZ_4K | SZ_2M;
+	dmar = to_dmar_domain(domain);
+	dmar->iommu_superpage = 1;
+	dmar->flags &= ~DOMAIN_FLAG_USE_FIRST_LEVEL;
+	if (first_stage)
+		intel_xsmmu_test_use_first_stage(dmar);
+	return dmar;
+}
+
+/**
+ * intel_xsmmu_test_delete_domain - let the driver free a domain and its tables
+ * @dmar: the domain, which has no devices
+ */
+static inline void intel_xsmmu_test_delete_domain(struct dmar_domain *dmar)
+{
+	intel_xsmmu_test_free_domain(dmar);
+	dmar->domain.ops->free(&dmar->domain);
+}
+
+/**
+ * intel_xsmmu_test_set_coherent - say whether walks of a domain are coherent
+ * @domain: the domain
+ * @coherent: the IOMMUs look into the CPUs' caches
+ */
+static inline void intel_xsmmu_test_set_coherent(struct dmar_domain *domain,
+						 bool coherent)
+{
+	domain->iommu_coherency = coherent;
 }
 
 #endif /* _INTEL_XSMMU_TEST_BASE_H */

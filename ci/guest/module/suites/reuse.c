@@ -15,7 +15,7 @@
 #define PAGE_TRIES	512
 
 /* Within so many mappings, a free bus address comes back. */
-#define IOVA_TRIES	256
+#define IOVA_TRIES	512
 
 /* Free the buffer's page, and allocate pages until it comes back to this test. */
 static void give_page_to_another(struct kunit *test, struct buf *b)

@@ -24,6 +24,16 @@ static inline struct iommu_domain *xsmmu_dma_domain(struct device *dev)
 	return iommu_get_dma_domain(dev);
 }
 
+/** xsmmu_dma_limit - the highest bus address of @domain that a device reaches */
+static inline u64 xsmmu_dma_limit(struct device *dev, struct iommu_domain *domain)
+{
+	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+
+	if (domain->geometry.force_aperture)
+		limit = min_t(u64, limit, domain->geometry.aperture_end);
+	return limit;
+}
+
 /** xsmmu_is_untrusted - may dma-iommu bounce mappings because of the device? */
 static inline bool xsmmu_is_untrusted(struct device *dev)
 {
@@ -45,12 +55,33 @@ static inline bool xsmmu_sg_is_bounced(struct scatterlist *sg)
 	return false;
 }
 
+/** xsmmu_sync_for_device - let a device that is not coherent see a buffer */
+static inline void xsmmu_sync_for_device(phys_addr_t phys, size_t size,
+					 enum dma_data_direction dir)
+{
+	arch_sync_dma_for_device(phys, size, dir);
+}
+
 /** xsmmu_sync_for_cpu - let the CPU read what the device wrote to a buffer */
 static inline void xsmmu_sync_for_cpu(struct device *dev, phys_addr_t phys,
 				      size_t size, enum dma_data_direction dir)
 {
 	if (!dev_is_dma_coherent(dev))
 		arch_sync_dma_for_cpu(phys, size, dir);
+}
+
+/** xsmmu_sync_sg_for_device - let a device see the @nents buffers of a list */
+static inline void xsmmu_sync_sg_for_device(struct device *dev,
+					    struct scatterlist *sg, int nents,
+					    enum dma_data_direction dir)
+{
+	struct scatterlist *s;
+	int i;
+
+	if (dev_is_dma_coherent(dev))
+		return;
+	for_each_sg(sg, s, nents, i)
+		arch_sync_dma_for_device(sg_phys(s), s->length, dir);
 }
 
 /** xsmmu_sync_sg_for_cpu - the same for the @nents buffers of a list */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Leaf entries for a walker that does not look into the CPU's caches.
+ */
+#ifndef _XSMMU_CLEAN_H
+#define _XSMMU_CLEAN_H
+
+#ifdef CONFIG_X86
+#include <linux/kernel.h>
+#include <asm/barrier.h>
+#include <asm/processor.h>
+#include <asm/special_insns.h>
+#else
+#include <linux/dma-map-ops.h>
+#include <linux/io.h>
+#endif
+
+/**
+ * xsmmu_clean_entries - write entries out of the CPU's caches
+ * @entry: the first one
+ * @n: their number
+ *
+ * Context: any.
+ */
+static __always_inline void xsmmu_clean_entries(u64 *entry, unsigned int n)
+{
+#ifdef CONFIG_X86
+	unsigned long size = boot_cpu_data.x86_clflush_size;
+	unsigned long line = (unsigned long)entry & ~(size - 1);
+
+	for (; line < (unsigned long)(entry + n); line += size)
+		clwb((void *)line);
+	/*
+	 * W2, pairs with the walk that a device or a sync causes: the lines are
+	 * in memory, then the stores that follow. Only a fence orders clwb().
+	 * Litmus: window-clean
+	 */
+	wmb();
+#else
+	arch_sync_dma_for_device(virt_to_phys(entry), n * sizeof(*entry),
+				 DMA_TO_DEVICE);
+#endif
+}
+
+#endif /* _XSMMU_CLEAN_H */

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings in a window, as the DMA API makes and ends them. A device uses the window
+ * of its domain from when its driver opted in until the driver is unbound.
+ */
+#include <linux/device.h>
+#include <linux/dma-mapping.h>
+#include <linux/export.h>
+#include <linux/rcupdate.h>
+#include "xsmmu-base.h"
+#include "xsmmu-override.h"
+#include "xsmmu-window.h"
+#include "../../drivers/iommu/xsmmu/window.h"
+
+/* The window in which @dev maps, or NULL. It stays while the driver is bound. */
+static __always_inline struct xsmmu_window *xsmmu_window_of(struct device *dev)
+{
+	return likely(dev->iommu) ?
+	       rcu_dereference_raw(dev->iommu->xsmmu_window) : NULL;
+}
+
+/**
+ * xsmmu_enter_window - let a device map in the window of its domain
+ * @dev: the device; its driver has opted in
+ * @domain: its domain, which batches
+ *
+ * Context: process context, may sleep.
+ */
+void xsmmu_enter_window(struct device *dev, struct iommu_domain *domain)
+{
+	struct xsmmu_window *w;
+
+	if (!dev->iommu || xsmmu_window_of(dev))
+		return;
+	w = xsmmu_window_get(domain->xsmmu, xsmmu_dma_limit(dev, domain),
+			     dev_is_dma_coherent(dev));
+	rcu_assign_pointer(dev->iommu->xsmmu_window, w);
+}
+
+/**
+ * xsmmu_leave_window - let a device map in no window any more
+ * @dev: the device; its driver is unbound
+ *
+ * Context: process context, may sleep.
+ */
+void xsmmu_leave_window(struct device *dev)
+{
+	struct xsmmu_window *w = xsmmu_window_of(dev);
+
+	if (!w)
+		return;
+	RCU_INIT_POINTER(dev->iommu->xsmmu_window, NULL);
+	xsmmu_window_put(w);
+}
+
+/*
+ * The window that has @addr, or NULL. A device whose driver was unbound has no window
+ * any more, but its domain has it as long as something is mapped there.
+ */
+static struct xsmmu_window *xsmmu_window_at(struct device *dev, dma_addr_t addr)
+{
+	if (!xsmmu_uses_dma_iommu(dev) && !xsmmu_override_of(dev))
+		return NULL;
+	return xsmmu_window_find(xsmmu_of(xsmmu_dma_domain(dev)), addr);
+}
+
+static __always_inline bool
+xsmmu_window_map_page(struct device *dev, phys_addr_t phys, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs,
+		      dma_addr_t *addr)
+{
+	struct xsmmu_window *w = xsmmu_window_of(dev);
+	bool coherent = dev_is_dma_coherent(dev);
+
+	/* What an untrusted device may not see of a page has to be bounced. */
+	if (!w || unlikely(attrs & DMA_ATTR_PRIVILEGED || xsmmu_is_untrusted(dev)))
+		return false;
+	*addr = xsmmu_window_map(w, phys, size, dir, coherent);
+	if (unlikely(*addr == DMA_MAPPING_ERROR))
+		return false;
+	/* The driver has not told the device yet. */
+	if (!coherent && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		xsmmu_sync_for_device(phys, size, dir);
+	return true;
+}
+
+/* Let the CPU read what the device wrote, unless the caller does that. */
+static __always_inline void xsmmu_unmapped(struct device *dev, phys_addr_t phys,
+					   size_t size,
+					   enum dma_data_direction dir,
+					   unsigned long attrs)
+{
+	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		xsmmu_sync_for_cpu(dev, phys, size, dir);
+}
+
+/**
+ * xsmmu_window_unmap_page - unmap a page without sync, if it is mapped in a window
+ * @dev: the device
+ * @addr: bus address
+ * @size: bytes, as mapped
+ * @dir: as mapped
+ * @attrs: DMA attributes
+ *
+ * Context: any but NMI.
+ * Return: false if @addr is in no window.
+ */
+bool xsmmu_window_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsmmu_window *w = xsmmu_window_of(dev);
+	phys_addr_t phys;
+
+	if (unlikely(!w))
+		w = xsmmu_window_at(dev, addr);
+	if (unlikely(!w) || !xsmmu_window_has(w, addr))
+		return false;
+	if (xsmmu_window_unmap(w, addr, &phys))
+		xsmmu_unmapped(dev, phys, size, dir, attrs);
+	return true;
+}
+
+static __always_inline bool
+xsmmu_window_unmap_page_strict(struct device *dev, dma_addr_t addr, size_t size,
+			       enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsmmu_window *w = xsmmu_window_at(dev, addr);
+	phys_addr_t phys;
+
+	if (!w)
+		return false;
+	if (xsmmu_window_unmap_strict(w, addr, &phys))
+		xsmmu_unmapped(dev, phys, size, dir, attrs);
+	return true;
+}
+
+/*
+ * See xsmmu_map_in_window(). A device with an override goes through its own table of
+ * operations, which may follow the mapping.
+ */
+bool __xsmmu_map_in_window(struct device *dev, phys_addr_t phys, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs,
+			   dma_addr_t *addr)
+{
+	return !xsmmu_override_of(dev) &&
+	       xsmmu_window_map_page(dev, phys, size, dir, attrs, addr);
+}
+
+/* See xsmmu_unmap_in_window(). */
+bool __xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs)
+{
+	return !xsmmu_override_of(dev) &&
+	       xsmmu_window_unmap_page_strict(dev, addr, size, dir, attrs);
+}
+
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+bool xsmmu_real_map_page(struct device *dev, phys_addr_t phys, size_t size,
+			 enum dma_data_direction dir, unsigned long attrs,
+			 dma_addr_t *addr)
+{
+	return xsmmu_mode() &&
+	       xsmmu_window_map_page(dev, phys, size, dir, attrs, addr);
+}
+EXPORT_SYMBOL_GPL(xsmmu_real_map_page);
+
+bool xsmmu_real_unmap_page_strict(struct device *dev, dma_addr_t addr,
+				  size_t size, enum dma_data_direction dir,
+				  unsigned long attrs)
+{
+	return xsmmu_mode() &&
+	       xsmmu_window_unmap_page_strict(dev, addr, size, dir, attrs);
+}
+EXPORT_SYMBOL_GPL(xsmmu_real_unmap_page_strict);
+#endif
+
+/* See xsmmu_map_sg_in_window(). */
+int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,
+			     int nents, enum dma_data_direction dir,
+			     unsigned long attrs)
+{
+	struct xsmmu_window *w = xsmmu_window_of(dev);
+	bool coherent = dev_is_dma_coherent(dev);
+	int segments;
+
+	if (!w || attrs & DMA_ATTR_PRIVILEGED || xsmmu_is_untrusted(dev))
+		return 0;
+	segments = xsmmu_window_map_sg(w, sg, nents, dir, coherent,
+				       dma_get_max_seg_size(dev),
+				       dma_get_seg_boundary(dev));
+	/* The driver has not told the device yet. */
+	if (segments && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		xsmmu_sync_sg_for_device(dev, sg, nents, dir);
+	return segments;
+}
+
+/*
+ * The address of a list that may be mapped in a window: the first one. If that is a
+ * peer's own address, nothing of the list is in a window.
+ */
+static bool xsmmu_sg_address(struct scatterlist *sg, dma_addr_t *addr)
+{
+	*addr = sg_dma_address(sg);
+	return sg_dma_len(sg) && !xsmmu_sg_is_bus_address(sg);
+}
+
+/**
+ * xsmmu_window_unmap_sg - unmap a list without sync, if it is mapped in a window
+ * @dev: the device
+ * @sg: the list
+ * @nents: entries, as passed to dma_map_sg_attrs()
+ * @dir: as mapped
+ * @attrs: DMA attributes
+ *
+ * Context: any but NMI.
+ * Return: false if it is in no window.
+ */
+bool xsmmu_window_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
+			   enum dma_data_direction dir, unsigned long attrs)
+{
+	struct xsmmu_window *w = xsmmu_window_of(dev);
+	phys_addr_t unused;
+	dma_addr_t addr;
+
+	if (!xsmmu_sg_address(sg, &addr))
+		return false;
+	if (unlikely(!w))
+		w = xsmmu_window_at(dev, addr);
+	if (!w || !xsmmu_window_has(w, addr))
+		return false;
+	if (xsmmu_window_unmap(w, addr, &unused) &&
+	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		xsmmu_sync_sg_for_cpu(dev, sg, nents, dir);
+	return true;
+}
+
+/* See xsmmu_unmap_sg_in_window(). */
+bool __xsmmu_unmap_sg_in_window(struct device *dev, struct scatterlist *sg,
+				int nents, enum dma_data_direction dir,
+				unsigned long attrs)
+{
+	struct xsmmu_window *w;
+	phys_addr_t unused;
+	dma_addr_t addr;
+
+	if (!xsmmu_sg_address(sg, &addr))
+		return false;
+	w = xsmmu_window_at(dev, addr);
+	if (!w)
+		return false;
+	if (xsmmu_window_unmap_strict(w, addr, &unused) &&
+	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		xsmmu_sync_sg_for_cpu(dev, sg, nents, dir);
+	return true;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Mappings in a window, as the DMA API makes and ends them: what mapping.c and the
+ * batched unmaps call.
+ */
+#ifndef _KERNEL_DMA_XSMMU_WINDOW_H
+#define _KERNEL_DMA_XSMMU_WINDOW_H
+
+#include "../../drivers/iommu/xsmmu/xsmmu.h"
+
+#ifdef CONFIG_XSMMU
+void xsmmu_enter_window(struct device *dev, struct iommu_domain *domain);
+void xsmmu_leave_window(struct device *dev);
+bool xsmmu_window_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs);
+
+bool xsmmu_window_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
+			   enum dma_data_direction dir, unsigned long attrs);
+
+int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,
+			     int nents, enum dma_data_direction dir,
+			     unsigned long attrs);
+bool __xsmmu_unmap_sg_in_window(struct device *dev, struct scatterlist *sg,
+				int nents, enum dma_data_direction dir,
+				unsigned long attrs);
+bool __xsmmu_map_in_window(struct device *dev, phys_addr_t phys, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs,
+			   dma_addr_t *addr);
+bool __xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs);
+
+/**
+ * xsmmu_map_in_window - map a page in the window of a device
+ * @dev: the device
+ * @phys: CPU address of the buffer
+ * @size: its length in bytes
+ * @dir: direction
+ * @attrs: DMA attributes
+ * @addr: set to the bus address
+ *
+ * Context: any but NMI.
+ * Return: false if the mapping has to be the ordinary one.
+ */
+static __always_inline bool
+xsmmu_map_in_window(struct device *dev, phys_addr_t phys, size_t size,
+		    enum dma_data_direction dir, unsigned long attrs,
+		    dma_addr_t *addr)
+{
+	return xsmmu_mode() &&
+	       __xsmmu_map_in_window(dev, phys, size, dir, attrs, addr);
+}
+
+/**
+ * xsmmu_unmap_in_window - unmap a page strictly, if it is mapped in a window
+ * @dev: the device
+ * @addr: bus address
+ * @size: bytes, as mapped
+ * @dir: as mapped
+ * @attrs: DMA attributes
+ *
+ * Context: any but NMI.
+ * Return: false if the unmap has to be the ordinary one.
+ */
+static __always_inline bool
+xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs)
+{
+	return xsmmu_mode() && __xsmmu_unmap_in_window(dev, addr, size, dir, attrs);
+}
+
+/**
+ * xsmmu_map_sg_in_window - map a list in the window of a device
+ * @dev: the device
+ * @sg: the list
+ * @nents: its entries
+ * @dir: direction
+ * @attrs: DMA attributes
+ *
+ * Context: any but NMI.
+ * Return: the number of segments, as dma_map_sg_attrs(); 0 if the mapping has to be the
+ * ordinary one.
+ */
+static __always_inline int
+xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg, int nents,
+		       enum dma_data_direction dir, unsigned long attrs)
+{
+	return xsmmu_mode() ?
+	       __xsmmu_map_sg_in_window(dev, sg, nents, dir, attrs) : 0;
+}
+
+/**
+ * xsmmu_unmap_sg_in_window - unmap a list strictly, if it is mapped in a window
+ * @dev: the device
+ * @sg: the list
+ * @nents: entries, as passed to dma_map_sg_attrs()
+ * @dir: as mapped
+ * @attrs: DMA attributes
+ *
+ * Context: any but NMI.
+ * Return: false if the unmap has to be the ordinary one.
+ */
+static __always_inline bool
+xsmmu_unmap_sg_in_window(struct device *dev, struct scatterlist *sg, int nents,
+			 enum dma_data_direction dir, unsigned long attrs)
+{
+	return xsmmu_mode() &&
+	       __xsmmu_unmap_sg_in_window(dev, sg, nents, dir, attrs);
+}
+#else
+static inline int xsmmu_map_sg_in_window(struct device *dev,
+					 struct scatterlist *sg, int nents,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
+{
+	return 0;
+}
+
+static inline bool xsmmu_unmap_sg_in_window(struct device *dev,
+					    struct scatterlist *sg, int nents,
+					    enum dma_data_direction dir,
+					    unsigned long attrs)
+{
+	return false;
+}
+
+static inline bool xsmmu_map_in_window(struct device *dev, phys_addr_t phys,
+				       size_t size, enum dma_data_direction dir,
+				       unsigned long attrs, dma_addr_t *addr)
+{
+	return false;
+}
+
+static inline bool xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr,
+					 size_t size, enum dma_data_direction dir,
+					 unsigned long attrs)
+{
+	return false;
+}
+#endif /* CONFIG_XSMMU */
+
+#endif /* _KERNEL_DMA_XSMMU_WINDOW_H */

@@ -1,0 +1,1254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of windows: slots, entries, their order, and what core learns of entries.
+ *
+ * DOC: the adversary
+ *
+ * The table is an array of entries. The device looks at each page as soon as it is
+ * mapped and keeps the translation for as long as it may: until an invalidation has
+ * completed that covers the page and began after the entry was cleared. Then it
+ * looks again. A mapping must never get a page of which a translation is kept, and
+ * a sync that returns must have left none of the pages that were unmapped before.
+ */
+#include <kunit/test.h>
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/irq_work.h>
+#include <linux/ktime.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/prandom.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include "slots.h"
+#include "base.h"
+
+/* Pages of the address space. The window gets 2 chunks per class of these. */
+#define PAGES		(SZ_256M >> PAGE_SHIFT)
+#define LIMIT		(SZ_256M - 1)
+
+/* What an entry has beside the address. */
+#define ENTRY_READ	BIT_ULL(0)
+#define ENTRY_WRITE	BIT_ULL(1)
+#define ENTRY_SNOOP	BIT_ULL(2)
+
+/* A batch of a driver. */
+#define BATCH		64
+
+/* What the IOMMU driver does that core cannot know. */
+enum lie {
+	HONEST,
+	DEPENDS_ON_ADDRESS,	/* an entry differs from page to page */
+	DEPENDS_ON_BUFFER,	/* it has a sum of the buffer's address */
+	TABLE_MOVES,		/* the table is copied now and then */
+	NO_ARRAY,		/* neighbours are not next to each other */
+	NO_TABLE,		/* there are no leaf entries */
+	KEEPS_CLEARED,		/* a cleared entry is not 0 */
+};
+
+/**
+ * struct fix - a domain with a window, and the device behind it
+ * @test: the running test
+ * @domain: the domain
+ * @ops: its operations
+ * @iovad: its allocator
+ * @xd: its state
+ * @w: its window
+ * @lie: see &enum lie
+ * @fail: how many invalidations of the domain fail from now on
+ * @forgets: unmap_on() does not sync
+ * @middle: called while the domain is invalidated, interrupts off; or NULL
+ * @during: what @middle has unmapped
+ * @lock: protects the fields below
+ * @syncs: invalidations of the domain
+ * @ranges: pages that ordinary unmaps invalidated
+ * @asked: calls of leaf_entry
+ * @violation: what the adversary has found
+ * @entry: the table
+ * @spare: another place for the table
+ * @kept: translations that the device keeps; 0: none
+ * @looks: how often the device has taken a translation
+ * @taken: the value of @looks when it took the one of a page
+ */
+struct fix {
+	struct kunit *test;
+	struct iommu_domain domain;
+	struct iommu_domain_ops ops;
+	struct iova_domain iovad;
+	struct xsmmu_domain *xd;
+	struct xsmmu_window *w;
+	enum lie lie;
+	atomic_t fail;
+	bool forgets;
+	void (*middle)(struct fix *f);
+	dma_addr_t during;
+
+	raw_spinlock_t lock;
+	unsigned int syncs;
+	unsigned int ranges;
+	unsigned int asked;
+	const char *violation;
+	u64 *entry;
+	u64 *spare;
+	u64 *kept;
+	unsigned int looks;
+	unsigned int *taken;
+};
+
+static struct fix *to_fix(struct iommu_domain *domain)
+{
+	return container_of(domain, struct fix, domain);
+}
+
+static u64 make_entry(struct fix *f, unsigned long iova, phys_addr_t phys, int prot)
+{
+	u64 entry = phys;
+
+	entry |= prot & IOMMU_READ ? ENTRY_READ : 0;
+	entry |= prot & IOMMU_WRITE ? ENTRY_WRITE : 0;
+	entry |= prot & IOMMU_CACHE ? ENTRY_SNOOP : 0;
+	if (f->lie == DEPENDS_ON_ADDRESS)
+		entry |= (iova >> PAGE_SHIFT & 1) << 3;
+	if (f->lie == DEPENDS_ON_BUFFER)
+		entry |= (phys >> PAGE_SHIFT & 1) << 3;
+	return entry;
+}
+
+static int fix_map(struct iommu_domain *domain, unsigned long iova,
+		   phys_addr_t phys, size_t size, size_t count, int prot,
+		   gfp_t gfp, size_t *mapped)
+{
+	struct fix *f = to_fix(domain);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		WRITE_ONCE(f->entry[(iova >> PAGE_SHIFT) + i],
+			   make_entry(f, iova + i * size, phys + i * size, prot));
+	*mapped = count * size;
+	return 0;
+}
+
+static size_t fix_unmap(struct iommu_domain *domain, unsigned long iova,
+			size_t size, size_t count,
+			struct iommu_iotlb_gather *gather)
+{
+	struct fix *f = to_fix(domain);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		WRITE_ONCE(f->entry[(iova >> PAGE_SHIFT) + i],
+			   f->lie == KEEPS_CLEARED ? ENTRY_SNOOP : 0);
+	iommu_iotlb_gather_add_range(gather, iova, count * size);
+	if (f->lie == TABLE_MOVES) {
+		memcpy(f->spare, f->entry, PAGES * sizeof(u64));
+		swap(f->spare, f->entry);
+	}
+	return count * size;
+}
+
+static u64 *fix_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
+			   unsigned int *after)
+{
+	struct fix *f = to_fix(domain);
+	unsigned long page = iova >> PAGE_SHIFT;
+
+	f->asked++;
+	if (f->lie == NO_TABLE)
+		return NULL;
+	if (f->lie == NO_ARRAY)
+		page ^= (page & 7) << 3;
+	return &f->entry[page];
+}
+
+static phys_addr_t fix_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
+{
+	return to_fix(domain)->entry[iova >> PAGE_SHIFT] & PAGE_MASK;
+}
+
+/* The device forgets what it kept of some pages and was cleared before. */
+static void forget(struct fix *f, unsigned long first, unsigned long n)
+{
+	unsigned long i;
+
+	for (i = first; i < first + n; i++)
+		if (f->kept[i] != READ_ONCE(f->entry[i]))
+			f->kept[i] = 0;
+}
+
+static void fix_iotlb_sync(struct iommu_domain *domain,
+			   struct iommu_iotlb_gather *gather)
+{
+	struct fix *f = to_fix(domain);
+	unsigned long first = gather->start >> PAGE_SHIFT;
+	unsigned long n = (gather->end - gather->start + 1) >> PAGE_SHIFT;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&f->lock, flags);
+	forget(f, first, n);
+	f->ranges += n;
+	raw_spin_unlock_irqrestore(&f->lock, flags);
+}
+
+static int fix_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
+{
+	bool fails = atomic_dec_if_positive(&to_fix(domain)->fail) >= 0;
+	struct fix *f = to_fix(domain);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&f->lock, flags);
+	if (!fails && f->w)
+		forget(f, f->w->base >> PAGE_SHIFT, f->w->size >> PAGE_SHIFT);
+	f->syncs++;
+	raw_spin_unlock_irqrestore(&f->lock, flags);
+	if (f->middle)
+		f->middle(f);
+	return fails ? -ETIMEDOUT : 0;
+}
+
+/* The device looks at a page that was mapped, and keeps an older translation. */
+static void look(struct fix *f, unsigned long page)
+{
+	u64 entry = READ_ONCE(f->entry[page]);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&f->lock, flags);
+	if (f->kept[page] && f->kept[page] != entry)
+		f->violation = "a slot was handed out whose old translation is kept";
+	if (!f->kept[page]) {
+		f->kept[page] = entry;
+		f->taken[page] = ++f->looks;
+	}
+	raw_spin_unlock_irqrestore(&f->lock, flags);
+}
+
+/* Map a buffer at page frame @pfn; the device looks at all of it. */
+static dma_addr_t map_at(struct fix *f, unsigned long pfn, size_t size,
+			 enum dma_data_direction dir)
+{
+	dma_addr_t addr = xsmmu_window_map(f->w, PFN_PHYS(pfn), size, dir, true);
+	unsigned long i;
+
+	if (addr == DMA_MAPPING_ERROR)
+		return addr;
+	for (i = 0; i < PFN_UP(size); i++)
+		look(f, (addr >> PAGE_SHIFT) + i);
+	return addr;
+}
+
+/* A buffer of which no other one has the address. */
+static dma_addr_t map(struct fix *f, unsigned int pages)
+{
+	static atomic_t next = ATOMIC_INIT(0);
+	unsigned long pfn = atomic_add_return(XSMMU_SLOT_PAGES, &next);
+
+	return map_at(f, pfn % 65536, pages * PAGE_SIZE, DMA_BIDIRECTIONAL);
+}
+
+static void unmap(struct fix *f, dma_addr_t addr)
+{
+	phys_addr_t phys;
+
+	KUNIT_EXPECT_TRUE(f->test, xsmmu_window_unmap(f->w, addr, &phys));
+}
+
+static bool is_kept(struct fix *f, dma_addr_t addr)
+{
+	return READ_ONCE(f->kept[addr >> PAGE_SHIFT]);
+}
+
+static unsigned int pending(struct fix *f)
+{
+	unsigned int class, sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		for (class = 0; class < XSMMU_CLASSES; class++) {
+			struct xsmmu_slots *s;
+
+			s = &per_cpu_ptr(f->xd->quarantine, cpu)->slots[class];
+			sum += READ_ONCE(s->tail) - READ_ONCE(s->done);
+		}
+	return sum;
+}
+
+static u64 outside(struct fix *f)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu_ptr(f->xd->quarantine, cpu)->stats.outside;
+	return sum;
+}
+
+static bool get_window(struct fix *f)
+{
+	f->w = xsmmu_window_get(f->xd, LIMIT, true);
+	return f->w;
+}
+
+static bool has_window(struct fix *f)
+{
+	return rcu_access_pointer(f->xd->window);
+}
+
+/* All free slots go to the depots. */
+static void return_all(struct fix *f)
+{
+	cpus_read_lock();
+	xsmmu_slots_return_all(f->w);
+	cpus_read_unlock();
+}
+
+static void fix_free(struct fix *f)
+{
+	atomic_set(&f->fail, 0);
+	xsmmu_domain_destroy(&f->domain);
+	if (f->iovad.granule) {
+		put_iova_domain(&f->iovad);
+		iova_cache_put();
+	}
+	kvfree(f->entry);
+	kvfree(f->spare);
+	kvfree(f->kept);
+	kvfree(f->taken);
+}
+
+static struct fix *fix_create(struct kunit *test)
+{
+	struct fix *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	test->priv = f;
+	f->test = test;
+	raw_spin_lock_init(&f->lock);
+	f->entry = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
+	f->spare = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
+	f->kept = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
+	f->taken = kvcalloc(PAGES, sizeof(*f->taken), GFP_KERNEL);
+	f->ops.map_pages = fix_map;
+	f->ops.unmap_pages = fix_unmap;
+	f->ops.iotlb_sync = fix_iotlb_sync;
+	f->ops.iova_to_phys = fix_iova_to_phys;
+	f->ops.leaf_entry = fix_leaf_entry;
+	f->ops.sync_domain_iotlb = fix_sync_domain_iotlb;
+	f->domain.ops = &f->ops;
+	f->domain.type = IOMMU_DOMAIN_DMA;
+	f->domain.pgsize_bitmap = PAGE_SIZE;
+	KUNIT_ASSERT_TRUE(test, f->entry && f->spare && f->kept && f->taken);
+	KUNIT_ASSERT_EQ(test, iova_cache_get(), 0);
+	init_iova_domain(&f->iovad, PAGE_SIZE, 1);
+	KUNIT_ASSERT_EQ(test, iova_domain_init_rcaches(&f->iovad), 0);
+	KUNIT_ASSERT_TRUE(test, xsmmu_domain_enable(&f->domain, &f->iovad, "window"));
+	f->xd = xsmmu_of(&f->domain);
+	return f;
+}
+
+static int xsmmu_window_init(struct kunit *test)
+{
+	if (!XSMMU_HAS_WINDOWS)
+		kunit_skip(test, "windows need pages of 4 KiB");
+	fix_create(test);
+	/* Tests take other CPUs offline; the first CPU may not be able to. */
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+	return 0;
+}
+
+static void xsmmu_window_exit(struct kunit *test)
+{
+	struct fix *f = test->priv;
+
+	if (!f)
+		return;
+	KUNIT_EXPECT_NULL_MSG(test, f->violation, "%s", f->violation);
+	fix_free(f);
+}
+
+/* Entries. */
+
+static void entries_have_the_rights_of_their_direction(struct kunit *test)
+{
+	static const u64 rights[] = {
+		[DMA_BIDIRECTIONAL] = ENTRY_READ | ENTRY_WRITE | ENTRY_SNOOP,
+		[DMA_TO_DEVICE] = ENTRY_READ | ENTRY_SNOOP,
+		[DMA_FROM_DEVICE] = ENTRY_WRITE | ENTRY_SNOOP,
+	};
+	struct fix *f = test->priv;
+	enum dma_data_direction dir;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	for (dir = DMA_BIDIRECTIONAL; dir <= DMA_FROM_DEVICE; dir++) {
+		addr = map_at(f, 7, PAGE_SIZE, dir);
+		KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+		KUNIT_EXPECT_EQ(test, f->entry[addr >> PAGE_SHIFT],
+				PFN_PHYS(7) | rights[dir]);
+		unmap(f, addr);
+		KUNIT_EXPECT_EQ(test, f->entry[addr >> PAGE_SHIFT], 0);
+	}
+}
+
+static void buffer_within_a_page_keeps_its_offset(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	phys_addr_t phys;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = xsmmu_window_map(f->w, PFN_PHYS(9) + 100, 200, DMA_TO_DEVICE, true);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, offset_in_page(addr), 100);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_unmap(f->w, addr, &phys));
+	KUNIT_EXPECT_EQ(test, phys, PFN_PHYS(9) + 100);
+}
+
+/* A buffer of 300 bytes that crosses a page has two entries. */
+static void buffer_across_pages_is_one_run(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t addr;
+	u64 *entry;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = xsmmu_window_map(f->w, PFN_PHYS(20) - 100, 300, DMA_TO_DEVICE, true);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+	entry = &f->entry[addr >> PAGE_SHIFT];
+	KUNIT_EXPECT_EQ(test, entry[0] & PAGE_MASK, PFN_PHYS(19));
+	KUNIT_EXPECT_EQ(test, entry[1] & PAGE_MASK, PFN_PHYS(20));
+	unmap(f, addr);
+	KUNIT_EXPECT_EQ(test, entry[0] | entry[1], 0);
+}
+
+static void runs_of_all_lengths_are_mapped(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int n, i;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	for (n = 1; n <= XSMMU_SLOT_PAGES; n++) {
+		addr = map_at(f, 64, n * PAGE_SIZE, DMA_BIDIRECTIONAL);
+		KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+		for (i = 0; i < n; i++)
+			KUNIT_EXPECT_EQ(test, f->entry[(addr >> PAGE_SHIFT) + i] &
+					PAGE_MASK, PFN_PHYS(64 + i));
+		unmap(f, addr);
+		for (i = 0; i < n; i++)
+			KUNIT_EXPECT_EQ(test, f->entry[(addr >> PAGE_SHIFT) + i], 0);
+	}
+}
+
+static void what_fits_no_slot_is_not_mapped(struct kunit *test)
+{
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	KUNIT_EXPECT_EQ(test, map(f, XSMMU_SLOT_PAGES + 1), DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, xsmmu_window_map(f->w, 0, 0, DMA_TO_DEVICE, true),
+			DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, xsmmu_window_map(f->w, ~(phys_addr_t)0 & PAGE_MASK,
+					       PAGE_SIZE, DMA_TO_DEVICE, true),
+			DMA_MAPPING_ERROR);
+}
+
+/* If a driver names too short a size, nothing of the slot stays mapped. */
+static void unmap_clears_the_whole_slot(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int i;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, XSMMU_SLOT_PAGES);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+	unmap(f, addr);
+	for (i = 0; i < XSMMU_SLOT_PAGES; i++)
+		KUNIT_EXPECT_EQ(test, f->entry[(addr >> PAGE_SHIFT) + i], 0);
+}
+
+/* Lists. */
+
+/* The first three entries are whole pages, the last one crosses a page. */
+static const struct {
+	unsigned int offset;
+	unsigned int length;
+} list[] = {
+	{ 1024, PAGE_SIZE - 1024 },
+	{ 0, 2 * PAGE_SIZE },
+	{ 0, 512 },
+	{ PAGE_SIZE - 256, 512 },
+};
+
+#define LIST_PAGES	6
+
+static void list_init(struct kunit *test, struct scatterlist *sg)
+{
+	unsigned int i;
+
+	sg_init_table(sg, ARRAY_SIZE(list));
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		sg_set_page(&sg[i], pfn_to_page(100 + 10 * i), list[i].length,
+			    list[i].offset);
+}
+
+static int map_list(struct fix *f, struct scatterlist *sg, unsigned int longest,
+		    unsigned long boundary)
+{
+	return xsmmu_window_map_sg(f->w, sg, ARRAY_SIZE(list), DMA_TO_DEVICE,
+				   true, longest, boundary);
+}
+
+static void list_is_mapped_in_one_slot(struct kunit *test)
+{
+	static const unsigned long pfn[LIST_PAGES] = { 100, 110, 111, 120, 130, 131 };
+	struct scatterlist sg[ARRAY_SIZE(list)];
+	struct fix *f = test->priv;
+	unsigned int i;
+	u64 *entry;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	list_init(test, sg);
+	/* What is next to each other on the bus is one segment. */
+	KUNIT_ASSERT_EQ(test, map_list(f, sg, UINT_MAX, ULONG_MAX), 2);
+	KUNIT_EXPECT_EQ(test, sg_dma_len(&sg[0]), 3 * PAGE_SIZE - 1024 + 512);
+	KUNIT_EXPECT_EQ(test, offset_in_page(sg_dma_address(&sg[0])), 1024);
+	KUNIT_EXPECT_EQ(test, sg_dma_len(&sg[1]), 512);
+	KUNIT_EXPECT_EQ(test, offset_in_page(sg_dma_address(&sg[1])), PAGE_SIZE - 256);
+	KUNIT_EXPECT_EQ(test, sg_dma_len(&sg[2]), 0);
+	entry = &f->entry[sg_dma_address(&sg[0]) >> PAGE_SHIFT];
+	KUNIT_EXPECT_PTR_EQ(test, entry + 4,
+			    &f->entry[sg_dma_address(&sg[1]) >> PAGE_SHIFT]);
+	for (i = 0; i < LIST_PAGES; i++)
+		KUNIT_EXPECT_EQ(test, entry[i] & PAGE_MASK, PFN_PHYS(pfn[i]));
+	unmap(f, sg_dma_address(&sg[0]));
+	for (i = 0; i < LIST_PAGES; i++)
+		KUNIT_EXPECT_EQ(test, entry[i], 0);
+}
+
+static void segments_are_not_longer_than_the_device_allows(struct kunit *test)
+{
+	struct scatterlist sg[ARRAY_SIZE(list)];
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	list_init(test, sg);
+	KUNIT_ASSERT_EQ(test, map_list(f, sg, 2 * PAGE_SIZE, ULONG_MAX), 4);
+	KUNIT_EXPECT_EQ(test, sg_dma_len(&sg[1]), 2 * PAGE_SIZE);
+	unmap(f, sg_dma_address(&sg[0]));
+}
+
+static void list_that_fits_no_slot_is_not_mapped(struct kunit *test)
+{
+	struct scatterlist sg[ARRAY_SIZE(list)];
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	list_init(test, sg);
+	KUNIT_EXPECT_EQ(test, map_list(f, sg, UINT_MAX, 4 * PAGE_SIZE - 1), 0);
+	sg[1].length = XSMMU_SLOT_PAGES * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, map_list(f, sg, UINT_MAX, ULONG_MAX), 0);
+	KUNIT_EXPECT_EQ(test, outside(f), 0);
+}
+
+/* What core learns. */
+
+static void expect_no_window(struct kunit *test, enum lie lie)
+{
+	struct fix *f = test->priv;
+
+	f->lie = lie;
+	KUNIT_EXPECT_FALSE(test, get_window(f));
+	KUNIT_EXPECT_FALSE(test, has_window(f));
+	/* And once more: nothing was left behind. */
+	KUNIT_EXPECT_FALSE(test, get_window(f));
+}
+
+static void entry_that_depends_on_its_address_gives_no_window(struct kunit *test)
+{
+	expect_no_window(test, DEPENDS_ON_ADDRESS);
+}
+
+static void entry_with_a_sum_of_the_buffer_gives_no_window(struct kunit *test)
+{
+	expect_no_window(test, DEPENDS_ON_BUFFER);
+}
+
+static void table_that_moves_gives_no_window(struct kunit *test)
+{
+	expect_no_window(test, TABLE_MOVES);
+}
+
+static void domain_without_leaf_tables_gives_no_window(struct kunit *test)
+{
+	expect_no_window(test, NO_TABLE);
+}
+
+static void cleared_entry_that_is_not_0_gives_no_window(struct kunit *test)
+{
+	expect_no_window(test, KEEPS_CLEARED);
+}
+
+/* The templates are right, but no chunk can be used. */
+static void table_that_is_no_array_gives_no_slots(struct kunit *test)
+{
+	struct fix *f = test->priv;
+
+	f->lie = NO_ARRAY;
+	if (get_window(f))
+		KUNIT_EXPECT_EQ(test, map(f, 1), DMA_MAPPING_ERROR);
+}
+
+static void device_that_does_not_reach_the_window_does_not_get_it(struct kunit *test)
+{
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	KUNIT_EXPECT_NULL(test, xsmmu_window_get(f->xd, f->w->base, true));
+}
+
+/* A group may have devices of both kinds. The second one finds the window in use. */
+static void device_of_the_other_kind_disturbs_no_mapping(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int i;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	for (i = 0; i < XSMMU_CHUNK_PAGES; i++)
+		KUNIT_ASSERT_NE(test, map(f, 1), DMA_MAPPING_ERROR);
+	KUNIT_ASSERT_PTR_EQ(test, xsmmu_window_get(f->xd, LIMIT, false), f->w);
+	for (i = 0; i < XSMMU_CHUNK_PAGES; i++) {
+		addr = f->w->base + PFN_PHYS(i);
+		KUNIT_EXPECT_EQ(test, f->entry[addr >> PAGE_SHIFT] & ~PAGE_MASK,
+				ENTRY_READ | ENTRY_WRITE | ENTRY_SNOOP);
+	}
+	addr = xsmmu_window_map(f->w, PFN_PHYS(3), PAGE_SIZE, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, f->entry[addr >> PAGE_SHIFT], PFN_PHYS(3) | ENTRY_READ);
+	unmap(f, addr);
+}
+
+static void chunk_in_which_something_is_mapped_is_not_used(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned long page;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	page = (f->w->base >> PAGE_SHIFT) + 7;
+	f->entry[page] = ENTRY_READ;
+	addr = map(f, 1);
+	KUNIT_EXPECT_EQ(test, f->entry[page], ENTRY_READ);
+	f->entry[page] = 0;
+	/* It is tried again later; until then mappings are ordinary. */
+	KUNIT_EXPECT_EQ(test, addr, DMA_MAPPING_ERROR);
+}
+
+/* Slots. */
+
+static void batch_is_one_aligned_run(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t first, addr;
+	unsigned int i;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	first = map(f, 1);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(first, BATCH * PAGE_SIZE));
+	for (i = 1; i < BATCH; i++) {
+		addr = map(f, 1);
+		KUNIT_EXPECT_EQ(test, addr, first + i * PAGE_SIZE);
+	}
+}
+
+/* Map, unmap and sync batches; with @sync false nothing is synced. */
+static void run_batches(struct fix *f, unsigned int batches, unsigned int pages,
+			bool sync)
+{
+	static dma_addr_t addr[BATCH];
+	unsigned int i, k;
+
+	for (k = 0; k < batches; k++) {
+		for (i = 0; i < BATCH; i++) {
+			addr[i] = map(f, pages);
+			KUNIT_ASSERT_NE(f->test, addr[i], DMA_MAPPING_ERROR);
+		}
+		for (i = 0; i < BATCH; i++)
+			unmap(f, addr[i]);
+		if (!sync)
+			continue;
+		KUNIT_ASSERT_EQ(f->test, xsmmu_sync(f->xd), 0);
+		for (i = 0; i < BATCH; i++)
+			KUNIT_EXPECT_FALSE(f->test, is_kept(f, addr[i]));
+	}
+}
+
+static void batches_use_the_same_slots_again(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int made, asked, pages;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	for (pages = 1; pages <= XSMMU_SLOT_PAGES / 2; pages *= 2) {
+		run_batches(f, 2, pages, true);
+		xsmmu_window_bytes(f->w, &made);
+		asked = f->asked;
+		run_batches(f, 100, pages, true);
+		KUNIT_EXPECT_EQ(test, f->asked, asked);
+	}
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+	KUNIT_EXPECT_EQ(test, outside(f), 0);
+}
+
+static void slot_waits_for_the_sync(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t addr, other;
+	unsigned int i, n = 2 * XSMMU_RING;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 1);
+	unmap(f, addr);
+	for (i = 0; i < n; i++) {
+		other = map(f, 1);
+		KUNIT_EXPECT_NE(test, other, addr);
+		if (other == DMA_MAPPING_ERROR)
+			break;
+	}
+	KUNIT_EXPECT_TRUE(test, is_kept(f, addr));
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	KUNIT_EXPECT_FALSE(test, is_kept(f, addr));
+}
+
+static void unmap_in_the_middle(struct fix *f)
+{
+	f->middle = NULL;
+	f->during = map(f, 1);
+	unmap(f, f->during);
+}
+
+static void slot_unmapped_during_an_invalidation_waits_for_the_next(struct kunit *test)
+{
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	unmap(f, map(f, 1));
+	f->middle = unmap_in_the_middle;
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	KUNIT_EXPECT_TRUE(test, is_kept(f, f->during));
+	KUNIT_EXPECT_EQ(test, pending(f), 1);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	KUNIT_EXPECT_FALSE(test, is_kept(f, f->during));
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+}
+
+static void failed_sync_releases_no_slot(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 1);
+	unmap(f, addr);
+	atomic_set(&f->fail, XSMMU_SYNC_ATTEMPTS);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), -EIO);
+	KUNIT_EXPECT_EQ(test, pending(f), 1);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+}
+
+/* More unmaps than the quarantine holds, and no sync by the driver. */
+static void full_quarantine_syncs_in_place(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int syncs;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	syncs = f->syncs;
+	run_batches(f, 4 * XSMMU_QUARANTINE_SIZE / BATCH, 1, false);
+	KUNIT_EXPECT_GE(test, f->syncs - syncs, 3);
+	KUNIT_EXPECT_LE(test, pending(f), XSMMU_QUARANTINE_SIZE);
+}
+
+/* The slots that find no room while invalidations fail come back later. */
+static void withheld_slots_come_back(struct kunit *test)
+{
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	atomic_set(&f->fail, INT_MAX);
+	run_batches(f, XSMMU_QUARANTINE_SIZE / BATCH + 1, 1, false);
+	KUNIT_EXPECT_GT(test, f->xd->withheld_pages, 0);
+	atomic_set(&f->fail, 0);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	KUNIT_EXPECT_EQ(test, f->xd->withheld_pages, 0);
+	KUNIT_EXPECT_EQ(test, f->xd->leaked, 0);
+	xsmmu_drain_all(f->xd);
+	return_all(f);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_is_whole(f->w));
+}
+
+static void mapping_that_finds_no_slot_is_counted(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int n = 0, most = 2 * f->iovad.granule;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	while (n < most && map(f, XSMMU_SLOT_PAGES) != DMA_MAPPING_ERROR)
+		n++;
+	KUNIT_EXPECT_EQ(test, n, f->w->chunks * XSMMU_CHUNK_PAGES /
+				 XSMMU_SLOT_PAGES);
+	KUNIT_EXPECT_EQ(test, outside(f), 1);
+	/* The other classes have theirs. */
+	KUNIT_EXPECT_NE(test, map(f, 1), DMA_MAPPING_ERROR);
+}
+
+/* If slots come back while a mapping looks for some, no chunk is made for it. */
+static void cpu_that_has_slots_makes_no_chunk(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int before, after, i;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	run_batches(f, XSMMU_QUARANTINE_SIZE / BATCH, 1, true);
+	xsmmu_window_bytes(f->w, &before);
+	for (i = 0; i < 10; i++)
+		KUNIT_EXPECT_TRUE(test, xsmmu_slots_restock(f->w, 0));
+	xsmmu_window_bytes(f->w, &after);
+	KUNIT_EXPECT_EQ(test, after, before);
+}
+
+static void ordinary_unmap_frees_its_slot_at_once(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int syncs, ranges;
+	phys_addr_t phys;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 3);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+	syncs = f->syncs;
+	ranges = f->ranges;
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_unmap_strict(f->w, addr, &phys));
+	KUNIT_EXPECT_FALSE(test, is_kept(f, addr));
+	KUNIT_EXPECT_EQ(test, f->syncs, syncs);
+	KUNIT_EXPECT_EQ(test, f->ranges, ranges + 4);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+	return_all(f);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_is_whole(f->w));
+}
+
+/* CPUs. */
+
+struct job {
+	struct work_struct work;
+	struct fix *f;
+	dma_addr_t *addr;
+	unsigned int n;
+};
+
+static void unmap_job(struct work_struct *work)
+{
+	struct job *job = container_of(work, struct job, work);
+
+	while (job->n)
+		unmap(job->f, job->addr[--job->n]);
+	if (!job->f->forgets && xsmmu_sync(job->f->xd))
+		job->f->violation = "a sync failed";
+}
+
+static unsigned int other_cpu(struct kunit *test)
+{
+	unsigned int cpu = cpumask_any_but(cpu_online_mask,
+					   raw_smp_processor_id());
+
+	if (cpu >= nr_cpu_ids)
+		kunit_skip(test, "needs a second CPU");
+	return cpu;
+}
+
+static void unmap_on(struct fix *f, unsigned int cpu, dma_addr_t *addr,
+		     unsigned int n)
+{
+	struct job job = { .f = f, .addr = addr, .n = n };
+
+	INIT_WORK_ONSTACK(&job.work, unmap_job);
+	queue_work_on(cpu, system_wq, &job.work);
+	flush_work(&job.work);
+	destroy_work_on_stack(&job.work);
+}
+
+/* One CPU maps and another one unmaps, many times all slots there are. */
+static void slots_return_from_a_cpu_that_only_unmaps(struct kunit *test)
+{
+	static dma_addr_t addr[BATCH];
+	struct fix *f = test->priv;
+	unsigned int cpu = other_cpu(test), i, k, slots;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	slots = f->w->chunks * XSMMU_CHUNK_PAGES;
+	for (k = 0; k < 4 * slots / BATCH; k++) {
+		for (i = 0; i < BATCH; i++) {
+			addr[i] = map(f, 1);
+			KUNIT_ASSERT_NE(test, addr[i], DMA_MAPPING_ERROR);
+		}
+		unmap_on(f, cpu, addr, BATCH);
+	}
+	KUNIT_EXPECT_EQ(test, outside(f), 0);
+}
+
+static void slots_of_an_offline_cpu_come_back(struct kunit *test)
+{
+	static dma_addr_t addr[BATCH];
+	struct fix *f = test->priv;
+	unsigned int cpu = other_cpu(test), i;
+	struct xsmmu_slots *s;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	for (i = 0; i < BATCH; i++)
+		addr[i] = map(f, 1);
+	unmap_on(f, cpu, addr, BATCH);
+	if (remove_cpu(cpu))
+		kunit_skip(test, "the CPU cannot go offline");
+	s = &per_cpu_ptr(f->xd->quarantine, cpu)->slots[0];
+	KUNIT_EXPECT_EQ(test, s->head, s->tail);
+	return_all(f);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_is_whole(f->w));
+	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
+}
+
+static bool released_within(struct fix *f, unsigned int ms)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), ms);
+
+	while (pending(f)) {
+		if (ktime_after(ktime_get(), end))
+			return false;
+		usleep_range(1000, 1500);
+	}
+	return true;
+}
+
+/* The sync fails when the CPU leaves. Its timer goes on, and the CPU gets it back. */
+static void slots_of_a_cpu_that_left_unsynced_come_back(struct kunit *test)
+{
+	static dma_addr_t addr[BATCH];
+	struct fix *f = test->priv;
+	unsigned int cpu = other_cpu(test), i;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	for (i = 0; i < BATCH; i++)
+		addr[i] = map(f, 1);
+	f->forgets = true;
+	unmap_on(f, cpu, addr, BATCH - 1);
+	atomic_set(&f->fail, INT_MAX);
+	if (remove_cpu(cpu))
+		kunit_skip(test, "the CPU cannot go offline");
+	KUNIT_EXPECT_EQ(test, pending(f), BATCH - 1);
+	atomic_set(&f->fail, 0);
+	KUNIT_EXPECT_TRUE(test, released_within(f, 2 * XSMMU_BACKSTOP_MAX_MS));
+	unmap(f, addr[BATCH - 1]);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	return_all(f);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_is_whole(f->w));
+	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
+	addr[0] = map(f, 1);
+	unmap_on(f, cpu, addr, 1);
+	KUNIT_EXPECT_TRUE(test, released_within(f, 1000));
+}
+
+static void backstop_releases_forgotten_slots(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 1);
+	unmap(f, addr);
+	KUNIT_EXPECT_TRUE(test, released_within(f, 1000));
+	KUNIT_EXPECT_FALSE(test, is_kept(f, addr));
+	/* The timer has stopped. The next one that is forgotten starts it again. */
+	msleep(3 * XSMMU_BACKSTOP_MS);
+	addr = map(f, 2);
+	unmap(f, addr);
+	KUNIT_EXPECT_TRUE(test, released_within(f, 1000));
+}
+
+/* All together: threads that map, unmap and sync at random, and pass mappings on. */
+
+#define STRESS_OPS	5000
+#define STRESS_HELD	128
+#define STRESS_PASSED	16
+
+struct stress {
+	struct fix *f;
+	struct irq_work irq;
+	struct stress **all;
+	struct task_struct *task;
+	struct rnd_state rnd;
+	dma_addr_t held[STRESS_HELD];
+	unsigned int n;
+	struct {
+		unsigned long page;
+		unsigned int taken;
+	} gone[XSMMU_QUARANTINE_SIZE];
+	unsigned int unsynced;
+	atomic64_t *passed;
+	u64 outside;
+};
+
+static u32 one_in(struct stress *s, u32 n)
+{
+	return prandom_u32_state(&s->rnd) % n;
+}
+
+static void stress_map(struct stress *s)
+{
+	unsigned int pages = 1 + one_in(s, 4) * one_in(s, 5);
+	dma_addr_t addr;
+
+	if (s->n == STRESS_HELD)
+		return;
+	addr = map(s->f, pages);
+	if (addr == DMA_MAPPING_ERROR)
+		s->outside++;
+	else
+		s->held[s->n++] = addr;
+}
+
+/* Swap a mapping with another thread; 0 is no mapping. */
+static void stress_pass(struct stress *s)
+{
+	dma_addr_t addr = s->n ? s->held[--s->n] : 0;
+
+	addr = atomic64_xchg(&s->passed[one_in(s, STRESS_PASSED)], addr);
+	if (addr)
+		s->held[s->n++] = addr;
+}
+
+static void stress_sync(struct stress *s)
+{
+	struct fix *f = s->f;
+	unsigned long page;
+
+	if (!one_in(s, 50))
+		atomic_set(&f->fail, 1 + one_in(s, 4));
+	if (xsmmu_sync(f->xd))
+		return;
+	while (s->unsynced) {
+		s->unsynced--;
+		page = s->gone[s->unsynced].page;
+		if (READ_ONCE(f->kept[page]) &&
+		    READ_ONCE(f->taken[page]) == s->gone[s->unsynced].taken)
+			f->violation = "a sync left what was unmapped before";
+	}
+}
+
+static void stress_unmap(struct stress *s)
+{
+	unsigned int which;
+	dma_addr_t addr;
+	phys_addr_t phys;
+
+	if (!s->n)
+		return;
+	which = one_in(s, s->n);
+	addr = s->held[which];
+	s->held[which] = s->held[--s->n];
+	if (!one_in(s, 20)) {
+		xsmmu_window_unmap_strict(s->f->w, addr, &phys);
+		return;
+	}
+	s->gone[s->unsynced].page = addr >> PAGE_SHIFT;
+	s->gone[s->unsynced++].taken = s->f->taken[addr >> PAGE_SHIFT];
+	if (!xsmmu_window_unmap(s->f->w, addr, &phys))
+		s->f->violation = "a mapping was lost";
+	if (s->unsynced == ARRAY_SIZE(s->gone))
+		while (s->unsynced)
+			stress_sync(s);
+}
+
+/* An interrupt comes between any two instructions of what the thread does. */
+static void stress_irq(struct irq_work *irq)
+{
+	struct stress *s = container_of(irq, struct stress, irq);
+	dma_addr_t addr = map(s->f, 1);
+	phys_addr_t phys;
+
+	if (addr != DMA_MAPPING_ERROR && !xsmmu_window_unmap(s->f->w, addr, &phys))
+		s->f->violation = "a mapping of an interrupt was lost";
+}
+
+static void stress_interrupt(struct stress *s)
+{
+	unsigned int cpu = one_in(s, nr_cpu_ids);
+	struct stress *other = READ_ONCE(s->all[cpu]);
+
+	if (other && cpu_online(cpu))
+		irq_work_queue_on(&other->irq, cpu);
+}
+
+static int stress_thread(void *data)
+{
+	struct stress *s = data;
+	unsigned int i;
+
+	for (i = 0; i < STRESS_OPS && !READ_ONCE(s->f->violation); i++) {
+		switch (one_in(s, 16)) {
+		case 0:
+			stress_sync(s);
+			break;
+		case 1:
+			stress_pass(s);
+			break;
+		case 2:
+			stress_interrupt(s);
+			break;
+		case 3 ... 8:
+			stress_unmap(s);
+			break;
+		default:
+			stress_map(s);
+		}
+		cond_resched();
+	}
+	while (s->n)
+		stress_unmap(s);
+	while (!kthread_should_stop())
+		usleep_range(1000, 2000);
+	return 0;
+}
+
+static struct stress *stress_start(struct fix *f, unsigned int cpu, atomic64_t *passed,
+				   struct stress **all)
+{
+	struct stress *s = kunit_kzalloc(f->test, sizeof(*s), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(f->test, s);
+	s->f = f;
+	s->passed = passed;
+	s->all = all;
+	s->irq = IRQ_WORK_INIT_HARD(stress_irq);
+	prandom_seed_state(&s->rnd, cpu + 1);
+	s->task = kthread_run_on_cpu(stress_thread, s, cpu, "window/%u");
+	KUNIT_ASSERT_FALSE(f->test, IS_ERR(s->task));
+	return s;
+}
+
+static void random_mappings_on_all_cpus(struct kunit *test)
+{
+	static atomic64_t passed[STRESS_PASSED];
+	struct fix *f = test->priv;
+	struct stress **s;
+	unsigned int i, cpu;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	memset(passed, 0, sizeof(passed));
+	s = kunit_kcalloc(test, nr_cpu_ids, sizeof(*s), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	for_each_online_cpu(cpu)
+		WRITE_ONCE(s[cpu], stress_start(f, cpu, passed, s));
+	for_each_online_cpu(cpu)
+		kthread_stop(s[cpu]->task);
+	for_each_online_cpu(cpu)
+		irq_work_sync(&s[cpu]->irq);
+	for (i = 0; i < STRESS_PASSED; i++)
+		if (atomic64_read(&passed[i]))
+			unmap(f, atomic64_read(&passed[i]));
+	atomic_set(&f->fail, 0);
+	KUNIT_EXPECT_EQ(test, xsmmu_drain_all(f->xd), 0);
+	return_all(f);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_is_whole(f->w));
+	KUNIT_EXPECT_EQ(test, f->xd->withheld_pages, 0);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+}
+
+/* The end. */
+
+static void window_without_users_is_freed(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t base;
+	unsigned int i;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	base = f->w->base;
+	for (i = 0; i < 3; i++) {
+		run_batches(f, 3, 2, true);
+		KUNIT_EXPECT_TRUE(test, xsmmu_window_get(f->xd, LIMIT, true));
+		xsmmu_window_put(f->w);
+		KUNIT_EXPECT_TRUE(test, has_window(f));
+		xsmmu_window_put(f->w);
+		KUNIT_EXPECT_FALSE(test, has_window(f));
+		KUNIT_ASSERT_TRUE(test, get_window(f));
+		KUNIT_EXPECT_EQ(test, f->w->base, base);
+	}
+}
+
+/* What a driver left mapped keeps the window, and can be unmapped later. */
+static void window_stays_while_something_is_mapped(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 1);
+	xsmmu_window_put(f->w);
+	KUNIT_ASSERT_TRUE(test, has_window(f));
+	KUNIT_EXPECT_PTR_EQ(test, xsmmu_window_find(f->xd, addr), f->w);
+	unmap(f, addr);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	xsmmu_window_put(f->w);
+	KUNIT_EXPECT_FALSE(test, has_window(f));
+}
+
+static struct kunit_case xsmmu_window_cases[] = {
+	KUNIT_CASE(entries_have_the_rights_of_their_direction),
+	KUNIT_CASE(buffer_within_a_page_keeps_its_offset),
+	KUNIT_CASE(buffer_across_pages_is_one_run),
+	KUNIT_CASE(runs_of_all_lengths_are_mapped),
+	KUNIT_CASE(what_fits_no_slot_is_not_mapped),
+	KUNIT_CASE(unmap_clears_the_whole_slot),
+	KUNIT_CASE(list_is_mapped_in_one_slot),
+	KUNIT_CASE(segments_are_not_longer_than_the_device_allows),
+	KUNIT_CASE(list_that_fits_no_slot_is_not_mapped),
+	KUNIT_CASE(entry_that_depends_on_its_address_gives_no_window),
+	KUNIT_CASE(entry_with_a_sum_of_the_buffer_gives_no_window),
+	KUNIT_CASE(table_that_moves_gives_no_window),
+	KUNIT_CASE(domain_without_leaf_tables_gives_no_window),
+	KUNIT_CASE(cleared_entry_that_is_not_0_gives_no_window),
+	KUNIT_CASE(table_that_is_no_array_gives_no_slots),
+	KUNIT_CASE(device_that_does_not_reach_the_window_does_not_get_it),
+	KUNIT_CASE(device_of_the_other_kind_disturbs_no_mapping),
+	KUNIT_CASE(chunk_in_which_something_is_mapped_is_not_used),
+	KUNIT_CASE(batch_is_one_aligned_run),
+	KUNIT_CASE(batches_use_the_same_slots_again),
+	KUNIT_CASE(slot_waits_for_the_sync),
+	KUNIT_CASE(slot_unmapped_during_an_invalidation_waits_for_the_next),
+	KUNIT_CASE(failed_sync_releases_no_slot),
+	KUNIT_CASE(full_quarantine_syncs_in_place),
+	KUNIT_CASE(withheld_slots_come_back),
+	KUNIT_CASE(mapping_that_finds_no_slot_is_counted),
+	KUNIT_CASE(cpu_that_has_slots_makes_no_chunk),
+	KUNIT_CASE(ordinary_unmap_frees_its_slot_at_once),
+	KUNIT_CASE(slots_return_from_a_cpu_that_only_unmaps),
+	KUNIT_CASE(slots_of_an_offline_cpu_come_back),
+	KUNIT_CASE(slots_of_a_cpu_that_left_unsynced_come_back),
+	KUNIT_CASE(backstop_releases_forgotten_slots),
+	KUNIT_CASE(random_mappings_on_all_cpus),
+	KUNIT_CASE(window_without_users_is_freed),
+	KUNIT_CASE(window_stays_while_something_is_mapped),
+	{}
+};
+
+static struct kunit_suite xsmmu_window_suite = {
+	.name = "xsmmu-window",
+	.init = xsmmu_window_init,
+	.exit = xsmmu_window_exit,
+	.test_cases = xsmmu_window_cases,
+};
+
+kunit_test_suites(&xsmmu_window_suite);
