@@ -20,7 +20,7 @@ books_are_balanced() {
 	for name in skbs cloned-skbs; do
 		at_least "$name allowed" $(($(held_is before "$name") + 32)) "$(held_is after "$name")"
 	done
-	at_least "kilobytes allowed" $(($(held_is before kilobytes) + 2048)) "$(held_is after kilobytes)"
+	at_least "kilobytes allowed" $(($(held_is before kilobytes) + 3072)) "$(held_is after kilobytes)"
 	all_was_followed
 	no_leaks
 }
