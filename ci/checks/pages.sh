@@ -11,6 +11,6 @@ workload=pages reports=build/report/run table=build/report/comparison.txt
 claim="a batch of 64 costs one command and leaves nothing in reach"
 runs=''
 keys="unmapped_pages invalidation_commands commands_per_page instructions_per_page
-	stale_accesses_tried stale_accesses_landed longest_exposure_ns"
+	map_instructions_per_page stale_accesses_tried stale_accesses_landed longest_exposure_ns"
 # shellcheck source=ci/lib/measure.sh
 . "$(dirname "$0")/../lib/measure.sh"
