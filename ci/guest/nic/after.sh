@@ -9,6 +9,18 @@ books_are_balanced  without the driver the kernel holds no more memory than befo
 
 # A few skbs belong to others, and "kilobytes" is the whole kernel's. So some growth is
 # allowed, but far less than one skb or page for each of 1000 errors.
+# The kernel frees some memory late. So what is too much is measured again, three times.
+least_kilobytes() {
+	local least tries=3
+	least=$(held_is after kilobytes)
+	while [ $tries -gt 0 ] && [ "$least" -gt $(($(held_is before kilobytes) + 2048)) ]; do
+		sleep 10
+		least=$(kept)
+		tries=$((tries - 1))
+	done
+	echo "$least"
+}
+
 books_are_balanced() {
 	local name
 	without_driver after
@@ -20,7 +32,7 @@ books_are_balanced() {
 	for name in skbs cloned-skbs; do
 		at_least "$name allowed" $(($(held_is before "$name") + 32)) "$(held_is after "$name")"
 	done
-	at_least "kilobytes allowed" $(($(held_is before kilobytes) + 3072)) "$(held_is after kilobytes)"
+	at_least "kilobytes allowed" $(($(held_is before kilobytes) + 2048)) "$(least_kilobytes)"
 	all_was_followed
 	no_leaks
 }
