@@ -15,6 +15,9 @@
 #include <linux/io.h>
 #endif
 
+/* Are entries cleaned without a call? */
+#define XSMMU_CLEANS_INLINE	IS_ENABLED(CONFIG_X86)
+
 /**
  * xsmmu_clean_entries - write entries out of the CPU's caches
  * @entry: the first one
@@ -28,7 +31,9 @@ static __always_inline void xsmmu_clean_entries(u64 *entry, unsigned int n)
 	unsigned long size = boot_cpu_data.x86_clflush_size;
 	unsigned long line = (unsigned long)entry & ~(size - 1);
 
-	for (; line < (unsigned long)(entry + n); line += size)
+	clwb(entry);
+	/* One entry is in one line. */
+	while (n > 1 && (line += size) < (unsigned long)(entry + n))
 		clwb((void *)line);
 	/*
 	 * W2, pairs with the walk that a device or a sync causes: the lines are

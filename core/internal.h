@@ -80,6 +80,8 @@ struct xsmmu_stats {
  *
  * (O): written by the CPU that owns them only, with interrupts off, or for it while
  * it is offline. Positions only grow, except that head steps back to add slots.
+ *
+ * Aligned so that a mapping or an unmap touches one line of them.
  */
 struct xsmmu_slots {
 	unsigned long head;
@@ -87,7 +89,7 @@ struct xsmmu_slots {
 	unsigned long tail;
 	unsigned long limit;
 	u32 *ring;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct xsmmu_positions - up to where a quarantine was filled

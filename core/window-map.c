@@ -8,8 +8,7 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/scatterlist.h>
-#include "clean.h"
-#include "slots.h"
+#include "window-page.h"
 #include "base.h"
 
 /**
@@ -23,31 +22,6 @@ struct xsmmu_mapping {
 	unsigned int class;
 	phys_addr_t phys;
 };
-
-static __always_inline bool xsmmu_take(struct xsmmu_window *w,
-				       unsigned int class, u32 *page)
-{
-	unsigned long flags;
-	bool taken;
-
-	local_irq_save(flags);
-	taken = xsmmu_slot_take(&this_cpu_ptr(w->quarantine)->slots[class], page);
-	local_irq_restore(flags);
-	return taken;
-}
-
-static __always_inline bool xsmmu_put(struct xsmmu_window *w,
-				      const struct xsmmu_mapping *m)
-{
-	unsigned long flags;
-	bool put;
-
-	local_irq_save(flags);
-	put = xsmmu_slot_put(&this_cpu_ptr(w->quarantine)->slots[m->class],
-			     m->page);
-	local_irq_restore(flags);
-	return put;
-}
 
 /* Take a slot for 1 to XSMMU_SLOT_PAGES pages. Returns false if there is none. */
 static __always_inline bool xsmmu_take_for(struct xsmmu_window *w, size_t pages,
@@ -72,39 +46,44 @@ static __always_inline void xsmmu_write(u64 *entry, phys_addr_t first,
 		WRITE_ONCE(entry[i], (first + PFN_PHYS(i)) | template);
 }
 
-/* Let the walker see @n entries that were written or cleared. */
-static __always_inline void xsmmu_clean(const struct xsmmu_window *w,
-					u64 *entry, unsigned int n)
-{
-	if (w->after & XSMMU_CLEAN_ENTRY)
-		xsmmu_clean_entries(entry, n);
-}
-
-static noinline void xsmmu_tell_of_map(const struct xsmmu_window *w, u32 page,
-				       unsigned int n)
+/**
+ * xsmmu_tell_of_map - tell an IOMMU that may cache entries that are not present
+ * @addr: bus address of a new mapping
+ * @w: the window
+ * @n: its pages
+ *
+ * Context: any but NMI.
+ * Return: @addr.
+ */
+noinline dma_addr_t xsmmu_tell_of_map(dma_addr_t addr, const struct xsmmu_window *w,
+				      unsigned int n)
 {
 	struct iommu_domain *domain = w->xd->domain;
 
-	domain->ops->iotlb_sync_map(domain, w->base + PFN_PHYS((u64)page),
-				    n << PAGE_SHIFT);
+	domain->ops->iotlb_sync_map(domain, addr & PAGE_MASK, n << PAGE_SHIFT);
+	return addr;
 }
 
-/* New entries are visible before the driver tells the device about them. */
-static __always_inline void xsmmu_entries_written(const struct xsmmu_window *w,
-						  u32 page, u64 *entry,
-						  unsigned int n)
+/* Map a buffer of any number of pages; see xsmmu_window_map(). */
+static dma_addr_t xsmmu_run_map(struct xsmmu_window *w, phys_addr_t phys,
+				size_t size, enum dma_data_direction dir,
+				bool coherent)
 {
-	xsmmu_clean(w, entry, n);
-	if (w->after & XSMMU_ORDER_ENTRY) {
-		/*
-		 * W1, pairs with the device's walk: the entries, then whatever
-		 * makes the device use the mapping.
-		 * Litmus: window-entry
-		 */
-		wmb();
-	}
-	if (unlikely(w->after & XSMMU_SYNC_MAP))
-		xsmmu_tell_of_map(w, page, n);
+	u64 template = xsmmu_template_of(w, dir, coherent);
+	size_t pages = PFN_UP(offset_in_page(phys) + size);
+	phys_addr_t first = phys & PAGE_MASK;
+	u64 *entry;
+	u32 page;
+
+	if (unlikely(pages - 1 >= XSMMU_SLOT_PAGES || !template ||
+		     (first + PFN_PHYS(pages - 1)) & ~w->phys_mask))
+		return DMA_MAPPING_ERROR;
+	if (unlikely(!xsmmu_take_for(w, pages, &page)))
+		return DMA_MAPPING_ERROR;
+	entry = xsmmu_entry_of(w, page);
+	xsmmu_write(entry, first, pages, template);
+	return xsmmu_entries_written(w, xsmmu_address_of(w, page, phys), entry,
+				     pages, true);
 }
 
 /**
@@ -123,22 +102,11 @@ dma_addr_t xsmmu_window_map(struct xsmmu_window *w, phys_addr_t phys,
 			    size_t size, enum dma_data_direction dir,
 			    bool coherent)
 {
-	u64 template = w->template[xsmmu_template(dir, coherent)];
-	size_t pages = PFN_UP(offset_in_page(phys) + size);
-	phys_addr_t first = phys & PAGE_MASK;
-	u64 *entry;
-	u32 page;
+	dma_addr_t addr;
 
-	if (unlikely(pages - 1 >= XSMMU_SLOT_PAGES || !template ||
-		     (first + PFN_PHYS(pages - 1)) & ~w->phys_mask))
-		return DMA_MAPPING_ERROR;
-	if (unlikely(!xsmmu_take_for(w, pages, &page)))
-		return DMA_MAPPING_ERROR;
-	entry = xsmmu_entry_of(w, page);
-	xsmmu_write(entry, first, pages, template);
-	if (w->after)
-		xsmmu_entries_written(w, page, entry, pages);
-	return w->base + PFN_PHYS((u64)page) + offset_in_page(phys);
+	if (xsmmu_page_map(w, phys, size, dir, coherent, &addr))
+		return addr;
+	return xsmmu_run_map(w, phys, size, dir, coherent);
 }
 
 static size_t xsmmu_sg_entry_pages(struct scatterlist *s)
@@ -211,9 +179,10 @@ int xsmmu_window_map_sg(struct xsmmu_window *w, struct scatterlist *sg, int nent
 			enum dma_data_direction dir, bool coherent,
 			unsigned int longest, unsigned long boundary)
 {
-	u64 template = w->template[xsmmu_template(dir, coherent)];
+	u64 template = xsmmu_template_of(w, dir, coherent);
 	size_t n, pages = xsmmu_sg_pages(w, sg, nents);
 	struct scatterlist *s;
+	dma_addr_t addr;
 	u64 *entry;
 	u32 page;
 	int i;
@@ -229,9 +198,9 @@ int xsmmu_window_map_sg(struct xsmmu_window *w, struct scatterlist *sg, int nent
 		xsmmu_write(entry, sg_phys(s) & PAGE_MASK, n, template);
 		entry += n;
 	}
-	if (w->after)
-		xsmmu_entries_written(w, page, entry - pages, pages);
-	return xsmmu_sg_finish(sg, nents, w->base + PFN_PHYS((u64)page), longest);
+	addr = xsmmu_entries_written(w, xsmmu_address_of(w, page, 0),
+				     entry - pages, pages, true);
+	return xsmmu_sg_finish(sg, nents, addr, longest);
 }
 
 /*
@@ -258,7 +227,8 @@ static __always_inline bool xsmmu_clear(struct xsmmu_window *w, dma_addr_t addr,
 	WRITE_ONCE(*entry, 0);
 	for (i = 1; unlikely(i < pages); i++)
 		WRITE_ONCE(entry[i], 0);
-	xsmmu_clean(w, entry, pages);
+	if (READ_ONCE(w->after) & XSMMU_CLEAN_ENTRY)
+		xsmmu_clean_entries(entry, pages);
 	return true;
 }
 
@@ -290,8 +260,7 @@ bool xsmmu_window_unmap(struct xsmmu_window *w, dma_addr_t addr,
 		xsmmu_unmap_of_nothing(w, addr);
 		return false;
 	}
-	if (unlikely(!xsmmu_put(w, &m)))
-		xsmmu_slots_put_slowly(w, m.class, m.page);
+	xsmmu_put(w, m.class, m.page);
 	*phys = m.phys;
 	return true;
 }

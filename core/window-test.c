@@ -21,7 +21,7 @@
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include "slots.h"
+#include "window-page.h"
 #include "base.h"
 
 /* Pages of the address space. The window gets 2 chunks per class of these. */
@@ -245,11 +245,18 @@ static dma_addr_t map(struct fix *f, unsigned int pages)
 	return map_at(f, pfn % 65536, pages * PAGE_SIZE, DMA_BIDIRECTIONAL);
 }
 
-static void unmap(struct fix *f, dma_addr_t addr)
+/* As the DMA API does it. Returns false if nothing was mapped. */
+static bool unmapped(struct fix *f, dma_addr_t addr)
 {
 	phys_addr_t phys;
 
-	KUNIT_EXPECT_TRUE(f->test, xsmmu_window_unmap(f->w, addr, &phys));
+	return xsmmu_page_unmap(f->w, addr) ||
+	       xsmmu_window_unmap(f->w, addr, &phys);
+}
+
+static void unmap(struct fix *f, dma_addr_t addr)
+{
+	KUNIT_EXPECT_TRUE(f->test, unmapped(f, addr));
 }
 
 static bool is_kept(struct fix *f, dma_addr_t addr)
@@ -465,6 +472,28 @@ static void unmap_clears_the_whole_slot(struct kunit *test)
 	unmap(f, addr);
 	for (i = 0; i < XSMMU_SLOT_PAGES; i++)
 		KUNIT_EXPECT_EQ(test, f->entry[(addr >> PAGE_SHIFT) + i], 0);
+}
+
+/* What has no entry of one page is left to the function that can warn about it. */
+static void page_that_is_not_mapped_is_left_alone(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t addr, run;
+	phys_addr_t phys;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 1);
+	run = map(f, 2);
+	KUNIT_EXPECT_TRUE(test, xsmmu_page_unmap(f->w, addr));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, addr));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, run));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, f->w->base - PAGE_SIZE));
+	/* No chunk was made there. */
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, f->w->base + f->w->single -
+							PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, pending(f), 1);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_unmap(f->w, run, &phys));
+	KUNIT_EXPECT_EQ(test, pending(f), 2);
 }
 
 /* Lists. */
@@ -1063,7 +1092,7 @@ static void stress_unmap(struct stress *s)
 	}
 	s->gone[s->unsynced].page = addr >> PAGE_SHIFT;
 	s->gone[s->unsynced++].taken = s->f->taken[addr >> PAGE_SHIFT];
-	if (!xsmmu_window_unmap(s->f->w, addr, &phys))
+	if (!unmapped(s->f, addr))
 		s->f->violation = "a mapping was lost";
 	if (s->unsynced == ARRAY_SIZE(s->gone))
 		while (s->unsynced)
@@ -1075,9 +1104,8 @@ static void stress_irq(struct irq_work *irq)
 {
 	struct stress *s = container_of(irq, struct stress, irq);
 	dma_addr_t addr = map(s->f, 1);
-	phys_addr_t phys;
 
-	if (addr != DMA_MAPPING_ERROR && !xsmmu_window_unmap(s->f->w, addr, &phys))
+	if (addr != DMA_MAPPING_ERROR && !unmapped(s->f, addr))
 		s->f->violation = "a mapping of an interrupt was lost";
 }
 
@@ -1212,6 +1240,7 @@ static struct kunit_case xsmmu_window_cases[] = {
 	KUNIT_CASE(runs_of_all_lengths_are_mapped),
 	KUNIT_CASE(what_fits_no_slot_is_not_mapped),
 	KUNIT_CASE(unmap_clears_the_whole_slot),
+	KUNIT_CASE(page_that_is_not_mapped_is_left_alone),
 	KUNIT_CASE(list_is_mapped_in_one_slot),
 	KUNIT_CASE(segments_are_not_longer_than_the_device_allows),
 	KUNIT_CASE(list_that_fits_no_slot_is_not_mapped),

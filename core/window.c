@@ -237,6 +237,7 @@ static bool xsmmu_window_reserve(struct xsmmu_window *w, u64 limit)
 		return false;
 	w->base = PFN_PHYS((dma_addr_t)iova->pfn_lo);
 	w->size = PFN_PHYS((dma_addr_t)pages);
+	w->single = w->chunks * XSMMU_CHUNK_SIZE;
 	return true;
 }
 
@@ -308,7 +309,8 @@ struct xsmmu_window *xsmmu_window_create(struct xsmmu_domain *xd, u64 limit)
 	w->quarantine = xd->quarantine;
 	w->chunks = xsmmu_count_chunks(limit);
 	w->region_shift = ilog2(w->chunks ?: 1) + XSMMU_CHUNK_SHIFT;
-	w->phys_mask = roundup_pow_of_two(PFN_PHYS((u64)max_pfn)) - PAGE_SIZE;
+	w->phys_end = roundup_pow_of_two(PFN_PHYS((u64)max_pfn));
+	w->phys_mask = w->phys_end - PAGE_SIZE;
 	if (w->chunks && xsmmu_window_setup(w, limit))
 		return w;
 	xsmmu_window_retire(w);

@@ -33,6 +33,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/dma-direction.h>
+#include <linux/mm.h>
 #include "internal.h"
 
 /*
@@ -88,31 +89,38 @@ struct xsmmu_depot {
 /**
  * struct xsmmu_window - the window of a domain
  * @base: its first bus address; constant
- * @size: its length in bytes; constant
- * @phys_mask: address bits of a leaf entry; constant
+ * @single: length in bytes of its first region, whose slots have one page; constant
+ * @phys_end: CPU addresses below it fit a leaf entry; constant
+ * @leaf: the leaf tables, by chunk of the window; NULL without a table. Written
+ *	before a slot of the chunk comes into the depot
+ * @quarantine: of the domain; constant
  * @after: what has to follow a write to an entry: XSMMU_CLEAN_ENTRY and others.
  *	Written under the lock of windows
  * @region_shift: log2 of the pages of a region; constant
+ * @size: its length in bytes; constant
+ * @xd: the domain; constant
  * @template: the entry less its address, by xsmmu_template(); 0 if it has no form
  *	that core can write; constant
- * @quarantine: of the domain; constant
- * @leaf: the leaf tables, by chunk of the window; NULL without a table. Written
- *	before a slot of the chunk comes into the depot
- * @xd: the domain; constant
+ * @phys_mask: address bits of a leaf entry, those of @phys_end - 1; constant
  * @users: devices that use the window, under the lock of windows
  * @chunks: number of chunks of a region; constant
  * @depot: by class
+ *
+ * What each mapping and each unmap read are the first two cache lines. They are constant
+ * but for @after.
  */
 struct xsmmu_window {
 	dma_addr_t base;
-	dma_addr_t size;
-	phys_addr_t phys_mask;
+	dma_addr_t single;
+	phys_addr_t phys_end;
+	u64 **leaf;
+	struct xsmmu_quarantine __percpu *quarantine;
 	unsigned int after;
 	unsigned int region_shift;
-	u64 template[8];
-	struct xsmmu_quarantine __percpu *quarantine;
-	u64 **leaf;
+	dma_addr_t size;
 	struct xsmmu_domain *xd;
+	u64 template[8];
+	phys_addr_t phys_mask;
 	unsigned int users;
 	unsigned int chunks;
 	struct xsmmu_depot depot[XSMMU_CLASSES];
@@ -135,6 +143,13 @@ static inline unsigned int xsmmu_template(enum dma_data_direction dir,
 	return coherent << 2 | dir;
 }
 
+/* The entry less its address, or 0. */
+static inline u64 xsmmu_template_of(const struct xsmmu_window *w,
+				    enum dma_data_direction dir, bool coherent)
+{
+	return w->template[xsmmu_template(dir, coherent)];
+}
+
 /* window.c */
 struct xsmmu_window *xsmmu_window_create(struct xsmmu_domain *xd, u64 limit);
 bool xsmmu_window_serves(struct xsmmu_window *w, u64 limit, bool coherent);
@@ -143,6 +158,10 @@ void xsmmu_window_retire(struct xsmmu_window *w);
 void xsmmu_window_free(struct xsmmu_window *w);
 size_t xsmmu_window_bytes(struct xsmmu_window *w, unsigned int *chunks);
 bool xsmmu_window_grow(struct xsmmu_window *w, unsigned int class);
+
+/* window-map.c */
+dma_addr_t xsmmu_tell_of_map(dma_addr_t addr, const struct xsmmu_window *w,
+			     unsigned int n);
 
 /* depot.c */
 bool xsmmu_depot_init(struct xsmmu_depot *d, unsigned int chunks);
@@ -175,6 +194,13 @@ static inline u64 *xsmmu_entry_of(const struct xsmmu_window *w, u32 page)
 {
 	return w->leaf[page >> XSMMU_CHUNK_SHIFT] +
 	       page % XSMMU_CHUNK_PAGES;
+}
+
+/* The bus address of a buffer at @phys whose first page is a page of the window. */
+static inline dma_addr_t xsmmu_address_of(const struct xsmmu_window *w, u32 page,
+					  phys_addr_t phys)
+{
+	return w->base + PFN_PHYS((dma_addr_t)page) + offset_in_page(phys);
 }
 
 #endif /* _XSMMU_WINDOW_H */

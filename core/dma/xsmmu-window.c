@@ -10,14 +10,7 @@
 #include "xsmmu-base.h"
 #include "xsmmu-override.h"
 #include "xsmmu-window.h"
-#include "../../drivers/iommu/xsmmu/window.h"
-
-/* The window in which @dev maps, or NULL. It stays while the driver is bound. */
-static __always_inline struct xsmmu_window *xsmmu_window_of(struct device *dev)
-{
-	return likely(dev->iommu) ?
-	       rcu_dereference_raw(dev->iommu->xsmmu_window) : NULL;
-}
+#include "../../drivers/iommu/xsmmu/window-page.h"
 
 /**
  * xsmmu_enter_window - let a device map in the window of its domain
@@ -30,7 +23,8 @@ void xsmmu_enter_window(struct device *dev, struct iommu_domain *domain)
 {
 	struct xsmmu_window *w;
 
-	if (!dev->iommu || xsmmu_window_of(dev))
+	/* Without a DMA mask each mapping fails, and xsmmu_map_page() does not look. */
+	if (!dev->iommu || !dev->dma_mask || xsmmu_window_of(dev))
 		return;
 	w = xsmmu_window_get(domain->xsmmu, xsmmu_dma_limit(dev, domain),
 			     dev_is_dma_coherent(dev));
@@ -64,16 +58,29 @@ static struct xsmmu_window *xsmmu_window_at(struct device *dev, dma_addr_t addr)
 	return xsmmu_window_find(xsmmu_of(xsmmu_dma_domain(dev)), addr);
 }
 
+/* May what the caller asks for be mapped in a window? */
+static __always_inline bool xsmmu_may_map(struct device *dev, unsigned long attrs)
+{
+	/* What an untrusted device may not see of a page has to be bounced. */
+	return !(attrs & DMA_ATTR_PRIVILEGED) && !xsmmu_is_untrusted(dev);
+}
+
+/* Does a mapping need nothing but its entry? */
+static __always_inline bool xsmmu_is_plain(struct device *dev, unsigned long attrs)
+{
+	return dev_is_dma_coherent(dev) && !xsmmu_override_of(dev) &&
+	       xsmmu_may_map(dev, attrs);
+}
+
 static __always_inline bool
-xsmmu_window_map_page(struct device *dev, phys_addr_t phys, size_t size,
+xsmmu_window_map_page(struct device *dev, struct xsmmu_window *w,
+		      phys_addr_t phys, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs,
 		      dma_addr_t *addr)
 {
-	struct xsmmu_window *w = xsmmu_window_of(dev);
 	bool coherent = dev_is_dma_coherent(dev);
 
-	/* What an untrusted device may not see of a page has to be bounced. */
-	if (!w || unlikely(attrs & DMA_ATTR_PRIVILEGED || xsmmu_is_untrusted(dev)))
+	if (!w || !xsmmu_may_map(dev, attrs))
 		return false;
 	*addr = xsmmu_window_map(w, phys, size, dir, coherent);
 	if (unlikely(*addr == DMA_MAPPING_ERROR))
@@ -135,15 +142,48 @@ xsmmu_window_unmap_page_strict(struct device *dev, dma_addr_t addr, size_t size,
 }
 
 /*
- * See xsmmu_map_in_window(). A device with an override goes through its own table of
- * operations, which may follow the mapping.
+ * Map a page that xsmmu_map_page() could not map at once. A device with an override
+ * goes through its own table of operations, which may follow the mapping.
  */
-bool __xsmmu_map_in_window(struct device *dev, phys_addr_t phys, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs,
-			   dma_addr_t *addr)
+static noinline dma_addr_t
+xsmmu_map_page_slowly(struct device *dev, struct xsmmu_window *w,
+		      phys_addr_t phys, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs)
 {
-	return !xsmmu_override_of(dev) &&
-	       xsmmu_window_map_page(dev, phys, size, dir, attrs, addr);
+	dma_addr_t addr;
+
+	if (xsmmu_override_of(dev) ||
+	    !xsmmu_window_map_page(dev, w, phys, size, dir, attrs, &addr))
+		addr = xsmmu_ordinary_map(dev, phys, size, dir, attrs);
+	xsmmu_note_map(dev, phys, size, dir, addr, attrs);
+	return addr;
+}
+
+/**
+ * xsmmu_map_page - what dma_map_page_attrs() does for a device that has a window
+ * @dev: the device
+ * @w: its window
+ * @phys: CPU address of the buffer
+ * @size: its length in bytes
+ * @dir: direction
+ * @attrs: DMA attributes
+ *
+ * Calls come last here, so that the compiler need not save a register for them.
+ *
+ * Context: any but NMI.
+ * Return: the bus address, or DMA_MAPPING_ERROR.
+ */
+dma_addr_t xsmmu_map_page(struct device *dev, struct xsmmu_window *w,
+			  phys_addr_t phys, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs)
+{
+	dma_addr_t addr;
+
+	if (unlikely(!xsmmu_is_plain(dev, attrs) ||
+		     !xsmmu_page_map(w, phys, size, dir, true, &addr)))
+		return xsmmu_map_page_slowly(dev, w, phys, size, dir, attrs);
+	xsmmu_note_map(dev, phys, size, dir, addr, attrs);
+	return addr;
 }
 
 /* See xsmmu_unmap_in_window(). */
@@ -160,7 +200,8 @@ bool xsmmu_real_map_page(struct device *dev, phys_addr_t phys, size_t size,
 			 dma_addr_t *addr)
 {
 	return xsmmu_mode() &&
-	       xsmmu_window_map_page(dev, phys, size, dir, attrs, addr);
+	       xsmmu_window_map_page(dev, xsmmu_window_of(dev), phys, size, dir,
+				     attrs, addr);
 }
 EXPORT_SYMBOL_GPL(xsmmu_real_map_page);
 
@@ -183,7 +224,7 @@ int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,
 	bool coherent = dev_is_dma_coherent(dev);
 	int segments;
 
-	if (!w || attrs & DMA_ATTR_PRIVILEGED || xsmmu_is_untrusted(dev))
+	if (!w || !xsmmu_may_map(dev, attrs))
 		return 0;
 	segments = xsmmu_window_map_sg(w, sg, nents, dir, coherent,
 				       dma_get_max_seg_size(dev),

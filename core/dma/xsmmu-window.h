@@ -23,31 +23,36 @@ int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,
 bool __xsmmu_unmap_sg_in_window(struct device *dev, struct scatterlist *sg,
 				int nents, enum dma_data_direction dir,
 				unsigned long attrs);
-bool __xsmmu_map_in_window(struct device *dev, phys_addr_t phys, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs,
-			   dma_addr_t *addr);
+dma_addr_t xsmmu_map_page(struct device *dev, struct xsmmu_window *w,
+			  phys_addr_t phys, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs);
 bool __xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs);
 
 /**
- * xsmmu_map_in_window - map a page in the window of a device
+ * xsmmu_window_of - the window in which a device maps
  * @dev: the device
- * @phys: CPU address of the buffer
- * @size: its length in bytes
- * @dir: direction
- * @attrs: DMA attributes
- * @addr: set to the bus address
  *
- * Context: any but NMI.
- * Return: false if the mapping has to be the ordinary one.
+ * Context: any.
+ * Return: the window, or NULL. It stays while the device's driver is bound.
  */
-static __always_inline bool
-xsmmu_map_in_window(struct device *dev, phys_addr_t phys, size_t size,
-		    enum dma_data_direction dir, unsigned long attrs,
-		    dma_addr_t *addr)
+static __always_inline struct xsmmu_window *xsmmu_window_of(struct device *dev)
 {
-	return xsmmu_mode() &&
-	       __xsmmu_map_in_window(dev, phys, size, dir, attrs, addr);
+	return likely(dev->iommu) ?
+	       rcu_dereference_raw(dev->iommu->xsmmu_window) : NULL;
+}
+
+/**
+ * xsmmu_window_in_mode - the window for xsmmu_map_page()
+ * @dev: the device
+ *
+ * Context: any.
+ * Return: the window; NULL: the device has none, or the mode is off.
+ */
+static __always_inline struct xsmmu_window *
+xsmmu_window_in_mode(struct device *dev)
+{
+	return xsmmu_mode() ? xsmmu_window_of(dev) : NULL;
 }
 
 /**
@@ -123,11 +128,18 @@ static inline bool xsmmu_unmap_sg_in_window(struct device *dev,
 	return false;
 }
 
-static inline bool xsmmu_map_in_window(struct device *dev, phys_addr_t phys,
-				       size_t size, enum dma_data_direction dir,
-				       unsigned long attrs, dma_addr_t *addr)
+static inline struct xsmmu_window *xsmmu_window_in_mode(struct device *dev)
 {
-	return false;
+	return NULL;
+}
+
+static inline dma_addr_t xsmmu_map_page(struct device *dev,
+					struct xsmmu_window *w,
+					phys_addr_t phys, size_t size,
+					enum dma_data_direction dir,
+					unsigned long attrs)
+{
+	return DMA_MAPPING_ERROR;
 }
 
 static inline bool xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr,

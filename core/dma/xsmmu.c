@@ -8,7 +8,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/scatterlist.h>
-#include "../../drivers/iommu/xsmmu/xsmmu.h"
+#include "../../drivers/iommu/xsmmu/window-page.h"
 #include "xsmmu-base.h"
 #include "xsmmu-debug.h"
 #include "xsmmu-override.h"
@@ -80,6 +80,16 @@ static bool xsmmu_enable(struct device *dev)
 	if (xsmmu_trim_at_unbind(dev, domain->xsmmu))
 		xsmmu_enter_window(dev, domain);
 	return true;
+}
+
+/* Clear a mapping of one page in the window of @dev, if that is all there is to do. */
+static __always_inline bool xsmmu_unmap_page_at_once(struct device *dev,
+						     dma_addr_t addr)
+{
+	struct xsmmu_window *w = xsmmu_window_of(dev);
+
+	return likely(w) && dev_is_dma_coherent(dev) && !xsmmu_override_of(dev) &&
+	       xsmmu_page_unmap(w, addr);
 }
 
 /* Returns false if the unmap has to be the ordinary one. */
@@ -190,14 +200,25 @@ static bool xsmmu_try_unmap_page(struct device *dev, dma_addr_t addr,
 				 size_t size, enum dma_data_direction dir,
 				 unsigned long attrs)
 {
-	struct xsmmu_override *override;
+	struct xsmmu_override *override = xsmmu_override_of(dev);
 
-	if (!xsmmu_mode())
-		return false;
-	override = xsmmu_override_of(dev);
 	if (override && override->unmap_page)
 		return override->unmap_page(override, addr, size, dir, attrs);
 	return xsmmu_unmap_page(dev, addr, size, dir, attrs);
+}
+
+/* Any unmap of a page in xSMMU mode. */
+static noinline void xsmmu_unmap_page_slowly(struct device *dev, dma_addr_t addr,
+					     size_t size,
+					     enum dma_data_direction dir,
+					     unsigned long attrs)
+{
+	if (!xsmmu_try_unmap_page(dev, addr, size, dir, attrs)) {
+		dma_unmap_page_attrs(dev, addr, size, dir, attrs);
+		return;
+	}
+	xsmmu_note_unmap_page(dev, addr, size, dir, attrs);
+	xsmmu_debug_unmap(dev);
 }
 
 /**
@@ -223,12 +244,14 @@ void dma_unmap_page_attrs_no_sync(struct device *dev, dma_addr_t addr,
 				  unsigned long attrs)
 {
 	WARN_ON_ONCE(!valid_dma_direction(dir));
-	if (!xsmmu_try_unmap_page(dev, addr, size, dir, attrs)) {
+	if (!xsmmu_mode()) {
 		dma_unmap_page_attrs(dev, addr, size, dir, attrs);
-		return;
+	} else if (likely(xsmmu_unmap_page_at_once(dev, addr))) {
+		xsmmu_note_unmap_page(dev, addr, size, dir, attrs);
+		xsmmu_debug_unmap(dev);
+	} else {
+		xsmmu_unmap_page_slowly(dev, addr, size, dir, attrs);
 	}
-	xsmmu_note_unmap_page(dev, addr, size, dir, attrs);
-	xsmmu_debug_unmap(dev);
 }
 EXPORT_SYMBOL_GPL(dma_unmap_page_attrs_no_sync);
 

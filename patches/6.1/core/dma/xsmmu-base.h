@@ -7,6 +7,7 @@
 
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
+#include <linux/kmsan.h>
 #include <linux/pci.h>
 #include <linux/swiotlb.h>
 #include "../../drivers/iommu/xsmmu/base.h"
@@ -37,7 +38,7 @@ static inline u64 xsmmu_dma_limit(struct device *dev, struct iommu_domain *domai
 /** xsmmu_is_untrusted - may dma-iommu bounce mappings because of the device? */
 static inline bool xsmmu_is_untrusted(struct device *dev)
 {
-	return dev_is_pci(dev) && to_pci_dev(dev)->untrusted;
+	return likely(dev_is_pci(dev)) && unlikely(to_pci_dev(dev)->untrusted);
 }
 
 /** xsmmu_is_bounced - is the CPU address @phys in a bounce buffer? */
@@ -108,6 +109,28 @@ static inline bool xsmmu_sg_is_bus_address(struct scatterlist *sg)
 static inline void xsmmu_sg_unmark_bus_address(struct scatterlist *sg)
 {
 	sg_dma_unmark_bus_address(sg);
+}
+
+/** xsmmu_ordinary_map - map a buffer as the operations of a device do */
+static inline dma_addr_t xsmmu_ordinary_map(struct device *dev, phys_addr_t phys,
+					    size_t size,
+					    enum dma_data_direction dir,
+					    unsigned long attrs)
+{
+	return get_dma_ops(dev)->map_page(dev, pfn_to_page(PHYS_PFN(phys)),
+					  offset_in_page(phys), size, dir, attrs);
+}
+
+/** xsmmu_note_map - tell KMSAN and dma-debug that a buffer was mapped */
+static inline void xsmmu_note_map(struct device *dev, phys_addr_t phys,
+				  size_t size, enum dma_data_direction dir,
+				  dma_addr_t addr, unsigned long attrs)
+{
+	struct page *page = pfn_to_page(PHYS_PFN(phys));
+
+	kmsan_handle_dma(page, offset_in_page(phys), size, dir);
+	debug_dma_map_page(dev, page, offset_in_page(phys), size, dir, addr,
+			   attrs);
 }
 
 /** xsmmu_note_unmap_page - tell dma-debug that a page was unmapped */
