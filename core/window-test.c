@@ -56,6 +56,7 @@ enum lie {
  * @xd: its state
  * @w: its window
  * @lie: see &enum lie
+ * @after: what has to follow a write to an entry
  * @fail: how many invalidations of the domain fail from now on
  * @forgets: unmap_on() does not sync
  * @middle: called while the domain is invalidated, interrupts off; or NULL
@@ -64,6 +65,8 @@ enum lie {
  * @syncs: invalidations of the domain
  * @ranges: pages that ordinary unmaps invalidated
  * @asked: calls of leaf_entry
+ * @told: pages of new mappings that the IOMMU was told of
+ * @told_of: the address of the last ones
  * @violation: what the adversary has found
  * @entry: the table
  * @spare: another place for the table
@@ -79,6 +82,7 @@ struct fix {
 	struct xsmmu_domain *xd;
 	struct xsmmu_window *w;
 	enum lie lie;
+	unsigned int after;
 	atomic_t fail;
 	bool forgets;
 	void (*middle)(struct fix *f);
@@ -88,6 +92,8 @@ struct fix {
 	unsigned int syncs;
 	unsigned int ranges;
 	unsigned int asked;
+	unsigned int told;
+	dma_addr_t told_of;
 	const char *violation;
 	u64 *entry;
 	u64 *spare;
@@ -154,11 +160,24 @@ static u64 *fix_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 	unsigned long page = iova >> PAGE_SHIFT;
 
 	f->asked++;
+	*after = f->after;
 	if (f->lie == NO_TABLE)
 		return NULL;
 	if (f->lie == NO_ARRAY)
 		page ^= (page & 7) << 3;
 	return &f->entry[page];
+}
+
+static void fix_iotlb_sync_map(struct iommu_domain *domain, unsigned long iova,
+			       size_t size)
+{
+	struct fix *f = to_fix(domain);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&f->lock, flags);
+	f->told += size >> PAGE_SHIFT;
+	f->told_of = iova;
+	raw_spin_unlock_irqrestore(&f->lock, flags);
 }
 
 static phys_addr_t fix_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
@@ -337,6 +356,7 @@ static struct fix *fix_create(struct kunit *test)
 	f->ops.map_pages = fix_map;
 	f->ops.unmap_pages = fix_unmap;
 	f->ops.iotlb_sync = fix_iotlb_sync;
+	f->ops.iotlb_sync_map = fix_iotlb_sync_map;
 	f->ops.iova_to_phys = fix_iova_to_phys;
 	f->ops.leaf_entry = fix_leaf_entry;
 	f->ops.sync_domain_iotlb = fix_sync_domain_iotlb;
@@ -393,6 +413,26 @@ static void entries_have_the_rights_of_their_direction(struct kunit *test)
 				PFN_PHYS(7) | rights[dir]);
 		unmap(f, addr);
 		KUNIT_EXPECT_EQ(test, f->entry[addr >> PAGE_SHIFT], 0);
+	}
+}
+
+/* An IOMMU that caches entries that are not present has to know of each new one. */
+static void iommu_is_told_of_new_entries(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int pages, told;
+	dma_addr_t addr;
+
+	f->after = XSMMU_SYNC_MAP;
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	for (pages = 1; pages <= XSMMU_SLOT_PAGES; pages++) {
+		/* The first mapping of a class makes a chunk, and tells of that too. */
+		map(f, pages);
+		told = f->told;
+		addr = map(f, pages);
+		KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+		KUNIT_EXPECT_EQ(test, f->told, told + pages);
+		KUNIT_EXPECT_EQ(test, f->told_of, addr);
 	}
 }
 
@@ -1235,6 +1275,7 @@ static void window_stays_while_something_is_mapped(struct kunit *test)
 
 static struct kunit_case xsmmu_window_cases[] = {
 	KUNIT_CASE(entries_have_the_rights_of_their_direction),
+	KUNIT_CASE(iommu_is_told_of_new_entries),
 	KUNIT_CASE(buffer_within_a_page_keeps_its_offset),
 	KUNIT_CASE(buffer_across_pages_is_one_run),
 	KUNIT_CASE(runs_of_all_lengths_are_mapped),
