@@ -299,6 +299,7 @@ void xsmmu_stats_add(struct xsmmu_domain *xd);
 void xsmmu_stats_remove(struct xsmmu_domain *xd);
 void xsmmu_stats_add_refusal(struct xsmmu_refusal *refusal);
 void xsmmu_stats_remove_refusal(struct xsmmu_refusal *refusal);
+int xsmmu_limit_set(void *data, u64 value);
 void xsmmu_each_domain(void (*fn)(struct xsmmu_domain *xd, unsigned int cpu),
 		       unsigned int cpu);
 

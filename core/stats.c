@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Statistics: one line per domain in debugfs, xsmmu/domains. A domain that was
- * refused has its reason there.
+ * refused has its reason there. Beside it are the limits of the backends.
  */
 #include <linux/debugfs.h>
 #include <linux/mutex.h>
@@ -108,10 +108,48 @@ static int xsmmu_domains_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(xsmmu_domains);
 
-static int __init xsmmu_debugfs_init(void)
+static int xsmmu_limit_get(void *data, u64 *value)
 {
-	debugfs_create_file("domains", 0444, debugfs_create_dir("xsmmu", NULL),
-			    NULL, &xsmmu_domains_fops);
+	struct xsmmu_limit *limit = data;
+
+	*value = READ_ONCE(limit->value);
 	return 0;
 }
-late_initcall(xsmmu_debugfs_init);
+
+int xsmmu_limit_set(void *data, u64 value)
+{
+	struct xsmmu_limit *limit = data;
+
+	if (value > limit->most)
+		return -EINVAL;
+	WRITE_ONCE(limit->value, value);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(xsmmu_limit_fops, xsmmu_limit_get, xsmmu_limit_set,
+			 "%llu\n");
+
+/* The directory; constant after boot. */
+static struct dentry *xsmmu_dir;
+
+/**
+ * xsmmu_debugfs_limit - show a number of a backend in debugfs, xsmmu/
+ * @name: of the file, which root may write
+ * @limit: the number; for good
+ *
+ * Context: process context, from an initcall of the device level or later.
+ */
+void xsmmu_debugfs_limit(const char *name, struct xsmmu_limit *limit)
+{
+	debugfs_create_file_unsafe(name, 0644, xsmmu_dir, limit,
+				   &xsmmu_limit_fops);
+}
+
+/* Before the backends, which are linked earlier. */
+static int __init xsmmu_debugfs_init(void)
+{
+	xsmmu_dir = debugfs_create_dir("xsmmu", NULL);
+	debugfs_create_file("domains", 0444, xsmmu_dir, NULL,
+			    &xsmmu_domains_fops);
+	return 0;
+}
+subsys_initcall(xsmmu_debugfs_init);

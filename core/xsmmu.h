@@ -35,10 +35,35 @@
 #define XSMMU_ORDER_ENTRY	BIT(1)	/* wmb() after a new mapping */
 #define XSMMU_SYNC_MAP		BIT(2)	/* iotlb_sync_map after a new mapping */
 
+/**
+ * struct xsmmu_run - neighbouring pages of 4 KiB whose leaf entries were cleared
+ * @addr: bus address of the first one
+ * @pages: their number
+ *
+ * Each page has an entry of its own in a table of the last level.
+ */
+struct xsmmu_run {
+	dma_addr_t addr;
+	unsigned int pages;
+};
+
+/* The most runs that a sync names. */
+#define XSMMU_MAX_RUNS		8
+
 struct iova_domain;
 struct scatterlist;
 struct xsmmu_domain;
 struct xsmmu_window;
+
+/**
+ * struct xsmmu_limit - a number that debugfs shows and changes
+ * @value: the number; written by debugfs, read with READ_ONCE()
+ * @most: its highest value; constant
+ */
+struct xsmmu_limit {
+	u32 value;
+	u32 most;
+};
 
 #ifdef CONFIG_XSMMU
 
@@ -71,6 +96,7 @@ static inline struct xsmmu_domain *xsmmu_of(struct iommu_domain *domain)
 }
 
 void xsmmu_mode_init(void);
+void xsmmu_debugfs_limit(const char *name, struct xsmmu_limit *limit);
 
 bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 			 const char *name);
