@@ -54,6 +54,7 @@
  * @stubborn: every descriptor raises one
  * @deaf: a fault that a CPU clears stays set, and the engine stays at it
  * @by_did: executed IOTLB invalidations by domain id, modulo 256
+ * @by_page: executed page-selective ones by page number, modulo 16
  * @joining: the driver notes that this device has ATS when the next IOTLB
  *	invalidation is executed, before it completes; or NULL
  *
@@ -78,6 +79,7 @@ struct vtd_fake {
 	bool deaf;
 
 	unsigned int by_did[256];
+	unsigned int by_page[16];
 	struct device_domain_info *joining;
 };
 
@@ -205,9 +207,11 @@ static bool vtd_fake_accepts(struct vtd_fake *f, u64 qw0)
 	return false;
 }
 
-static void vtd_fake_iotlb(struct vtd_fake *f, u16 did)
+static void vtd_fake_iotlb(struct vtd_fake *f, const struct fake_command *cmd)
 {
-	f->by_did[did & 0xff]++;
+	f->by_did[cmd->qw[0] >> 16 & 0xff]++;
+	if ((cmd->qw[0] >> 4 & 3) == 3)
+		f->by_page[cmd->qw[1] >> 12 & 0xf]++;
 	if (f->joining)
 		f->joining->ats_enabled = 1;
 	f->joining = NULL;
@@ -229,7 +233,7 @@ static bool vtd_fake_execute(struct fake_queue *q,
 		return false;
 	}
 	if (type == 0x2)
-		vtd_fake_iotlb(f, cmd->qw[0] >> 16);
+		vtd_fake_iotlb(f, cmd);
 	f->repeats = 0;
 	return true;
 }

@@ -2,7 +2,7 @@
 /*
  * Tests of the VT-d backend: the descriptors that it encodes, the invalidation
  * queue under errors, the descriptors that a sync puts into the queues of a
- * domain, and the leaf entries that it finds.
+ * domain, of all of it or of runs of pages, and the leaf entries that it finds.
  *
  * Included at the end of xsmmu.c, whose functions are static. Descriptors are
  * written out here from the tables of chapter 6.5.2. They do not use the
@@ -10,8 +10,10 @@
  */
 #include <linux/delay.h>
 #include <linux/dmar.h>
+#include <linux/prandom.h>
 #include <linux/workqueue.h>
 #include "../xsmmu/leaf-entry-test.h"
+#include "../xsmmu/limit-test.h"
 #include "xsmmu-test-base.h"
 #include "xsmmu-test-decoder.h"
 
@@ -118,12 +120,72 @@ static void device_tlb_descriptor_covers_all_addresses(struct kunit *test)
 		.bus = 0x3a, .devfn = 0x81, .ats_qdep = 0x15, .pfsid = 0xb7c5,
 	};
 
-	vtd_expect_desc(test, vtd_devtlb_desc(&info), 0xb7c03a8100155003,
-			0x7ffffffffffff001);
+	vtd_expect_desc(test, vtd_devtlb_desc(&info, VTD_DEVTLB_ALL),
+			0xb7c03a8100155003, 0x7ffffffffffff001);
 	/* A depth of 32 is encoded as 0. */
 	info.ats_qdep = 32;
-	vtd_expect_desc(test, vtd_devtlb_desc(&info), 0xb7c03a8100005003,
-			0x7ffffffffffff001);
+	vtd_expect_desc(test, vtd_devtlb_desc(&info, VTD_DEVTLB_ALL),
+			0xb7c03a8100005003, 0x7ffffffffffff001);
+}
+
+/*
+ * 6.5.2.3: granularity 11b (pages) in 5:4; second word: AM, log2 of the number of
+ * pages, in 5:0, IH in 6, the address in 63:12. Blocks are written as xsmmu_cut()
+ * makes them: address and log2 of the number of pages.
+ */
+static void iotlb_descriptor_of_a_block_names_its_pages(struct kunit *test)
+{
+	struct intel_iommu *iommu = fake_memory(test, sizeof(*iommu));
+
+	vtd_expect_desc(test, vtd_iotlb_block_desc(iommu, 0x1234, 0x5000),
+			0x0000000012340032, 0x5040);
+	vtd_expect_desc(test, vtd_iotlb_block_desc(iommu, 0xffff, 0x4002),
+			0x00000000ffff0032, 0x4042);
+	vtd_expect_desc(test, vtd_iotlb_block_desc(iommu, 1, 0),
+			0x10032, 0x40);
+	vtd_expect_desc(test,
+			vtd_iotlb_block_desc(iommu, 1, 0xfffffffffffff000),
+			0x10032, 0xfffffffffffff040);
+	vtd_expect_desc(test,
+			vtd_iotlb_block_desc(iommu, 1, 0x8000000080000013),
+			0x10032, 0x8000000080000053);
+	iommu->cap = 0x00c0000000000000;
+	vtd_expect_desc(test, vtd_iotlb_block_desc(iommu, 1, 0x5000),
+			0x100f2, 0x5040);
+}
+
+/* 6.5.2.4: the same with type 6, and the PASID in 51:32. */
+static void first_stage_descriptor_of_a_block_names_its_pages(struct kunit *test)
+{
+	vtd_expect_desc(test, vtd_piotlb_block_desc(0x1234, 0, 0x5000),
+			0x0000000012340036, 0x5040);
+	vtd_expect_desc(test, vtd_piotlb_block_desc(1, 0xabcde, 0x4002),
+			0x000abcde00010036, 0x4042);
+	vtd_expect_desc(test,
+			vtd_piotlb_block_desc(0xffff, 0, 0x00007fffffe00009),
+			0x00000000ffff0036, 0x00007fffffe00049);
+}
+
+/*
+ * 6.5.2.5: S=0 is one page. With S=1 the lowest zero bit from bit 12 on gives the
+ * size: 12 for two pages, 13 for four.
+ */
+static void device_tlb_descriptor_of_a_block_names_its_pages(struct kunit *test)
+{
+	static const u64 words[][2] = {
+		{ 0x5000, 0x5000 }, { 0xfffffffffffff000, 0xfffffffffffff000 },
+		{ 0x4001, 0x4001 }, { 0x4002, 0x5001 }, { 0x10003, 0x13001 },
+		{ 0x10004, 0x17001 }, { 0x40000009, 0x400ff001 },
+		{ 0, 0 }, { 1, 1 }, { 2, 0x1001 },
+	};
+	struct device_domain_info info = { .bus = 3 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		vtd_expect_desc(test,
+				vtd_devtlb_desc(&info,
+						xsmmu_block_by_zero(words[i][0])),
+				0x30000000003, words[i][1]);
 }
 
 /* (b) The queue under errors. */
@@ -911,7 +973,517 @@ static void time_out_without_a_name_fails_the_sync(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), -ETIMEDOUT);
 }
 
-/* (d) Leaf entries, in the driver's own tables. */
+/* (d) Runs of pages. */
+
+/* An IOTLB descriptor and a PASID-based one, page-selective. */
+#define RAW_PSI(did)		(0x32ULL | (u64)(did) << 16)
+#define RAW_PIOTLB_PSI(did)	(0x36ULL | (u64)(did) << 16)
+
+/* 10.4.2: PSI is bit 39, MAMV is in 53:48. */
+#define RAW_CAP(mamv)		(0x0000008000000000ULL | (u64)(mamv) << 48)
+
+/* A domain attached to the first @iommus IOMMUs, which can name pages. */
+static struct vtd_domain *vtd_start_named(struct kunit *test, int iommus)
+{
+	struct vtd_domain *d = vtd_start_domain(test, iommus);
+	int i;
+
+	for (i = 0; i < iommus; i++)
+		vtd_fake(test, i)->iommu.cap = RAW_CAP(9);
+	return d;
+}
+
+/* Sync as the core does: with interrupts off. */
+static int vtd_sync_runs(struct vtd_domain *d, const struct xsmmu_run *run,
+			 unsigned int n)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = intel_xsmmu_sync_iotlb_runs(&d->dmar.domain, run, n);
+	local_irq_restore(flags);
+	return err;
+}
+
+static int vtd_sync_pages(struct vtd_domain *d, u64 addr, unsigned int pages)
+{
+	return vtd_sync_runs(d, &(struct xsmmu_run){ addr, pages }, 1);
+}
+
+/* The number of descriptors that were executed, with final waits. */
+static unsigned int vtd_executed(struct kunit *test)
+{
+	struct vtd_fake_bus *bus = test->priv;
+
+	return bus->engine.n;
+}
+
+static void vtd_expect_too_many(struct kunit *test, struct vtd_domain *d,
+				const struct xsmmu_run *run, unsigned int n)
+{
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, run, n), -E2BIG);
+	KUNIT_EXPECT_EQ(test, vtd_executed(test), 0);
+}
+
+/* Three blocks: one page, four pages, one page; then sixteen pages. */
+static const struct xsmmu_run four_blocks[] = {
+	{ 0x3000, 6 }, { 0x20000, 16 },
+};
+
+/* The blocks in a submission of their own. Then each device gets them. */
+static void vtd_expect_blocks(struct kunit *test, struct vtd_fake *f, u64 qw0,
+			      u16 sid, unsigned int devices)
+{
+	static const u64 iotlb[] = { 0x3040, 0x4042, 0x8040, 0x20044 };
+	static const u64 devtlb[] = { 0x3000, 0x5001, 0x8000, 0x27001 };
+	unsigned int pos = 0, i, k;
+
+	for (k = 0; k < ARRAY_SIZE(iotlb); k++)
+		vtd_expect_next(test, f, &pos, qw0, iotlb[k]);
+	if (devices)
+		vtd_expect_wait(test, f, &pos);
+	for (i = 0; i < devices; i++)
+		for (k = 0; k < ARRAY_SIZE(devtlb); k++)
+			vtd_expect_next(test, f, &pos, RAW_DEVTLB(sid + i),
+					devtlb[k]);
+	vtd_expect_end(test, f, pos);
+}
+
+static void runs_are_named_before_one_wait(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	vtd_expect_blocks(test, vtd_fake(test, 0), RAW_PSI(DID(0)), 0, 0);
+	KUNIT_EXPECT_EQ(test, bus->engine.n, 4 + 1);
+}
+
+static void runs_of_a_first_stage_domain_are_pasid_based(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+
+	intel_xsmmu_test_use_first_stage(&d->dmar);
+	vtd_add_test_device(test, d, 0, 0x300);
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	vtd_expect_blocks(test, vtd_fake(test, 0), RAW_PIOTLB_PSI(DID(0)),
+			  0x300, 1);
+}
+
+/* A hypervisor that shadows the tables walks these pages only. */
+static void runs_are_named_in_caching_mode_too(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+
+	vtd_fake(test, 0)->iommu.cap |= 0x80;
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	vtd_expect_blocks(test, vtd_fake(test, 0), RAW_PSI(DID(0)), 0, 0);
+}
+
+static void runs_reach_every_iommu_and_its_own_devices(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 2);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		vtd_add_test_device(test, d, 0, 0x300 + i);
+		vtd_add_test_device(test, d, 1, 0x400 + i);
+	}
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	vtd_expect_blocks(test, vtd_fake(test, 0), RAW_PSI(DID(0)), 0x300, 3);
+	vtd_expect_blocks(test, vtd_fake(test, 1), RAW_PSI(DID(1)), 0x400, 3);
+}
+
+static void device_tlbs_get_the_runs_when_the_iotlb_is_clean(struct kunit *test)
+{
+	unsigned int n = *(const unsigned int *)test->param_value;
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		vtd_add_test_device(test, d, 0, 0x300 + i);
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	vtd_expect_blocks(test, vtd_fake(test, 0), RAW_PSI(DID(0)), 0x300, n);
+	KUNIT_EXPECT_EQ(test, vtd_fake(test, 0)->qi.free_cnt, QI_LENGTH);
+}
+
+static void runs_leave_out_devices_that_are_gone_or_without_ats(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+
+	vtd_add_test_device(test, d, 0, 0x100)->dev = &d->gone->dev;
+	vtd_add_test_device(test, d, 0, 0x300);
+	vtd_add_test_device(test, d, 0, 0x200)->ats_enabled = 0;
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	vtd_expect_blocks(test, vtd_fake(test, 0), RAW_PSI(DID(0)), 0x300, 1);
+}
+
+static void runs_reach_a_device_whose_ats_is_turned_on_meanwhile(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct device_domain_info *info = vtd_add_test_device(test, d, 0, 0x300);
+
+	info->ats_enabled = 0;
+	vtd_fake(test, 0)->joining = info;
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	KUNIT_EXPECT_TRUE(test, info->ats_enabled);
+	vtd_expect_blocks(test, vtd_fake(test, 0), RAW_PSI(DID(0)), 0x300, 1);
+}
+
+static void device_with_the_quirk_gets_the_runs_twice(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake *f = vtd_fake(test, 0);
+	unsigned int pos = 0, i;
+
+	vtd_add_test_device(test, d, 0, 0x300)->dtlb_extra_inval = 1;
+	KUNIT_EXPECT_EQ(test, vtd_sync_pages(d, 0x3000, 5), 0);
+	vtd_expect_next(test, f, &pos, RAW_PSI(DID(0)), 0x3040);
+	vtd_expect_next(test, f, &pos, RAW_PSI(DID(0)), 0x4042);
+	vtd_expect_wait(test, f, &pos);
+	for (i = 0; i < 2; i++) {
+		vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), 0x3000);
+		vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), 0x5001);
+	}
+	vtd_expect_end(test, f, pos);
+}
+
+/* The larger of the two could name all pages at once. */
+static void blocks_are_no_larger_than_each_iommu_can_name(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 2);
+	unsigned int i, k, pos;
+
+	vtd_fake(test, 0)->iommu.cap = RAW_CAP(63);
+	vtd_fake(test, 1)->iommu.cap = RAW_CAP(1);
+	KUNIT_EXPECT_EQ(test, vtd_sync_pages(d, 0x40000, 8), 0);
+	for (i = 0; i < 2; i++) {
+		for (k = 0, pos = 0; k < 4; k++)
+			vtd_expect_next(test, vtd_fake(test, i), &pos,
+					RAW_PSI(DID(i)), 0x40041 + k * 0x2000);
+		vtd_expect_end(test, vtd_fake(test, i), pos);
+	}
+	vtd_fake(test, 0)->iommu.cap = RAW_CAP(0);
+	KUNIT_EXPECT_EQ(test, vtd_sync_pages(d, 0x40000, 8), 0);
+	for (k = 0; k < 8; k++)
+		vtd_expect_next(test, vtd_fake(test, 0), &pos,
+				RAW_PSI(DID(0)), 0x40040 + k * 0x1000);
+}
+
+/* PSI is clear, and all other bits are set. */
+static void iommu_that_names_no_pages_gets_no_runs(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 2);
+
+	vtd_fake(test, 1)->iommu.cap = ~RAW_CAP(0);
+	vtd_expect_too_many(test, d, four_blocks, 2);
+	vtd_fake(test, 1)->iommu.qi = NULL;
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, vtd_executed(test), 0);
+}
+
+static void iommu_that_joins_and_cannot_name_the_blocks_fails_the_sync(struct kunit *test)
+{
+	struct xsmmu_blocks blocks = { .n = 1, .block = { 0x40003 } };
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct intel_iommu *iommu = &vtd_fake(test, 0)->iommu;
+	struct intel_xsmmu_sync *sync = fake_memory(test, sizeof(*sync));
+
+	sync->domain = &d->dmar;
+	sync->blocks = &blocks;
+	sync->order = 3;
+	rcu_read_lock();
+	iommu->cap = RAW_CAP(2);
+	KUNIT_EXPECT_EQ(test, vtd_sync_iommu(sync, iommu, DID(0), 0), -EAGAIN);
+	iommu->cap = ~RAW_CAP(0);
+	KUNIT_EXPECT_EQ(test, vtd_sync_iommu(sync, iommu, DID(0), 0), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, vtd_executed(test), 0);
+	iommu->cap = RAW_CAP(3);
+	KUNIT_EXPECT_EQ(test, vtd_sync_iommu(sync, iommu, DID(0), 0), 0);
+	rcu_read_unlock();
+}
+
+static void runs_of_too_many_blocks_send_no_descriptor(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+	struct xsmmu_run run[XSMMU_MAX_RUNS];
+	unsigned int i;
+
+	vtd_add_test_device(test, d, 0, 0x300);
+	/* Three blocks each; five are 15, six are 18. */
+	for (i = 0; i < XSMMU_MAX_RUNS; i++)
+		run[i] = (struct xsmmu_run){ 0x1000 + (i << 16), 4 };
+	vtd_expect_too_many(test, d, run, 6);
+	vtd_expect_too_many(test, d, run, XSMMU_MAX_RUNS);
+	vtd_expect_too_many(test, d, &(struct xsmmu_run){ 0, UINT_MAX }, 1);
+	KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, run, 5), 0);
+	KUNIT_EXPECT_EQ(test, bus->engine.n, 2 * (15 + 1));
+}
+
+/* Some fill more than one submission. */
+static void most_blocks_are_what_debugfs_says(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+	u32 most = vtd_most_blocks.value;
+	unsigned int n;
+
+	limit_test(test, &vtd_most_blocks, "intel_most_blocks", 16);
+	vtd_fake(test, 0)->iommu.cap = RAW_CAP(0);
+	for (n = 0; n <= XSMMU_MAX_BLOCKS; n += 8) {
+		bus->engine.n = 0;
+		WRITE_ONCE(vtd_most_blocks.value, n);
+		vtd_expect_too_many(test, d,
+				    &(struct xsmmu_run){ 0x5000, n + 1 }, 1);
+		KUNIT_EXPECT_EQ(test, vtd_sync_pages(d, 0x5000, n), 0);
+		KUNIT_EXPECT_EQ(test, bus->engine.n, n + DIV_ROUND_UP(n, 16));
+	}
+	WRITE_ONCE(vtd_most_blocks.value, most);
+}
+
+static void error_on_any_iommu_fails_the_runs(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 2);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		vtd_fake(test, i)->refuse = 1;
+		KUNIT_EXPECT_NE(test, vtd_sync_runs(d, four_blocks, 2), 0);
+		KUNIT_EXPECT_TRUE(test, vtd_fake_settled(vtd_fake(test, i)));
+		KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	}
+}
+
+/* The silent device is in the first, second or last submission. */
+static void silent_device_fails_the_runs(struct kunit *test)
+{
+	static const u16 silent[] = { 0x300, 0x304, 0x309 };
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+	struct vtd_fake *f = vtd_fake(test, 0);
+	int i;
+
+	for (i = 0; i < 10; i++)
+		vtd_add_test_device(test, d, 0, 0x300 + i);
+	for (i = 0; i < ARRAY_SIZE(silent); i++) {
+		f->silent_sid = silent[i];
+		f->silent = 1;
+		KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2),
+				-ETIMEDOUT);
+		KUNIT_EXPECT_EQ(test, f->silent, 0);
+		KUNIT_EXPECT_TRUE(test, vtd_fake_settled(f));
+		bus->engine.n = 0;
+		KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+		vtd_expect_blocks(test, f, RAW_PSI(DID(0)), 0x300, 10);
+	}
+}
+
+/**
+ * struct runs_work - syncs of one page on another CPU, until @stop
+ * @work: syncs
+ * @d: the domain
+ * @addr: the page
+ * @stop: set by the test; the work ends
+ * @syncs: number of syncs so far
+ * @failed: number of those that failed
+ */
+struct runs_work {
+	struct work_struct work;
+	struct vtd_domain *d;
+	u64 addr;
+	bool stop;
+	unsigned int syncs;
+	unsigned int failed;
+};
+
+static void runs_by_work(struct work_struct *work)
+{
+	struct runs_work *w = container_of(work, struct runs_work, work);
+
+	while (!READ_ONCE(w->stop)) {
+		if (vtd_sync_pages(w->d, w->addr, 1))
+			w->failed++;
+		WRITE_ONCE(w->syncs, w->syncs + 1);
+		cond_resched();
+	}
+}
+
+static void runs_start(struct kunit *test, struct runs_work *w)
+{
+	struct vtd_fake_bus *bus = test->priv;
+
+	INIT_WORK_ONSTACK(&w->work, runs_by_work);
+	queue_work_on(fake_engine_third_cpu(test, &bus->engine), system_wq,
+		      &w->work);
+	while (!READ_ONCE(w->syncs))
+		cpu_relax();
+}
+
+static void runs_stop(struct runs_work *w)
+{
+	WRITE_ONCE(w->stop, true);
+	flush_work(&w->work);
+	destroy_work_on_stack(&w->work);
+}
+
+/* Each sync returns when its own descriptor was executed. */
+static void two_cpus_name_runs_at_once(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake *f = vtd_fake(test, 0);
+	struct runs_work w = { .d = d, .addr = 0x9000 };
+	unsigned int i;
+
+	runs_start(test, &w);
+	for (i = 1; i <= 100; i++) {
+		KUNIT_EXPECT_EQ(test, vtd_sync_pages(d, 0x5000, 1), 0);
+		KUNIT_EXPECT_EQ(test, READ_ONCE(f->by_page[5]), i);
+		if (i % 10 == 0)
+			KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	}
+	runs_stop(&w);
+	KUNIT_EXPECT_EQ(test, w.failed, 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(f->by_page[9]), w.syncs);
+}
+
+static void error_does_not_fail_the_runs_of_another_cpu(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake *f = vtd_fake(test, 0);
+	struct runs_work w = { .d = d, .addr = 0x9000 };
+	struct qi_desc desc[5];
+	unsigned int bad;
+
+	runs_start(test, &w);
+	for (bad = 0; bad < MANY; bad++) {
+		fill(desc, 5);
+		desc[bad % 5].qw0 = RAW_BAD;
+		KUNIT_EXPECT_NE(test, 0, submit(&f->iommu, desc, 5));
+	}
+	runs_stop(&w);
+	KUNIT_EXPECT_EQ(test, w.failed, 0);
+	KUNIT_EXPECT_TRUE(test, vtd_fake_settled(f));
+}
+
+/* Both name the device, so neither may succeed. */
+static void silent_device_fails_each_of_two_syncs_at_once(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake *f = vtd_fake(test, 0);
+	struct runs_work w = { .d = d, .addr = 0x9000 };
+	unsigned int i;
+
+	vtd_add_test_device(test, d, 0, SILENT);
+	f->silent_sid = SILENT;
+	f->silent = UINT_MAX;
+	runs_start(test, &w);
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_NE(test, vtd_sync_pages(d, 0x5000, 1), 0);
+	runs_stop(&w);
+	KUNIT_EXPECT_EQ(test, w.failed, w.syncs);
+}
+
+static void silent_device_of_another_domain_does_not_fail_the_runs(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	struct vtd_fake *f = vtd_fake(test, 0);
+	struct neighbour *nb;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		vtd_add_test_device(test, d, 0, 0x300 + i);
+	f->silent_sid = SILENT;
+	f->silent = UINT_MAX;
+	nb = neighbour_start(test, (struct qi_desc){
+		.qw0 = RAW_DEVTLB(SILENT), .qw1 = RAW_ALL
+	});
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, vtd_sync_runs(d, four_blocks, 2), 0);
+	neighbour_stop(nb);
+	KUNIT_EXPECT_EQ(test, nb->failed, nb->submitted);
+}
+
+/* Random runs of 1024 pages, against bitmaps. */
+
+#define COVER	1024
+
+static void cover(struct kunit *test, unsigned long *covered, u64 first,
+		  unsigned int order)
+{
+	unsigned int n = 1 << order;
+
+	/* An IOMMU ignores the address bits below the size. */
+	first &= ~(u64)(n - 1);
+	KUNIT_ASSERT_LE(test, first + n, COVER);
+	KUNIT_EXPECT_EQ(test, n, find_next_bit(covered, first + n, first) - first);
+	bitmap_set(covered, first, n);
+}
+
+static void cover_from_log(struct kunit *test, unsigned long *iotlb,
+			   unsigned long *devtlb)
+{
+	struct vtd_fake_bus *bus = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < bus->engine.n; i++) {
+		const u64 *qw = bus->engine.log[i].qw;
+
+		if ((qw[0] & 0xf) == 0x2)
+			cover(test, iotlb, qw[1] >> 12, qw[1] & 0x3f);
+		else if ((qw[0] & 0xf) == 0x3)
+			cover(test, devtlb, qw[1] >> 12,
+			      qw[1] & 1 ? ffz(qw[1] >> 12) + 1 : 0);
+	}
+	bus->engine.n = 0;
+}
+
+static bool cover_once(struct kunit *test, struct vtd_domain *d,
+		       struct rnd_state *rnd)
+{
+	unsigned int i, n = 1 + prandom_u32_state(rnd) % XSMMU_MAX_RUNS, at, len;
+	DECLARE_BITMAP(wanted, COVER) = {};
+	DECLARE_BITMAP(devtlb, COVER) = {};
+	DECLARE_BITMAP(iotlb, COVER) = {};
+	struct xsmmu_run run[XSMMU_MAX_RUNS];
+	int err;
+
+	/* Each run in an eighth of its own. */
+	for (i = 0; i < n; i++) {
+		len = 1 + prandom_u32_state(rnd) % 20;
+		at = i * COVER / 8 + prandom_u32_state(rnd) % (COVER / 8 - len);
+		bitmap_set(wanted, at, len);
+		run[i] = (struct xsmmu_run){ at * SZ_4K, len };
+	}
+	err = vtd_sync_runs(d, run, n);
+	if (err == -E2BIG) {
+		KUNIT_EXPECT_EQ(test, vtd_executed(test), 0);
+		return false;
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	cover_from_log(test, iotlb, devtlb);
+	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, iotlb, COVER));
+	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, devtlb, COVER));
+	return true;
+}
+
+static void descriptors_cover_exactly_the_runs(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_named(test, 1);
+	unsigned int i, done = 0;
+	struct rnd_state rnd;
+
+	vtd_add_test_device(test, d, 0, 0x300);
+	prandom_seed_state(&rnd, 4);
+	for (i = 0; i < 1000; i++) {
+		vtd_fake(test, 0)->iommu.cap = RAW_CAP(i % 8);
+		done += cover_once(test, d, &rnd);
+	}
+	KUNIT_EXPECT_GT(test, done, 250);
+}
+
+/* (e) Leaf entries, in the driver's own tables. */
 
 static void entry_is_found_in_second_stage_tables(struct kunit *test)
 {
@@ -969,7 +1541,7 @@ static void new_mapping_is_told_to_iommus_that_ask_for_it(struct kunit *test)
 	intel_xsmmu_test_delete_domain(dmar);
 }
 
-/* (e) The queue of a real IOMMU, if this machine has one. */
+/* (f) The queue of a real IOMMU, if this machine has one. */
 
 static struct intel_iommu *live_iommu(void)
 {
@@ -1021,6 +1593,9 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(iotlb_descriptor_drains_what_the_hardware_can),
 	KUNIT_CASE(first_stage_descriptor_is_pasid_selective),
 	KUNIT_CASE(device_tlb_descriptor_covers_all_addresses),
+	KUNIT_CASE(iotlb_descriptor_of_a_block_names_its_pages),
+	KUNIT_CASE(first_stage_descriptor_of_a_block_names_its_pages),
+	KUNIT_CASE(device_tlb_descriptor_of_a_block_names_its_pages),
 	KUNIT_CASE(submission_without_error_is_executed_in_order),
 	KUNIT_CASE(error_at_each_index_of_5_is_reported),
 	KUNIT_CASE(error_at_each_index_of_20_is_reported),
@@ -1055,6 +1630,27 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
 	KUNIT_CASE(silent_device_does_not_fail_the_sync_of_other_devices),
 	KUNIT_CASE(time_out_without_a_name_fails_the_sync),
+	KUNIT_CASE(runs_are_named_before_one_wait),
+	KUNIT_CASE(runs_of_a_first_stage_domain_are_pasid_based),
+	KUNIT_CASE(runs_are_named_in_caching_mode_too),
+	KUNIT_CASE(runs_reach_every_iommu_and_its_own_devices),
+	KUNIT_CASE_PARAM(device_tlbs_get_the_runs_when_the_iotlb_is_clean,
+			 device_counts_gen_params),
+	KUNIT_CASE(runs_leave_out_devices_that_are_gone_or_without_ats),
+	KUNIT_CASE(runs_reach_a_device_whose_ats_is_turned_on_meanwhile),
+	KUNIT_CASE(device_with_the_quirk_gets_the_runs_twice),
+	KUNIT_CASE(blocks_are_no_larger_than_each_iommu_can_name),
+	KUNIT_CASE(iommu_that_names_no_pages_gets_no_runs),
+	KUNIT_CASE(iommu_that_joins_and_cannot_name_the_blocks_fails_the_sync),
+	KUNIT_CASE(runs_of_too_many_blocks_send_no_descriptor),
+	KUNIT_CASE(most_blocks_are_what_debugfs_says),
+	KUNIT_CASE(error_on_any_iommu_fails_the_runs),
+	KUNIT_CASE(silent_device_fails_the_runs),
+	KUNIT_CASE(two_cpus_name_runs_at_once),
+	KUNIT_CASE(error_does_not_fail_the_runs_of_another_cpu),
+	KUNIT_CASE(silent_device_fails_each_of_two_syncs_at_once),
+	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_runs),
+	KUNIT_CASE(descriptors_cover_exactly_the_runs),
 	KUNIT_CASE(entry_is_found_in_second_stage_tables),
 	KUNIT_CASE(entry_is_found_in_first_stage_tables),
 	KUNIT_CASE(entry_is_cleaned_if_walks_are_not_coherent),

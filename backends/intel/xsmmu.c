@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xSMMU backend for Intel VT-d: one IOTLB invalidation for a whole domain.
+ * xSMMU backend for Intel VT-d: one IOTLB invalidation for a whole domain, or
+ * invalidations of a few runs of its pages.
  *
  * Section numbers are those of the "Intel Virtualization Technology for
  * Directed I/O Architecture Specification", revision 4.1.
  */
+#include <linux/init.h>
 #include <linux/pci.h>
+#include "../xsmmu/blocks.h"
 #include "iommu.h"
 #include "xsmmu.h"
 #include "xsmmu-base.h"
@@ -22,10 +25,23 @@
  */
 #define VTD_REPEATS	16
 
+/*
+ * The most blocks that a sync names. To name them costs each TLB, the IOMMU's and
+ * those of the devices, a descriptor per block. To drop everything costs one
+ * descriptor, and then a walk, of one read of memory or more, for every page that
+ * the devices go on using. A NIC uses hundreds. So a block more is cheap as long as
+ * all fit into one submission with one wait. An estimate: no hardware was measured.
+ */
+static struct xsmmu_limit vtd_most_blocks = {
+	.value = VTD_BATCH, .most = XSMMU_MAX_BLOCKS,
+};
+
 /**
  * struct intel_xsmmu_sync - the state of one sync
  * @domain: the domain
  * @leaf_only: only leaf entries changed
+ * @blocks: the pages to name, whose leaf entries changed; NULL: drop everything
+ * @order: log2 of the pages of the largest block that each IOMMU can name
  * @iommu: the IOMMU that is being invalidated
  * @n: number of descriptors in @desc that were not submitted yet
  * @desc: the descriptors. Left uninitialised, entries are written before use.
@@ -33,6 +49,8 @@
 struct intel_xsmmu_sync {
 	struct dmar_domain *domain;
 	bool leaf_only;
+	const struct xsmmu_blocks *blocks;
+	unsigned int order;
 	struct intel_iommu *iommu;
 	unsigned int n;
 	struct qi_desc desc[VTD_BATCH];
@@ -58,6 +76,24 @@ static struct qi_desc vtd_iotlb_desc(struct intel_iommu *iommu, u16 did,
 }
 
 /*
+ * The same of a block of pages: page-selective-within-domain. IH=1, because only
+ * leaf entries were cleared.
+ */
+static struct qi_desc vtd_iotlb_block_desc(struct intel_iommu *iommu, u16 did,
+					   u64 block)
+{
+	return (struct qi_desc) {
+		.qw0 = QI_IOTLB_DID(did) |
+		       QI_IOTLB_DR(!!cap_read_drain(iommu->cap)) |
+		       QI_IOTLB_DW(!!cap_write_drain(iommu->cap)) |
+		       QI_IOTLB_GRAN(DMA_TLB_PSI_FLUSH) | QI_IOTLB_TYPE,
+		.qw1 = QI_IOTLB_ADDR(xsmmu_block_addr(block)) |
+		       QI_IOTLB_IH(1) |
+		       QI_IOTLB_AM(xsmmu_block_order(block)),
+	};
+}
+
+/*
  * PASID-based IOTLB invalidation (6.5.2.4), PASID-selective: all first-stage
  * translations of the domain. This granularity has no hint; it always drops
  * the paging-structure caches too.
@@ -70,11 +106,28 @@ static struct qi_desc vtd_piotlb_desc(u16 did, u32 pasid)
 	};
 }
 
+/* The same of a block of pages: page-selective-within-PASID, with IH=1. */
+static struct qi_desc vtd_piotlb_block_desc(u16 did, u32 pasid, u64 block)
+{
+	return (struct qi_desc) {
+		.qw0 = QI_EIOTLB_PASID(pasid) | QI_EIOTLB_DID(did) |
+		       QI_EIOTLB_GRAN(QI_GRAN_PSI_PASID) | QI_EIOTLB_TYPE,
+		.qw1 = QI_EIOTLB_ADDR(xsmmu_block_addr(block)) |
+		       QI_EIOTLB_IH(1) |
+		       QI_EIOTLB_AM(xsmmu_block_order(block)),
+	};
+}
+
 /*
  * Device-TLB invalidation (6.5.2.5) of all addresses: S=1 and all address bits
  * below 63 set give the whole 64-bit range.
  */
-static struct qi_desc vtd_devtlb_desc(struct device_domain_info *info)
+#define VTD_DEVTLB_ALL						\
+	(QI_DEV_IOTLB_ADDR(GENMASK_ULL(62, 0)) | QI_DEV_IOTLB_SIZE)
+
+/* @pages: the second word, which names everything or a block. */
+static struct qi_desc vtd_devtlb_desc(struct device_domain_info *info,
+				      u64 pages)
 {
 	u16 qdep = info->ats_qdep >= QI_DEV_IOTLB_MAX_INVS ? 0 : info->ats_qdep;
 
@@ -82,8 +135,7 @@ static struct qi_desc vtd_devtlb_desc(struct device_domain_info *info)
 		.qw0 = QI_DEV_IOTLB_SID(PCI_DEVID(info->bus, info->devfn)) |
 		       QI_DEV_IOTLB_QDEP(qdep) | QI_DIOTLB_TYPE |
 		       QI_DEV_IOTLB_PFSID(info->pfsid),
-		.qw1 = QI_DEV_IOTLB_ADDR(GENMASK_ULL(62, 0)) |
-		       QI_DEV_IOTLB_SIZE,
+		.qw1 = pages,
 	};
 }
 
@@ -121,6 +173,23 @@ static bool vtd_device_gone(struct device_domain_info *info)
 	       pci_channel_io_perm_failure;
 }
 
+static int vtd_add_devtlb(struct intel_xsmmu_sync *sync,
+			  struct device_domain_info *info)
+{
+	const struct xsmmu_blocks *b = sync->blocks;
+	unsigned int i;
+	int err = 0;
+	u64 pages;
+
+	if (!b)
+		return vtd_add(sync, vtd_devtlb_desc(info, VTD_DEVTLB_ALL));
+	for (i = 0; !err && i < b->n; i++) {
+		pages = xsmmu_block_by_zero(b->block[i]);
+		err = vtd_add(sync, vtd_devtlb_desc(info, pages));
+	}
+	return err;
+}
+
 static int vtd_add_device(struct intel_xsmmu_sync *sync,
 			  struct device_domain_info *info)
 {
@@ -128,19 +197,56 @@ static int vtd_add_device(struct intel_xsmmu_sync *sync,
 
 	if (!info->ats_enabled || vtd_device_gone(info))
 		return 0;
-	err = vtd_add(sync, vtd_devtlb_desc(info));
+	err = vtd_add_devtlb(sync, info);
 	/* Some devices need it twice; see quirk_extra_dev_tlb_flush(). */
 	if (info->dtlb_extra_inval)
-		err = err ?: vtd_add(sync, vtd_devtlb_desc(info));
+		err = err ?: vtd_add_devtlb(sync, info);
+	return err;
+}
+
+static int vtd_add_iotlb(struct intel_xsmmu_sync *sync, u16 did, u32 pasid)
+{
+	bool first_stage = intel_xsmmu_is_first_stage(sync->domain);
+	const struct xsmmu_blocks *b = sync->blocks;
+	unsigned int i;
+	int err = 0;
+
+	if (!b)
+		return vtd_add(sync, first_stage ?
+				     vtd_piotlb_desc(did, pasid) :
+				     vtd_iotlb_desc(sync->iommu, did,
+						    sync->leaf_only));
+	for (i = 0; !err && i < b->n; i++)
+		err = vtd_add(sync, first_stage ?
+				    vtd_piotlb_block_desc(did, pasid,
+							  b->block[i]) :
+				    vtd_iotlb_block_desc(sync->iommu, did,
+							 b->block[i]));
 	return err;
 }
 
 static int vtd_sync_iotlb(struct intel_xsmmu_sync *sync, u16 did, u32 pasid)
 {
-	vtd_add(sync, intel_xsmmu_is_first_stage(sync->domain) ?
-			vtd_piotlb_desc(did, pasid) :
-			vtd_iotlb_desc(sync->iommu, did, sync->leaf_only));
-	return vtd_submit(sync);
+	int err = vtd_add_iotlb(sync, did, pasid);
+
+	return err ?: vtd_submit(sync);
+}
+
+/*
+ * Can an IOMMU name blocks, and how large? PSI and MAMV (10.4.2) are about second-
+ * stage translations. No such limit is given for first-stage ones, and the same
+ * one is safe there.
+ */
+static int vtd_find_order(struct intel_xsmmu_sync *sync,
+			  struct intel_iommu *iommu, u16 did, u32 pasid)
+{
+	if (!iommu->qi)
+		return -EOPNOTSUPP;
+	if (!cap_pgsel_inv(iommu->cap))
+		return -E2BIG;
+	sync->order = min_t(unsigned int, sync->order,
+			    cap_max_amask_val(iommu->cap));
+	return 0;
 }
 
 /*
@@ -175,6 +281,10 @@ static int vtd_sync_iommu(struct intel_xsmmu_sync *sync,
 	/* Without a queue, qi_submit_sync() returns 0 and does nothing. */
 	if (!iommu->qi)
 		return -EOPNOTSUPP;
+	/* The domain is being attached to one that cannot name the blocks. */
+	if (sync->blocks && (!cap_pgsel_inv(iommu->cap) ||
+			     cap_max_amask_val(iommu->cap) < sync->order))
+		return -EAGAIN;
 	sync->iommu = iommu;
 	sync->n = 0;
 	err = vtd_sync_iotlb(sync, did, pasid);
@@ -200,12 +310,60 @@ int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 
 	sync.domain = to_dmar_domain(domain);
 	sync.leaf_only = leaf_only;
+	sync.blocks = NULL;
 	/* A device may leave the domain meanwhile; see intel_xsmmu_unlink(). */
 	rcu_read_lock();
 	err = intel_xsmmu_each_iommu(sync.domain, vtd_sync_iommu, &sync);
 	rcu_read_unlock();
 	return err;
 }
+
+/**
+ * intel_xsmmu_sync_iotlb_runs - drop the leaf entries of a few pages, and wait
+ * @domain: the domain
+ * @run: runs of pages of 4 KiB; their entries are clear for the walkers
+ * @n: number of runs
+ *
+ * The caller's full barrier between the clears and this call takes the place of B2
+ * for D1: an IOMMU that is not found here translates by no cleared entry.
+ *
+ * Several CPUs may call this for a domain at once, also beside a sync of all of it.
+ * All state is on the caller's stack. An error belongs to one submission: each has
+ * slots of its own in the queue, a device that did not answer is noted in the slots
+ * that name it, and q_lock is held for that and until the slots have been read.
+ *
+ * Context: any but NMI; interrupts are off.
+ * Return: 0 if every descriptor completed. -E2BIG, before any descriptor, if the
+ * runs are more blocks than debugfs allows or an IOMMU cannot name pages. After
+ * other errors no descriptor can be relied on.
+ */
+int intel_xsmmu_sync_iotlb_runs(struct iommu_domain *domain,
+				const struct xsmmu_run *run, unsigned int n)
+{
+	struct intel_xsmmu_sync sync;
+	struct xsmmu_blocks blocks;
+	int err;
+
+	sync.domain = to_dmar_domain(domain);
+	sync.blocks = &blocks;
+	sync.order = XSMMU_MAX_ORDER;
+	/* As above. */
+	rcu_read_lock();
+	err = intel_xsmmu_each_iommu(sync.domain, vtd_find_order, &sync);
+	if (!err && !xsmmu_cut(&blocks, run, n, sync.order,
+			       READ_ONCE(vtd_most_blocks.value)))
+		err = -E2BIG;
+	err = err ?: intel_xsmmu_each_iommu(sync.domain, vtd_sync_iommu, &sync);
+	rcu_read_unlock();
+	return err;
+}
+
+static int __init vtd_debugfs_init(void)
+{
+	xsmmu_debugfs_limit("intel_most_blocks", &vtd_most_blocks);
+	return 0;
+}
+device_initcall(vtd_debugfs_init);
 
 static int vtd_caches_absent(struct intel_xsmmu_sync *unused,
 			     struct intel_iommu *iommu, u16 did, u32 pasid)

@@ -30,6 +30,8 @@ struct iommu_domain;
 
 #ifdef CONFIG_XSMMU_INTEL
 int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
+int intel_xsmmu_sync_iotlb_runs(struct iommu_domain *domain,
+				const struct xsmmu_run *run, unsigned int n);
 bool intel_xsmmu_domain_is_shadowed(struct iommu_domain *domain);
 u64 *intel_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 			    unsigned int *after);
