@@ -73,6 +73,7 @@ struct amd_fake_event {
  * @silent: source id of a device that does not answer
  * @event: the event to log
  * @by_did: executed invalidations of the IOMMU's TLB by domain id, modulo 256
+ * @by_page: the same by page number, modulo 16, if they name one page
  * @unread: the engine has to read an event from the log
  * @due: that event was logged before the command that is being executed
  * @stays: the head register while the queue is frozen, so the ring seems full;
@@ -90,6 +91,7 @@ struct amd_fake {
 	int silent;
 	struct amd_fake_event event;
 	unsigned int by_did[256];
+	unsigned int by_page[16];
 	bool unread;
 	bool due;
 	u32 stays;
@@ -193,6 +195,8 @@ static bool amd_fake_execute(struct fake_queue *q,
 		return false;
 	if (cmd->dw[1] >> 28 == 0x3)
 		f->by_did[cmd->dw[1] & 0xff]++;
+	if (cmd->dw[1] >> 28 == 0x3 && !(cmd->dw[2] & 1))
+		f->by_page[cmd->dw[2] >> 12 & 0xf]++;
 	f->due = f->unread;
 	amd_fake_event(f, cmd->dw[1] >> 28);
 	amd_fake_look(container_of(q->engine, struct amd_fake_bus, engine));

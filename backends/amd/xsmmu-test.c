@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the AMD-Vi backend: which words it encodes, which commands a sync
- * sends and in which order, what errors do, when the driver frees page tables,
- * and which leaf entries it finds.
+ * Tests of the AMD-Vi backend: which words it encodes, which commands a sync of a
+ * domain or of runs of pages sends and in which order, what errors do, when the
+ * driver frees page tables, and which leaf entries it finds.
  *
  * Included at the end of xsmmu.c, whose functions are private. The expected
  * words are written out from the tables of chapter 2.4, not with the driver's
  * macros.
  */
 #include <linux/amd-iommu.h>
+#include <linux/prandom.h>
 #include <linux/workqueue.h>
 #include "../xsmmu/leaf-entry-test.h"
+#include "../xsmmu/limit-test.h"
 #include "xsmmu-test-decoder.h"
 
 /* The last two words of a command that names the whole address space. */
@@ -63,16 +65,16 @@ static void domain_command_covers_everything_and_sets_pde_and_gn(struct kunit *t
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
-		cmd = amd_pages_cmd(ids[i], false, true);
+		cmd = amd_pages_cmd(ids[i], AMD_ALL, false, true);
 		expect_words(test, cmd.dw, 0, 0x30000000 | ids[i], 0xfffff001,
 			     0x7fffffff);
-		cmd = amd_pages_cmd(ids[i], false, false);
+		cmd = amd_pages_cmd(ids[i], AMD_ALL, false, false);
 		expect_words(test, cmd.dw, 0, 0x30000000 | ids[i], 0xfffff003,
 			     0x7fffffff);
-		cmd = amd_pages_cmd(ids[i], true, true);
+		cmd = amd_pages_cmd(ids[i], AMD_ALL, true, true);
 		expect_words(test, cmd.dw, 0, 0x30000000 | ids[i], 0xfffff005,
 			     0x7fffffff);
-		cmd = amd_pages_cmd(ids[i], true, false);
+		cmd = amd_pages_cmd(ids[i], AMD_ALL, true, false);
 		expect_words(test, cmd.dw, 0, 0x30000000 | ids[i], 0xfffff007,
 			     0x7fffffff);
 	}
@@ -87,18 +89,59 @@ static void device_command_names_the_device_and_covers_everything(struct kunit *
 {
 	struct amd_xsmmu_cmd cmd;
 
-	cmd = amd_devtlb_cmd(0x3a81, 0x15, false);
+	cmd = amd_devtlb_cmd(0x3a81, 0x15, AMD_ALL, false);
 	expect_words(test, cmd.dw, 0x15003a81, 0x40003a81, 0xfffff001,
 		     0x7fffffff);
-	cmd = amd_devtlb_cmd(0xffff, 32, false);
+	cmd = amd_devtlb_cmd(0xffff, 32, AMD_ALL, false);
 	expect_words(test, cmd.dw, 0x2000ffff, 0x4000ffff, 0xfffff001,
 		     0x7fffffff);
-	cmd = amd_devtlb_cmd(0x0008, 1, true);
+	cmd = amd_devtlb_cmd(0x0008, 1, AMD_ALL, true);
 	expect_words(test, cmd.dw, 0x01000008, 0x40000008, 0xfffff005,
 		     0x7fffffff);
-	cmd = amd_devtlb_cmd(0xffff, 32, true);
+	cmd = amd_devtlb_cmd(0xffff, 32, AMD_ALL, true);
 	expect_words(test, cmd.dw, 0x2000ffff, 0x4000ffff, 0xfffff005,
 		     0x7fffffff);
+}
+
+/*
+ * 2.4.3, 2.4.4: the address is in 31:12 of the third word and in the fourth. S=0 is
+ * one page. With S=1 the lowest zero bit from bit 12 on gives the size: 12 for two
+ * pages, 13 for four. Blocks are written as xsmmu_cut() makes them: address and log2
+ * of the number of pages.
+ */
+static void commands_of_a_block_name_its_pages(struct kunit *test)
+{
+	static const struct {
+		u64 block;
+		u32 dw2;
+		u32 dw3;
+	} words[] = {
+		{ 0x5000, 0x5000, 0 }, { 0, 0, 0 }, { 1, 1, 0 },
+		{ 0x4001, 0x4001, 0 }, { 0x4002, 0x5001, 0 },
+		{ 0x10003, 0x13001, 0 }, { 0x10004, 0x17001, 0 },
+		{ 0x123456789a000, 0x6789a000, 0x12345 },
+		{ 0xfffffffffffff000, 0xfffff000, 0xffffffff },
+		{ 0x8000000000000015, 0xfffff001, 0x80000000 },
+	};
+	struct amd_xsmmu_cmd cmd;
+	unsigned int i;
+	u64 pages;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		pages = xsmmu_block_by_zero(words[i].block);
+		cmd = amd_pages_cmd(0x1234, pages, false, true);
+		expect_words(test, cmd.dw, 0, 0x30001234, words[i].dw2,
+			     words[i].dw3);
+		cmd = amd_pages_cmd(0x1234, pages, true, true);
+		expect_words(test, cmd.dw, 0, 0x30001234, words[i].dw2 | 0x4,
+			     words[i].dw3);
+		cmd = amd_devtlb_cmd(0x300, 0x15, pages, false);
+		expect_words(test, cmd.dw, 0x15000300, 0x40000300,
+			     words[i].dw2, words[i].dw3);
+		cmd = amd_devtlb_cmd(0x300, 0x15, pages, true);
+		expect_words(test, cmd.dw, 0x15000300, 0x40000300,
+			     words[i].dw2 | 0x4, words[i].dw3);
+	}
 }
 
 /*
@@ -558,7 +601,10 @@ static void device_that_leaves_waits_for_the_sync_that_sees_it(struct kunit *tes
 static void sync_does_not_rely_on_the_wait_of_another_cpu(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct amd_sync sync = { .pdom = domain, .leaf_only = true };
+	struct amd_sync sync = {
+		.pdom = domain, .leaf_only = true,
+		.blocks = { .n = 1, .block = { AMD_ALL } },
+	};
 	struct amd_fake *f = amd_fake(test, 0);
 	struct cursor c = {};
 
@@ -596,7 +642,8 @@ static void amd_neighbour_work(struct work_struct *work)
 {
 	struct amd_neighbour *nb = container_of(work, struct amd_neighbour,
 						work);
-	struct amd_xsmmu_cmd cmd = amd_pages_cmd(NEIGHBOUR_DID, false, true);
+	struct amd_xsmmu_cmd cmd = amd_pages_cmd(NEIGHBOUR_DID, AMD_ALL, false,
+						 true);
 
 	while (!READ_ONCE(nb->stop)) {
 		if (!amd_xsmmu_test_flush(&nb->f->iommu, &cmd) &&
@@ -637,7 +684,10 @@ static void ids_behind_one_iommu_share_a_wait(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
 	struct amd_iommu *iommu = &amd_fake(test, 0)->iommu;
-	struct amd_sync sync = { .pdom = domain, .leaf_only = true };
+	struct amd_sync sync = {
+		.pdom = domain, .leaf_only = true,
+		.blocks = { .n = 1, .block = { AMD_ALL } },
+	};
 	struct cursor c = {};
 
 	KUNIT_EXPECT_EQ(test, amd_sync_target(&sync, iommu, DID), 0);
@@ -1515,7 +1565,437 @@ static void sync_that_drops_directory_entries_anyway_keeps_the_note(struct kunit
 	free_io_pgtable_ops(&domain->iop.iop.ops);
 }
 
-/* (f) Leaf entries, in the driver's own tables. */
+/* (f) Runs of pages. */
+
+/* Sync as the core does: with interrupts off. */
+static int sync_runs(struct protection_domain *domain,
+		     const struct xsmmu_run *run, unsigned int n)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = amd_xsmmu_sync_iotlb_runs(&domain->domain, run, n);
+	local_irq_restore(flags);
+	return err;
+}
+
+static int sync_pages(struct protection_domain *domain, u64 addr,
+		      unsigned int pages)
+{
+	return sync_runs(domain, &(struct xsmmu_run){ addr, pages }, 1);
+}
+
+/* Three blocks: one page, four pages, one page; then sixteen pages. */
+static const struct xsmmu_run four_blocks[] = {
+	{ 0x3000, 6 }, { 0xabcd00020000, 16 },
+};
+
+static const u32 four_words[][2] = {
+	{ 0x3000, 0 }, { 0x5001, 0 }, { 0x8000, 0 }, { 0x00027001, 0xabcd },
+};
+
+/* The IOMMU's TLB drops the four blocks. Returns as expect_wait(). */
+static unsigned int expect_blocks(struct kunit *test, struct cursor *c,
+				  unsigned int i, u32 bits)
+{
+	unsigned int k;
+
+	for (k = 0; k < ARRAY_SIZE(four_words); k++)
+		expect_words(test, next(test, c, i), 0, 0x30000000 | DID,
+			     four_words[k][0] | bits, four_words[k][1]);
+	return expect_wait(test, c, i);
+}
+
+/* A device's TLB drops them, with PASID 0 too if @guest. */
+static unsigned int expect_devtlb_blocks(struct kunit *test, struct cursor *c,
+					 unsigned int i, u16 sid, bool guest)
+{
+	unsigned int k, first = 0;
+	u32 bits;
+
+	for (k = 0; k < ARRAY_SIZE(four_words); k++) {
+		for (bits = 0; bits <= (guest ? RAW_GN : 0); bits += RAW_GN) {
+			expect_words(test, next(test, c, i), QDEP << 24 | sid,
+				     0x40000000 | sid, four_words[k][0] | bits,
+				     four_words[k][1]);
+			first = first ?: c->at[i];
+		}
+	}
+	return first;
+}
+
+static void runs_are_named_before_one_wait(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct cursor c = {};
+
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	expect_blocks(test, &c, 0, 0);
+	expect_commands(test, 5);
+}
+
+static void runs_of_v2_tables_are_guest_invalidations(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct cursor c = {};
+
+	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
+	add_device(test, domain, 0, 0x300);
+	add_device(test, domain, 0, 0x301);
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	expect_blocks(test, &c, 0, RAW_GN);
+	expect_devtlb_blocks(test, &c, 0, 0x300, true);
+	expect_devtlb_blocks(test, &c, 0, 0x301, true);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 5 + 16 + 1);
+}
+
+static void runs_reach_every_iommu_of_the_domain(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 3);
+	struct cursor c = {};
+
+	domain->dev_iommu[FAKE_INDEX(1)] = 0;
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	expect_blocks(test, &c, 0, 0);
+	expect_blocks(test, &c, 2, 0);
+	expect_commands(test, 10);
+}
+
+static void runs_of_an_unattached_domain_need_no_command(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 0);
+
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	expect_commands(test, 0);
+}
+
+/* Each of the IOMMUs is the slow one once. */
+static void device_tlbs_get_the_runs_when_every_iommu_has_completed(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	struct amd_fake *f[2] = { amd_fake(test, 0), amd_fake(test, 1) };
+	unsigned int slow, i, waited;
+	struct cursor c = {};
+
+	add_device(test, domain, 0, 0x300);
+	add_device(test, domain, 1, 0x400);
+	for (slow = 0; slow < 2; slow++) {
+		WRITE_ONCE(f[slow]->queue.delay_us, FAKE_LONG_US);
+		WRITE_ONCE(f[!slow]->queue.delay_us, FAKE_DELAY_US);
+		KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+		for (i = 0, waited = 0; i < 2; i++)
+			waited = max(waited, expect_blocks(test, &c, i, 0));
+		for (i = 0; i < 2; i++)
+			KUNIT_EXPECT_GT(test,
+					expect_devtlb_blocks(test, &c, i,
+							     0x300 + 0x100 * i,
+							     false),
+					waited);
+		expect_wait(test, &c, 0);
+		expect_wait(test, &c, 1);
+	}
+	expect_commands(test, 2 * 2 * (5 + 5));
+}
+
+static void runs_leave_out_devices_that_are_gone_or_without_ats(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct iommu_dev_data *dev_data;
+	struct cursor c = {};
+
+	dev_data = add_device(test, domain, 0, 0x100);
+	to_pci_dev(dev_data->dev)->error_state = pci_channel_io_perm_failure;
+	add_device(test, domain, 0, 0x300);
+	add_device(test, domain, 0, 0x200)->ats.enabled = false;
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	expect_blocks(test, &c, 0, 0);
+	expect_devtlb_blocks(test, &c, 0, 0x300, false);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 10);
+}
+
+static void runs_of_too_many_blocks_send_no_command(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct xsmmu_run run[XSMMU_MAX_RUNS];
+	unsigned int i;
+
+	add_device(test, domain, 0, 0x300);
+	/* Three blocks each; five are 15, six are 18. */
+	for (i = 0; i < XSMMU_MAX_RUNS; i++)
+		run[i] = (struct xsmmu_run){ 0x1000 + (i << 16), 4 };
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, 6), -E2BIG);
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, XSMMU_MAX_RUNS), -E2BIG);
+	KUNIT_EXPECT_EQ(test, sync_pages(domain, 0x1000, UINT_MAX), -E2BIG);
+	expect_commands(test, 0);
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, 5), 0);
+	expect_commands(test, 2 * (15 + 1));
+}
+
+static void most_blocks_are_what_debugfs_says(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct amd_fake_bus *bus = test->priv;
+	u32 most = amd_most_blocks.value;
+	unsigned int n, order;
+
+	limit_test(test, &amd_most_blocks, "amd_most_blocks", 16);
+	/* From page 1 on, 2^n - 1 pages are n blocks. */
+	for (n = 0; n <= 20; n += 4) {
+		bus->engine.n = 0;
+		WRITE_ONCE(amd_most_blocks.value, n);
+		KUNIT_EXPECT_EQ(test, -E2BIG,
+				sync_pages(domain, 0x1000, (2U << n) - 1));
+		expect_commands(test, 0);
+		if (!n)
+			continue;
+		KUNIT_EXPECT_EQ(test, 0,
+				sync_pages(domain, 0x1000, (1U << n) - 1));
+		expect_commands(test, n + 1);
+		for (order = 0; order < n; order++)
+			KUNIT_EXPECT_EQ(test, bus->engine.log[order].dw[2] & 1,
+					order > 0);
+	}
+	WRITE_ONCE(amd_most_blocks.value, most);
+}
+
+/* It tells of leaves that runs do not have, and another sync has to find it. */
+static void runs_leave_the_note_of_large_pages(struct kunit *test)
+{
+	struct protection_domain *domain = start_batches(test);
+	struct cursor c = {};
+
+	map_and_batch(test, domain, SZ_2M, true);
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	expect_blocks(test, &c, 0, 0);
+	expect_syncs(test, domain, &c, RAW_PDE, 0);
+	free_io_pgtable_ops(&domain->iop.iop.ops);
+}
+
+static void iommu_that_never_completes_fails_the_runs(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		WRITE_ONCE(amd_fake(test, i)->mute, true);
+		KUNIT_EXPECT_LT(test, sync_runs(domain, four_blocks, 2), 0);
+		WRITE_ONCE(amd_fake(test, i)->mute, false);
+		KUNIT_EXPECT_TRUE(test, amd_fake_settled(amd_fake(test, i)));
+		KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	}
+}
+
+/* The ring is full from the nth command on: blocks, a wait, blocks, a wait. */
+static void ring_that_fills_up_meanwhile_fails_the_runs(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct amd_fake *f = amd_fake(test, 0);
+	unsigned int nth;
+
+	add_device(test, domain, 0, 0x300);
+	for (nth = 1; nth <= 10; nth++) {
+		amd_fake_fill(f, nth);
+		KUNIT_EXPECT_LT(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_ASSERT_TRUE(test, amd_fake_settled(f));
+		amd_fake_release(f);
+		KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	}
+}
+
+static void error_read_from_the_log_fails_the_runs(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 2);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		amd_fake(test, i)->event = (struct amd_fake_event){
+			.type = error_of(test), .opcode = 0x3,
+			.reader = FAKE_READS_BEFORE,
+		};
+		KUNIT_EXPECT_LT(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_EXPECT_TRUE(test, amd_fake_settled(amd_fake(test, i)));
+		KUNIT_EXPECT_EQ(test, amd_fake(test, i)->event.type, 0);
+		KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	}
+}
+
+static void device_error_still_in_the_log_fails_the_runs(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+
+	add_device(test, domain, 0, 0x300);
+	amd_fake(test, 0)->event = (struct amd_fake_event){
+		.type = error_of(test), .opcode = 0x4,
+		.reader = FAKE_READS_NEVER,
+	};
+	KUNIT_EXPECT_LT(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_EQ(test, amd_fake(test, 0)->event.type, 0);
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+}
+
+/**
+ * struct runs_work - syncs of one page on another CPU, until @stop
+ * @work: syncs
+ * @domain: the domain
+ * @addr: the page
+ * @stop: set by the test; the work ends
+ * @syncs: number of syncs so far
+ * @failed: number of those that failed
+ */
+struct runs_work {
+	struct work_struct work;
+	struct protection_domain *domain;
+	u64 addr;
+	bool stop;
+	unsigned int syncs;
+	unsigned int failed;
+};
+
+static void runs_by_work(struct work_struct *work)
+{
+	struct runs_work *w = container_of(work, struct runs_work, work);
+
+	while (!READ_ONCE(w->stop)) {
+		if (sync_pages(w->domain, w->addr, 1))
+			WRITE_ONCE(w->failed, w->failed + 1);
+		WRITE_ONCE(w->syncs, w->syncs + 1);
+		cond_resched();
+	}
+}
+
+static void runs_start(struct kunit *test, struct runs_work *w)
+{
+	struct amd_fake_bus *bus = test->priv;
+
+	INIT_WORK_ONSTACK(&w->work, runs_by_work);
+	queue_work_on(fake_engine_third_cpu(test, &bus->engine), system_wq,
+		      &w->work);
+	while (!READ_ONCE(w->syncs))
+		cpu_relax();
+}
+
+static void runs_stop(struct runs_work *w)
+{
+	WRITE_ONCE(w->stop, true);
+	flush_work(&w->work);
+	destroy_work_on_stack(&w->work);
+}
+
+/* Each sync returns when its own command was executed, not another's. */
+static void two_cpus_name_runs_at_once(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct runs_work w = { .domain = domain, .addr = 0x9000 };
+	struct amd_fake *f = amd_fake(test, 0);
+	unsigned int i;
+
+	runs_start(test, &w);
+	for (i = 1; i <= 100; i++) {
+		KUNIT_EXPECT_EQ(test, sync_pages(domain, 0x5000, 1), 0);
+		KUNIT_EXPECT_EQ(test, READ_ONCE(f->by_page[5]), i);
+		if (i % 10 == 0)
+			KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	}
+	runs_stop(&w);
+	KUNIT_EXPECT_EQ(test, w.failed, 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(f->by_page[9]), w.syncs);
+}
+
+/* Whose command it was is not told, so no sync that was running may succeed. */
+static void error_beside_other_runs_is_not_missed(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct runs_work w = { .domain = domain, .addr = 0x9000 };
+	struct amd_fake *f = amd_fake(test, 0);
+	unsigned int i, failed, before, syncs;
+
+	runs_start(test, &w);
+	for (i = 0; i < 20; i++) {
+		before = READ_ONCE(w.failed);
+		WRITE_ONCE(f->event.opcode, 0x3);
+		WRITE_ONCE(f->event.reader, FAKE_READS_BEFORE);
+		/* Last: if the engine sees it, the other fields are set. */
+		smp_store_release(&f->event.type, 0x5);
+		failed = sync_pages(domain, 0x5000, 1) < 0;
+		KUNIT_EXPECT_EQ(test, READ_ONCE(f->event.type), 0);
+		/* Until the other one has ended too. */
+		syncs = READ_ONCE(w.syncs);
+		while (READ_ONCE(w.syncs) < syncs + 2)
+			cpu_relax();
+		KUNIT_EXPECT_GE(test, failed + READ_ONCE(w.failed) - before, 1);
+	}
+	runs_stop(&w);
+	KUNIT_EXPECT_LE(test, w.failed, 20);
+}
+
+/* Random runs of 1024 pages, against bitmaps. */
+
+#define COVER	1024
+
+/* What a command names, by the third word. */
+static void cover(struct kunit *test, unsigned long *covered, u32 dw2)
+{
+	unsigned int order = dw2 & 1 ? ffz(dw2 >> 12) + 1 : 0;
+	unsigned int first = dw2 >> 12 & ~((1 << order) - 1);
+
+	KUNIT_ASSERT_LE(test, first + (1 << order), COVER);
+	KUNIT_EXPECT_EQ(test, first + (1 << order),
+			find_next_bit(covered, first + (1 << order), first));
+	bitmap_set(covered, first, 1 << order);
+}
+
+static bool cover_once(struct kunit *test, struct protection_domain *domain,
+		       struct rnd_state *rnd)
+{
+	unsigned int i, n = 1 + prandom_u32_state(rnd) % XSMMU_MAX_RUNS, at, len;
+	struct amd_fake_bus *bus = test->priv;
+	DECLARE_BITMAP(wanted, COVER) = {};
+	DECLARE_BITMAP(devtlb, COVER) = {};
+	DECLARE_BITMAP(iommu, COVER) = {};
+	struct xsmmu_run run[XSMMU_MAX_RUNS];
+	int err;
+
+	/* Each run in an eighth of its own. */
+	for (i = 0; i < n; i++) {
+		len = 1 + prandom_u32_state(rnd) % 20;
+		at = i * COVER / 8 + prandom_u32_state(rnd) % (COVER / 8 - len);
+		bitmap_set(wanted, at, len);
+		run[i] = (struct xsmmu_run){ at * SZ_4K, len };
+	}
+	bus->engine.n = 0;
+	err = sync_runs(domain, run, n);
+	if (err == -E2BIG)
+		return false;
+	KUNIT_EXPECT_EQ(test, err, 0);
+	for (i = 0; i < bus->engine.n; i++) {
+		if (bus->engine.log[i].dw[1] >> 28 == 0x3)
+			cover(test, iommu, bus->engine.log[i].dw[2]);
+		if (bus->engine.log[i].dw[1] >> 28 == 0x4)
+			cover(test, devtlb, bus->engine.log[i].dw[2]);
+	}
+	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, iommu, COVER));
+	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, devtlb, COVER));
+	return true;
+}
+
+static void commands_cover_exactly_the_runs(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	unsigned int i, done = 0;
+	struct rnd_state rnd;
+
+	WRITE_ONCE(amd_fake(test, 0)->queue.delay_us, 0);
+	add_device(test, domain, 0, 0x300);
+	prandom_seed_state(&rnd, 5);
+	for (i = 0; i < 400; i++)
+		done += cover_once(test, domain, &rnd);
+	KUNIT_EXPECT_GT(test, done, 100);
+}
+
+/* (g) Leaf entries, in the driver's own tables. */
 
 /*
  * Let the IOMMU API map in a domain. The driver refuses that in a domain without a
@@ -1618,7 +2098,7 @@ static void new_mapping_is_told_to_an_iommu_that_caches_absent_entries(struct ku
 	free_io_pgtable_ops(&domain->iop.iop.ops);
 }
 
-/* (g) An IOMMU of this machine, if there is one. */
+/* (h) An IOMMU of this machine, if there is one. */
 
 static void live_iommu_completes_a_sync(struct kunit *test)
 {
@@ -1646,6 +2126,7 @@ static void live_iommu_completes_a_sync(struct kunit *test)
 static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(domain_command_covers_everything_and_sets_pde_and_gn),
 	KUNIT_CASE(device_command_names_the_device_and_covers_everything),
+	KUNIT_CASE(commands_of_a_block_name_its_pages),
 	KUNIT_CASE(wait_command_stores_a_number_to_an_address),
 	KUNIT_CASE(sync_is_one_command_and_a_wait),
 	KUNIT_CASE(sync_after_a_table_was_unlinked_drops_directory_entries),
@@ -1711,6 +2192,24 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(sync_after_pages_keeps_directory_entries),
 	KUNIT_CASE(large_pages_outside_of_batches_are_not_noted),
 	KUNIT_CASE(sync_that_drops_directory_entries_anyway_keeps_the_note),
+	KUNIT_CASE(runs_are_named_before_one_wait),
+	KUNIT_CASE(runs_of_v2_tables_are_guest_invalidations),
+	KUNIT_CASE(runs_reach_every_iommu_of_the_domain),
+	KUNIT_CASE(runs_of_an_unattached_domain_need_no_command),
+	KUNIT_CASE(device_tlbs_get_the_runs_when_every_iommu_has_completed),
+	KUNIT_CASE(runs_leave_out_devices_that_are_gone_or_without_ats),
+	KUNIT_CASE(runs_of_too_many_blocks_send_no_command),
+	KUNIT_CASE(most_blocks_are_what_debugfs_says),
+	KUNIT_CASE(runs_leave_the_note_of_large_pages),
+	KUNIT_CASE(iommu_that_never_completes_fails_the_runs),
+	KUNIT_CASE(ring_that_fills_up_meanwhile_fails_the_runs),
+	KUNIT_CASE_PARAM(error_read_from_the_log_fails_the_runs,
+			 errors_gen_params),
+	KUNIT_CASE_PARAM(device_error_still_in_the_log_fails_the_runs,
+			 errors_gen_params),
+	KUNIT_CASE(two_cpus_name_runs_at_once),
+	KUNIT_CASE(error_beside_other_runs_is_not_missed),
+	KUNIT_CASE(commands_cover_exactly_the_runs),
 	KUNIT_CASE(entry_is_found_in_v1_tables),
 	KUNIT_CASE(entry_is_found_in_v2_tables),
 	KUNIT_CASE(entry_of_a_series_is_not_found),

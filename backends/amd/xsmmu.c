@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * xSMMU backend for AMD-Vi: one invalidation of a whole domain.
+ * xSMMU backend for AMD-Vi: one invalidation of a whole domain, or invalidations
+ * of a few runs of its pages.
  *
  * Section numbers are those of the "AMD I/O Virtualization Technology (IOMMU)
  * Specification", publication 48882, revision 3.
  */
 #include <linux/bitfield.h>
 #include <linux/delay.h>
+#include <linux/init.h>
 #include <linux/iommu.h>
 #include <linux/ktime.h>
 #include <linux/pci.h>
+#include "../xsmmu/blocks.h"
 #include "amd_iommu.h"
 #include "xsmmu.h"
 #include "xsmmu-base.h"
@@ -25,7 +28,7 @@
 
 /* INVALIDATE_IOMMU_PAGES: second word, and the low bits of the third. */
 #define AMD_DOMAIN_ID		GENMASK(15, 0)
-#define AMD_S			BIT(0)
+#define AMD_S			BIT_ULL(0)
 #define AMD_PDE			BIT(1)
 #define AMD_GN			BIT(2)
 
@@ -38,8 +41,7 @@
  * With S=1 the lowest zero bit of the address, from bit 12 on, gives the size.
  * Here that is bit 63, and the size is the whole address space.
  */
-#define AMD_ALL_LOW		GENMASK(31, 12)
-#define AMD_ALL_HIGH		GENMASK(30, 0)
+#define AMD_ALL			(GENMASK_ULL(62, 12) | AMD_S)
 
 /*
  * How long a sync waits for an IOMMU, in microseconds. Behind an IOMMU with device
@@ -66,6 +68,17 @@
  */
 #define AMD_SYNC_NO_DEVTLB	1
 
+/*
+ * The most blocks that a sync names. To name them costs each TLB, the IOMMU's and
+ * those of the devices, a command per block, and the CPU a turn with the lock of
+ * the command buffer and a write to a register. To drop everything costs one
+ * command, and then a walk, of one read of memory or more, for every page that the
+ * devices go on using. A NIC uses hundreds. An estimate: no hardware was measured.
+ */
+static struct xsmmu_limit amd_most_blocks = {
+	.value = 16, .most = XSMMU_MAX_BLOCKS,
+};
+
 /**
  * struct amd_sync_iommu - an IOMMU that a sync has sent commands to
  * @iommu: the IOMMU
@@ -85,6 +98,7 @@ struct amd_sync_iommu {
  * struct amd_sync - one sync under way; on its caller's stack
  * @pdom: the domain
  * @leaf_only: only leaf entries changed
+ * @blocks: what the commands name: last two words, less PDE and GN
  * @timeouts: the domain's count of time-outs before the first command
  * @n: number of @iommus in use
  * @iommus: the IOMMUs that got commands, each once
@@ -92,45 +106,47 @@ struct amd_sync_iommu {
 struct amd_sync {
 	struct protection_domain *pdom;
 	bool leaf_only;
+	struct xsmmu_blocks blocks;
 	int timeouts;
 	unsigned int n;
 	struct amd_sync_iommu iommus[AMD_SYNC_IOMMUS];
 };
 
 /*
- * INVALIDATE_IOMMU_PAGES (2.4.3) of everything that is cached for a domain.
+ * INVALIDATE_IOMMU_PAGES (2.4.3) of what @pages names, everything or a block.
  * With PDE=0 cached directory entries may stay, which is right as long as none
  * of them was changed. The IOMMU caches translations by v2 tables as guest
  * translations, GN=1, and those of requests without a PASID under PASID 0
  * (GIOV). The bits of the PASID are zero.
  */
-static struct amd_xsmmu_cmd amd_pages_cmd(u16 domain_id, bool guest,
+static struct amd_xsmmu_cmd amd_pages_cmd(u16 domain_id, u64 pages, bool guest,
 					  bool leaf_only)
 {
 	return (struct amd_xsmmu_cmd) { {
 		0,
 		FIELD_PREP(AMD_OPCODE, AMD_INV_IOMMU_PAGES) |
 		FIELD_PREP(AMD_DOMAIN_ID, domain_id),
-		AMD_ALL_LOW | AMD_S | (leaf_only ? 0 : AMD_PDE) |
+		lower_32_bits(pages) | (leaf_only ? 0 : AMD_PDE) |
 		(guest ? AMD_GN : 0),
-		AMD_ALL_HIGH,
+		upper_32_bits(pages),
 	} };
 }
 
 /*
- * INVALIDATE_IOTLB_PAGES (2.4.4) of everything in a device's TLB that the
+ * INVALIDATE_IOTLB_PAGES (2.4.4) of what @pages names in a device's TLB and the
  * device has requested without a PASID, or with @guest, under PASID 0. The
  * queue id is the device id, as in the driver, also for virtual functions.
  */
-static struct amd_xsmmu_cmd amd_devtlb_cmd(u16 device_id, int qdep, bool guest)
+static struct amd_xsmmu_cmd amd_devtlb_cmd(u16 device_id, int qdep, u64 pages,
+					   bool guest)
 {
 	return (struct amd_xsmmu_cmd) { {
 		FIELD_PREP(AMD_DEVICE_ID, device_id) |
 		FIELD_PREP(AMD_MAXPEND, qdep & 0xff),
 		FIELD_PREP(AMD_OPCODE, AMD_INV_IOTLB_PAGES) |
 		FIELD_PREP(AMD_QUEUE_ID, device_id),
-		AMD_ALL_LOW | AMD_S | (guest ? AMD_GN : 0),
-		AMD_ALL_HIGH,
+		lower_32_bits(pages) | (guest ? AMD_GN : 0),
+		upper_32_bits(pages),
 	} };
 }
 
@@ -232,12 +248,18 @@ static int amd_sync_target(void *arg, struct amd_iommu *iommu, u16 domid)
 {
 	struct amd_sync *sync = arg;
 	struct amd_xsmmu_cmd cmd;
+	unsigned int i;
+	int err = 0;
 
 	if (!amd_sync_find(sync, iommu))
 		return -ENOSPC;
-	cmd = amd_pages_cmd(domid, amd_xsmmu_is_guest(sync->pdom),
-			    sync->leaf_only);
-	return amd_xsmmu_queue(iommu, &cmd);
+	for (i = 0; !err && i < sync->blocks.n; i++) {
+		cmd = amd_pages_cmd(domid, sync->blocks.block[i],
+				    amd_xsmmu_is_guest(sync->pdom),
+				    sync->leaf_only);
+		err = amd_xsmmu_queue(iommu, &cmd);
+	}
+	return err;
 }
 
 /* All IOMMUs work at the same time, then the sync waits for each. */
@@ -255,13 +277,27 @@ static bool amd_device_gone(struct device *dev)
 	       to_pci_dev(dev)->error_state == pci_channel_io_perm_failure;
 }
 
+/* With v2 tables the driver turns PASIDs on together with ATS. */
+static int amd_queue_devtlb(const struct amd_sync *sync,
+			    struct amd_iommu *iommu, u16 devid, int qdep,
+			    u64 pages)
+{
+	struct amd_xsmmu_cmd cmd = amd_devtlb_cmd(devid, qdep, pages, false);
+	int err = amd_xsmmu_queue(iommu, &cmd);
+
+	if (err || !amd_xsmmu_is_guest(sync->pdom))
+		return err;
+	cmd = amd_devtlb_cmd(devid, qdep, pages, true);
+	return amd_xsmmu_queue(iommu, &cmd);
+}
+
 static int amd_sync_device(void *arg, struct amd_iommu *iommu,
 			   struct device *dev, u16 devid, int qdep)
 {
 	struct amd_sync_iommu *entry;
 	struct amd_sync *sync = arg;
-	struct amd_xsmmu_cmd cmd;
-	int err;
+	unsigned int i;
+	int err = 0;
 
 	if (amd_device_gone(dev))
 		return 0;
@@ -270,13 +306,10 @@ static int amd_sync_device(void *arg, struct amd_iommu *iommu,
 		return -ENOSPC;
 	if (entry->tail == AMD_SYNC_NO_DEVTLB)
 		entry->tail = amd_xsmmu_event_tail(iommu);
-	cmd = amd_devtlb_cmd(devid, qdep, false);
-	err = amd_xsmmu_queue(iommu, &cmd);
-	/* With v2 tables the driver turns PASIDs on together with ATS. */
-	if (err || !amd_xsmmu_is_guest(sync->pdom))
-		return err;
-	cmd = amd_devtlb_cmd(devid, qdep, true);
-	return amd_xsmmu_queue(iommu, &cmd);
+	for (i = 0; !err && i < sync->blocks.n; i++)
+		err = amd_queue_devtlb(sync, iommu, devid, qdep,
+				       sync->blocks.block[i]);
+	return err;
 }
 
 static bool amd_sync_has_devtlbs(const struct amd_sync *sync)
@@ -388,6 +421,21 @@ static bool amd_take_large(struct protection_domain *pdom)
 	return xchg(&pdom->xsmmu_large, 0);
 }
 
+static int amd_sync_run(struct amd_sync *sync)
+{
+	int err;
+
+	sync->timeouts = atomic_read(&sync->pdom->xsmmu_timeouts);
+	sync->n = 0;
+	/* A device may leave meanwhile; see amd_xsmmu_unlinked(). */
+	rcu_read_lock();
+	err = amd_sync_iommus(sync);
+	err = err ?: amd_sync_devtlbs(sync);
+	err = err ?: amd_sync_check(sync);
+	rcu_read_unlock();
+	return err;
+}
+
 /**
  * amd_xsmmu_sync_domain_iotlb - drop all translations of a domain, and wait
  * @domain: the domain
@@ -411,20 +459,60 @@ static bool amd_take_large(struct protection_domain *pdom)
 int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 {
 	struct amd_sync sync;
-	int err;
 
 	sync.pdom = container_of(domain, struct protection_domain, domain);
-	sync.timeouts = atomic_read(&sync.pdom->xsmmu_timeouts);
-	sync.n = 0;
 	sync.leaf_only = leaf_only && !amd_take_large(sync.pdom);
-	/* A device may leave meanwhile; see amd_xsmmu_unlinked(). */
-	rcu_read_lock();
-	err = amd_sync_iommus(&sync);
-	err = err ?: amd_sync_devtlbs(&sync);
-	err = err ?: amd_sync_check(&sync);
-	rcu_read_unlock();
-	return err;
+	sync.blocks.n = 1;
+	sync.blocks.block[0] = AMD_ALL;
+	return amd_sync_run(&sync);
 }
+
+/**
+ * amd_xsmmu_sync_iotlb_runs - drop the leaf entries of a few pages, and wait
+ * @domain: the domain
+ * @run: runs of pages of 4 KiB; their entries are clear for the walkers
+ * @n: number of runs
+ *
+ * PDE=0: the entries are page-table entries, none is one of a directory. So
+ * xsmmu_large does not matter here. It stays for the sync of the whole domain that
+ * has to cover the larger leaf.
+ *
+ * The caller's full barrier between the clears and this call takes the place of B2
+ * for D0: an IOMMU that is not found here translates by no cleared entry.
+ *
+ * Several CPUs may call this for a domain at once, also beside a sync of all of it.
+ * All state is on the caller's stack. Each waits for numbers of its own. The word
+ * that an IOMMU stores them to only grows, so no wait ends early and none is missed.
+ * Syncs only read the counts of errors and the event logs, and each compares them
+ * with what it has read before its own commands. So none misses its own error. An
+ * error of a sync beside it may fail it too.
+ *
+ * Context: any but NMI; interrupts are off. Takes as long as a sync of the domain.
+ * Return: 0 if every command completed. -E2BIG, before any command, if the runs are
+ * more blocks than debugfs allows. After other errors no command can be relied on.
+ */
+int amd_xsmmu_sync_iotlb_runs(struct iommu_domain *domain,
+			      const struct xsmmu_run *run, unsigned int n)
+{
+	struct amd_sync sync;
+	unsigned int i;
+
+	sync.pdom = container_of(domain, struct protection_domain, domain);
+	sync.leaf_only = true;
+	if (!xsmmu_cut(&sync.blocks, run, n, XSMMU_MAX_ORDER,
+		       READ_ONCE(amd_most_blocks.value)))
+		return -E2BIG;
+	for (i = 0; i < sync.blocks.n; i++)
+		sync.blocks.block[i] = xsmmu_block_by_zero(sync.blocks.block[i]);
+	return amd_sync_run(&sync);
+}
+
+static int __init amd_debugfs_init(void)
+{
+	xsmmu_debugfs_limit("amd_most_blocks", &amd_most_blocks);
+	return 0;
+}
+device_initcall(amd_debugfs_init);
 
 /**
  * amd_xsmmu_domain_is_shadowed - does a hypervisor shadow a domain's tables?

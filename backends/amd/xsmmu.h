@@ -24,6 +24,8 @@ struct amd_xsmmu_cmd {
 
 #ifdef CONFIG_XSMMU_AMD
 int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
+int amd_xsmmu_sync_iotlb_runs(struct iommu_domain *domain,
+			      const struct xsmmu_run *run, unsigned int n);
 bool amd_xsmmu_domain_is_shadowed(struct iommu_domain *domain);
 u64 *amd_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 			  unsigned int *after);
