@@ -3,12 +3,11 @@
  * Adoption: which DMA domains note what their batches clear, and the ops with
  * which they do it.
  *
- * A sync can name ranges, or clean cache lines once per batch, only if unmaps
- * noted them. So an adopted domain gets a copy of the driver's ops in which
- * unmap_pages notes, and in which iotlb_sync_map cleans if the walker is not
- * coherent. The other members stay the driver's. A domain that is not adopted
- * keeps the driver's ops: the page-table code cleans each entry at once, and a
- * sync drops everything.
+ * If walks are not coherent, a sync can clean cache lines once per batch, but only
+ * if unmaps noted them. So an adopted domain gets a copy of the driver's ops in
+ * which unmap_pages notes and iotlb_sync_map cleans. The other members stay the
+ * driver's. A domain that is not adopted keeps the driver's ops, and the page-table
+ * code cleans each entry at once.
  */
 #include <linux/io-pgtable.h>
 #include "arm-smmu-v3.h"
@@ -30,15 +29,8 @@ static size_t smmu_unmap_pages(struct iommu_domain *domain, unsigned long iova,
 
 	unmapped = p->driver->unmap_pages(domain, iova, pgsize, pgcount,
 					  gather);
-	if (!unmapped || !queued)
-		return unmapped;
-	/*
-	 * The page-table code adds nothing to a queued gather, unless it had to
-	 * split a block. Then what is cached is larger than what was unmapped.
-	 */
-	if (unlikely(gather->pgsize))
-		arm_smmu_pending_distrust(p);
-	arm_smmu_pending_add(p, iova, __ffs(pgsize), unmapped / pgsize);
+	if (unmapped && queued)
+		arm_smmu_pending_add(p, iova, __ffs(pgsize), unmapped / pgsize);
 	return unmapped;
 }
 
@@ -47,9 +39,8 @@ static size_t smmu_unmap_pages(struct iommu_domain *domain, unsigned long iova,
  * @domain: a domain with an SMMU, tables and the driver's ops, in which nothing
  *	is being mapped or unmapped and nothing is in quarantine
  *
- * It does not help behind a coherent SMMU without range invalidation. The domain
- * is not adopted either if there is no memory, or if the copy would replace an
- * iotlb_sync_map that the driver has.
+ * It does not help behind a coherent SMMU. The domain is not adopted either if there
+ * is no memory, or if the copy would replace an iotlb_sync_map that the driver has.
  *
  * Context: process context, may sleep.
  */
@@ -57,22 +48,17 @@ void arm_smmu_xsmmu_adopt(struct iommu_domain *domain)
 {
 	struct arm_smmu_domain *smmu_domain = to_smmu_domain(domain);
 	u32 features = smmu_domain->smmu->features;
-	bool ranges = features & ARM_SMMU_FEAT_RANGE_INV;
-	bool coherent = features & ARM_SMMU_FEAT_COHERENCY;
 	struct arm_smmu_pending *p;
 
-	if (coherent && !ranges)
+	if (features & ARM_SMMU_FEAT_COHERENCY || domain->ops->iotlb_sync_map)
 		return;
-	if (!coherent && domain->ops->iotlb_sync_map)
-		return;
-	p = arm_smmu_pending_alloc(smmu_domain->pgtbl_ops, ranges);
+	p = arm_smmu_pending_alloc(smmu_domain->pgtbl_ops);
 	if (!p)
 		return;
 	p->driver = domain->ops;
 	p->ops = *domain->ops;
 	p->ops.unmap_pages = smmu_unmap_pages;
-	if (!coherent)
-		p->ops.iotlb_sync_map = arm_smmu_xsmmu_iotlb_sync_map;
+	p->ops.iotlb_sync_map = arm_smmu_xsmmu_iotlb_sync_map;
 	smmu_domain->pending = p;
 	domain->ops = &p->ops;
 }
@@ -96,21 +82,6 @@ void arm_smmu_xsmmu_attach(struct iommu_domain *domain)
 	smmu_domain->xsmmu_attached = true;
 	if (first && xsmmu_mode() && iommu_is_dma_domain(domain))
 		arm_smmu_xsmmu_adopt(domain);
-}
-
-/**
- * arm_smmu_xsmmu_unlinked_table - the driver has unlinked a table
- * @smmu_domain: the domain
- *
- * The driver has also invalidated what the table mapped, but is not told if that
- * failed. So the next sync drops everything.
- *
- * Context: any but NMI.
- */
-void arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain)
-{
-	if (smmu_domain->pending)
-		arm_smmu_pending_distrust(smmu_domain->pending);
 }
 
 /**

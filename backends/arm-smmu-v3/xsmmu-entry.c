@@ -32,9 +32,6 @@ static u64 *smmu_find_entry(struct io_pgtable_ops *pgtbl, dma_addr_t iova)
  * Only reads the tables. The caller makes sure that none on the way is freed, so
  * that no unmap covers all that the table of the entry maps.
  *
- * From the first entry on that this function finds, every sync of the domain drops
- * everything; see arm_smmu_pending_unlogged().
- *
  * Context: any but NMI.
  * Return: the entry, which may be zero; NULL if there is no table for it, if a
  * larger page is mapped, or if the granule of the tables is larger than 4 KiB.
@@ -47,8 +44,6 @@ u64 *arm_smmu_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 
 	if (!entry)
 		return NULL;
-	if (smmu_domain->pending)
-		arm_smmu_pending_unlogged(smmu_domain->pending);
 	*after = XSMMU_ORDER_ENTRY;
 	if (!(smmu_domain->smmu->features & ARM_SMMU_FEAT_COHERENCY))
 		*after |= XSMMU_CLEAN_ENTRY;

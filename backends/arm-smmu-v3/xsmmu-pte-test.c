@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of adoption, deferred cleaning, invalidation by range, and leaf entries. A
- * walker reads only what was cleaned, and a TLB drops only what it is told to drop.
+ * Tests of adoption, deferred cleaning, runs of pages, and leaf entries. A walker
+ * reads only what was cleaned, and a TLB drops only what it is told to drop.
  *
  * Included at the end of xsmmu.c, after xsmmu-test.c.
  */
@@ -17,7 +17,6 @@
 /* (a) One thing at a time. */
 
 #define NONCOHERENT	0
-#define RANGES		ARM_SMMU_FEAT_RANGE_INV
 #define COHERENT	ARM_SMMU_FEAT_COHERENCY
 
 /* Enough that their logs, if they leaked, would fill many pages. */
@@ -39,19 +38,16 @@ static void expect_refused(struct pte_test *t,
 	KUNIT_EXPECT_FALSE(t->test, tables->cfg.xsmmu_defer);
 }
 
-static void ops_suit_the_smmu(struct kunit *test)
+/* There is nothing to note, so noting would only cost. */
+static void domain_of_a_coherent_smmu_is_not_adopted(struct kunit *test)
 {
 	struct pte_test *t = pte_create(test, COHERENT, 48);
-	struct io_pgtable_cfg *cfg;
 
-	/* There is nothing to note, so noting would only cost. */
 	arm_smmu_xsmmu_adopt(&t->d.domain);
 	expect_refused(t, driver_ops());
 	t->f->smmu.features = COHERENT | RANGES;
-	pte_open(t);
-	KUNIT_EXPECT_NULL(test, t->d.domain.ops->iotlb_sync_map);
-	cfg = &io_pgtable_ops_to_pgtable(t->d.pgtbl_ops)->cfg;
-	KUNIT_EXPECT_FALSE(test, cfg->xsmmu_defer);
+	arm_smmu_xsmmu_adopt(&t->d.domain);
+	expect_refused(t, driver_ops());
 	KUNIT_EXPECT_EQ(test, t->calls, 0);
 }
 
@@ -85,7 +81,7 @@ static void only_the_first_attach_adopts(struct kunit *test)
 	arm_smmu_xsmmu_attach(&t->d.domain);
 	expect_refused(t, driver_ops());
 	/* Now the features would allow it, but it is not the first attach. */
-	t->f->smmu.features = COHERENT | RANGES;
+	t->f->smmu.features = NONCOHERENT;
 	arm_smmu_xsmmu_attach(&t->d.domain);
 	expect_refused(t, driver_ops());
 	t->d.xsmmu_attached = false;
@@ -112,8 +108,7 @@ KUNIT_ARRAY_PARAM(kinds, kinds, describe_kind);
 
 static void all_other_ops_are_the_drivers(struct kunit *test)
 {
-	u32 features = *(const u32 *)test->param_value;
-	struct pte_test *t = pte_create(test, features, 48);
+	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
 	const struct iommu_domain_ops *driver = driver_ops();
 	struct iommu_domain_ops copy;
 
@@ -122,9 +117,11 @@ static void all_other_ops_are_the_drivers(struct kunit *test)
 	copy = *t->d.domain.ops;
 	KUNIT_EXPECT_PTR_EQ(test, copy.sync_domain_iotlb,
 			    &arm_smmu_xsmmu_sync_domain_iotlb);
+	KUNIT_EXPECT_PTR_EQ(test, copy.sync_iotlb_runs,
+			    &arm_smmu_xsmmu_sync_iotlb_runs);
 	KUNIT_EXPECT_PTR_NE(test, copy.unmap_pages, driver->unmap_pages);
 	copy.unmap_pages = driver->unmap_pages;
-	KUNIT_EXPECT_EQ(test, !copy.iotlb_sync_map, !!(features & COHERENT));
+	KUNIT_EXPECT_NOT_NULL(test, copy.iotlb_sync_map);
 	copy.iotlb_sync_map = driver->iotlb_sync_map;
 	KUNIT_EXPECT_EQ(test, memcmp(&copy, driver, sizeof(copy)), 0);
 }
@@ -141,11 +138,6 @@ static void iotlb_sync_map_of_the_driver_is_not_replaced(struct kunit *test)
 	t->d.domain.ops = driver;
 	arm_smmu_xsmmu_adopt(&t->d.domain);
 	expect_refused(t, driver);
-	t->f->smmu.features = COHERENT | RANGES;
-	arm_smmu_xsmmu_adopt(&t->d.domain);
-	KUNIT_ASSERT_NOT_NULL(test, t->d.pending);
-	KUNIT_EXPECT_PTR_EQ(test, t->d.domain.ops->iotlb_sync_map,
-			    driver->iotlb_sync_map);
 }
 
 /* The driver of this test unmaps so many bytes and no more. */
@@ -158,16 +150,21 @@ static size_t unmap_partly(struct iommu_domain *domain, unsigned long iova,
 	return min(pgsize * pgcount, unmaps_at_most);
 }
 
-/* The leaves that have been noted on this CPU since the domain was adopted. */
+/* The lines that have been noted on this CPU since the domain was adopted. */
 static unsigned int noted(struct pte_test *t)
 {
-	return per_cpu_ptr(t->d.pending->log,
-			   raw_smp_processor_id())->ranges.leaves;
+	struct arm_smmu_pending_log *log;
+	unsigned int i, lines = 0;
+
+	log = per_cpu_ptr(t->d.pending->log, raw_smp_processor_id());
+	for (i = 0; i < log->n; i++)
+		lines += hweight_long(log->lines[i].set);
+	return lines;
 }
 
 static void what_the_driver_unmapped_in_a_batch_is_noted(struct kunit *test)
 {
-	struct pte_test *t = pte_create(test, COHERENT | RANGES, 48);
+	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
 	struct iommu_domain_ops *driver;
 	struct iommu_iotlb_gather gather;
 	struct iommu_domain *domain = &t->d.domain;
@@ -179,20 +176,20 @@ static void what_the_driver_unmapped_in_a_batch_is_noted(struct kunit *test)
 	arm_smmu_xsmmu_adopt(domain);
 	KUNIT_ASSERT_NOT_NULL(test, t->d.pending);
 	iommu_iotlb_gather_init(&gather);
-	unmaps_at_most = SZ_16K;
+	/* Entries in two lines. */
+	unmaps_at_most = SZ_64K;
 	/* An ordinary unmap. */
 	KUNIT_EXPECT_EQ(test, domain->ops->unmap_pages(domain, AREA(1), SZ_4K,
-						       8, &gather), SZ_16K);
+						       32, &gather), SZ_64K);
 	KUNIT_EXPECT_EQ(test, noted(t), 0);
 	gather.queued = true;
 	KUNIT_EXPECT_EQ(test, domain->ops->unmap_pages(domain, AREA(1), SZ_4K,
-						       8, &gather), SZ_16K);
-	KUNIT_EXPECT_EQ(test, noted(t), 4);
+						       32, &gather), SZ_64K);
+	KUNIT_EXPECT_EQ(test, noted(t), 2);
 	unmaps_at_most = 0;
 	KUNIT_EXPECT_EQ(test, domain->ops->unmap_pages(domain, AREA(2), SZ_4K,
-						       8, &gather), 0);
-	KUNIT_EXPECT_EQ(test, noted(t), 4);
-	KUNIT_EXPECT_EQ(test, t->d.pending->distrust, 0);
+						       32, &gather), 0);
+	KUNIT_EXPECT_EQ(test, noted(t), 2);
 }
 
 /* A domain that the driver allocates, with stage-2 tables of these page sizes. */
@@ -232,7 +229,7 @@ static struct iommu_domain *adopted_domain(struct pte_test *t)
 /* The logs are per CPU memory, and the kernel counts the pages of that. */
 static void ops_are_freed_with_the_domain(struct kunit *test)
 {
-	struct pte_test *t = pte_create(test, COHERENT | RANGES, 48);
+	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
 	size_t log = sizeof(struct arm_smmu_pending_log);
 	unsigned long before, leaked;
 	struct iommu_domain *domain;
@@ -295,14 +292,14 @@ static void list_of_512_pages_costs_64_lines(struct kunit *test)
 	pte_compare(t);
 }
 
-/* The same counts if the page-table code cleans each entry at once. */
+/* The same counts if the domain is not adopted: the page-table code cleans each entry at once. */
 static void list_of_512_pages_costs_512_lines_without(struct kunit *test)
 {
-	struct pte_test *t = pte_start(test, NONCOHERENT);
-	struct slot s = prepare_512(t);
+	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
+	struct slot s;
 
-	io_pgtable_ops_to_pgtable(t->d.pgtbl_ops)->cfg.xsmmu_defer = false;
-	t->d.pending->walker = NULL;
+	pte_enable(t);
+	s = prepare_512(t);
 	KUNIT_EXPECT_EQ(test, slot_map_list(t, &s), 0);
 	expect_cleans(t, 512, 512);
 	xsmmu_unmap(t->xd, s.iova, SZ_2M);
@@ -441,11 +438,8 @@ static void table_of_a_split_block_is_cleaned_whole(struct kunit *test)
 	pte_compare(t);
 }
 
-/*
- * No driver does this. The TLB caches the block, so the size of what was unmapped
- * does not tell what must be dropped.
- */
-static void split_in_a_batch_drops_everything(struct kunit *test)
+/* No driver does this. The TLB caches the block. */
+static void split_in_a_batch_drops_the_block(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, RANGES);
 	struct slot *s = &t->slot[PAGES + LISTS];
@@ -541,8 +535,7 @@ static void sync_on_another_cpu_covers_it(struct kunit *test)
 	pte_compare(t);
 }
 
-/* The sync drops everything because of what its own CPU has cleared. */
-static void lines_of_other_cpus_are_clean_when_everything_is_dropped(struct kunit *test)
+static void sync_cleans_the_lines_of_all_cpus(struct kunit *test)
 {
 	struct pte_test *t = pte_start(test, RANGES);
 	unsigned int cpu = fake_engine_third_cpu(test, &t->f->engine), i;
@@ -636,45 +629,72 @@ static void domain_without_tables_has_no_entries(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, leaf_test_entry(&d->domain, 0));
 }
 
-/*
- * Clear an entry as the core does that was shown it, while a batch is pending that
- * a range names. Returns the level of what the TLB holds for the entry after a sync.
- */
-static unsigned int sync_after_a_clear(struct pte_test *t, bool shown)
+/* Clear the entry of a mapped page as the core does that was shown it. */
+static void clear_entry(struct pte_test *t, struct slot *s)
 {
-	struct slot *direct = &t->slot[0], *batched = &t->slot[1];
-	u64 *entry;
+	u64 *entry = leaf_test_entry(&t->d.domain, s->iova);
 
-	slot_map(t, direct);
-	slot_map(t, batched);
-	entry = leaf_test_entry(&t->d.domain, direct->iova);
-	KUNIT_ASSERT_NOT_NULL(t->test, entry);
-	t->d.pending->unlogged &= shown;
 	WRITE_ONCE(*entry, 0);
-	arm_smmu_pending_clean(t->d.pending, direct->iova, SZ_4K);
-	slot_take(t, batched, SLOT_LIVE);
-	slot_unmap(t, batched);
-	KUNIT_EXPECT_EQ(t->test, pte_sync(t, xsmmu_sync), 0);
-	KUNIT_EXPECT_EQ(t->test, t->watch[batched->first].level, 0);
-	pte_compare(t);
-	return t->watch[direct->first].level;
+	if (t->d.pending)
+		arm_smmu_pending_clean(t->d.pending, s->iova, SZ_4K);
+	/* The caller of the sync has one between the clear and the sync. */
+	smp_mb();
 }
 
 static void sync_covers_what_the_core_has_cleared_itself(struct kunit *test)
 {
-	u32 features = *(const u32 *)test->param_value;
+	struct pte_test *t = pte_start(test, *(const u32 *)test->param_value);
+	struct slot *direct = &t->slot[0], *batched = &t->slot[1];
 
-	KUNIT_EXPECT_EQ(test, 0,
-			sync_after_a_clear(pte_start(test, features), true));
+	slot_map(t, direct);
+	slot_map(t, batched);
+	clear_entry(t, direct);
+	slot_take(t, batched, SLOT_LIVE);
+	slot_unmap(t, batched);
+	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
+	KUNIT_EXPECT_EQ(test, t->watch[batched->first].level, 0);
+	KUNIT_EXPECT_EQ(test, t->watch[direct->first].level, 0);
+	pte_compare(t);
+}
+
+/* Clear the entries of some pages, and name @n pages. Others stay cached. */
+static void clear_and_name(struct pte_test *t, unsigned int cleared,
+			   unsigned int n)
+{
+	struct xsmmu_run run[] = {
+		{ t->slot[2].iova, n }, { t->slot[20].iova, 1 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++)
+		slot_map(t, &t->slot[i]);
+	for (i = 2; i < 2 + cleared; i++)
+		clear_entry(t, &t->slot[i]);
+	clear_entry(t, &t->slot[20]);
+	KUNIT_EXPECT_EQ(t->test, sync_runs_of(&t->d.domain, run, 2), 0);
+}
+
+static void runs_drop_these_pages_and_no_others(struct kunit *test)
+{
+	struct pte_test *t = pte_start(test, *(const u32 *)test->param_value);
+	unsigned int i;
+
+	clear_and_name(t, 7, 7);
+	for (i = 0; i < PAGES; i++)
+		KUNIT_EXPECT_EQ(test, t->watch[t->slot[i].first].level,
+				(i >= 2 && i < 9) || i == 20 ? 0 : 3);
+	pte_compare(t);
 }
 
 /* Positive controls: each mistake is a violation. */
 
-static void range_that_misses_what_the_core_has_cleared_is_found(struct kunit *test)
+static void run_that_is_too_short_is_found(struct kunit *test)
 {
-	KUNIT_EXPECT_NE(test, 0,
-			sync_after_a_clear(pte_start(test, RANGES | COHERENT),
-					   false));
+	struct pte_test *t = pte_start(test, *(const u32 *)test->param_value);
+
+	clear_and_name(t, 7, 6);
+	KUNIT_EXPECT_EQ(test, t->watch[t->slot[7].first].level, 0);
+	KUNIT_EXPECT_EQ(test, t->watch[t->slot[8].first].level, 3);
 }
 
 static void lost_clean_is_found(struct kunit *test)
@@ -702,21 +722,6 @@ static void ignored_cpu_is_found(struct kunit *test)
 	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
 }
 
-static void wrong_range_is_found(struct kunit *test)
-{
-	struct pte_test *t = pte_start(test, RANGES | COHERENT);
-	struct arm_smmu_pending_log *log;
-
-	slot_map(t, &t->slot[0]);
-	slot_take(t, &t->slot[0], SLOT_LIVE);
-	slot_unmap(t, &t->slot[0]);
-	log = per_cpu_ptr(t->d.pending->log, raw_smp_processor_id());
-	KUNIT_EXPECT_EQ(test, log->ranges.n, 1);
-	log->ranges.run[0].iova += SZ_4K;
-	KUNIT_EXPECT_EQ(test, pte_sync(t, xsmmu_sync), 0);
-	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
-}
-
 /* (b) Random work on all CPUs. */
 
 /**
@@ -735,6 +740,32 @@ struct pte_worker {
 	ktime_t end;
 };
 
+/* Unmap a page as the core does in a window: clear its entry, sync it alone. */
+static void slot_clear(struct pte_test *t, struct slot *s)
+{
+	struct xsmmu_run run = { s->iova, 1 };
+	unsigned long flags;
+
+	clear_entry(t, s);
+	/* Commands of all CPUs are refused now and then. */
+	while (sync_runs_of(&t->d.domain, &run, 1))
+		cond_resched();
+	raw_spin_lock_irqsave(&t->lock, flags);
+	if (tlb_reaches(t, s->iova, SZ_4K))
+		pte_violation(t, "a page translates after a sync of its run");
+	t->cleared++;
+	s->state = SLOT_FREE;
+	raw_spin_unlock_irqrestore(&t->lock, flags);
+}
+
+static void slot_end(struct pte_test *t, struct slot *s, bool by_run)
+{
+	if (by_run && s->pages == 1)
+		slot_clear(t, s);
+	else
+		slot_unmap(t, s);
+}
+
 static void worker_turn(struct pte_worker *w)
 {
 	unsigned int r = prandom_u32_state(&w->rnd);
@@ -743,7 +774,7 @@ static void worker_turn(struct pte_worker *w)
 
 	if (r >> 16 & 7 && s->owner == w->number) {
 		if (slot_take(t, s, SLOT_LIVE))
-			slot_unmap(t, s);
+			slot_end(t, s, r >> 19 & 1);
 		else if (slot_take(t, s, SLOT_FREE))
 			slot_map(t, s);
 	} else if (!(r >> 20 & 7)) {
@@ -828,10 +859,11 @@ static void random_batches_on_all_cpus_leave_no_translation(struct kunit *test)
 	t->refuse_one_in = features & RANGES ? 50 : 1000;
 	run_workers(t);
 	finish(t);
-	kunit_info(test, "seeds 1 to %u: %u slots, %u syncs, %d errors, %u lines in %u cleans\n",
-		   num_online_cpus() + 1, t->done, t->syncs, atomic_read(&t->f->smmu.xsmmu_errors),
-		   t->lines, t->calls);
+	kunit_info(test, "seeds 1 to %u: %u slots, %u runs, %u syncs, %d errors, %u lines in %u cleans\n",
+		   num_online_cpus() + 1, t->done, t->cleared, t->syncs,
+		   atomic_read(&t->f->smmu.xsmmu_errors), t->lines, t->calls);
 	KUNIT_EXPECT_GE(test, t->done, ENOUGH_SLOTS);
+	KUNIT_EXPECT_GE(test, t->cleared, ENOUGH_SLOTS / 8);
 	KUNIT_EXPECT_GE(test, t->syncs, ENOUGH_SYNCS);
 	pte_compare(t);
 }
@@ -851,10 +883,10 @@ static void lost_cleans_among_random_batches_are_found(struct kunit *test)
 }
 
 static struct kunit_case smmu_pte_cases[] = {
-	KUNIT_CASE(ops_suit_the_smmu),
+	KUNIT_CASE(domain_of_a_coherent_smmu_is_not_adopted),
 	KUNIT_CASE(domains_are_adopted_in_xsmmu_mode_only),
 	KUNIT_CASE(only_the_first_attach_adopts),
-	KUNIT_CASE_PARAM(all_other_ops_are_the_drivers, kinds_gen_params),
+	KUNIT_CASE(all_other_ops_are_the_drivers),
 	KUNIT_CASE(iotlb_sync_map_of_the_driver_is_not_replaced),
 	KUNIT_CASE(what_the_driver_unmapped_in_a_batch_is_noted),
 	KUNIT_CASE(ops_are_freed_with_the_domain),
@@ -867,11 +899,11 @@ static struct kunit_case smmu_pte_cases[] = {
 	KUNIT_CASE(short_table_is_cleaned_no_further),
 	KUNIT_CASE(ordinary_unmap_is_cleaned_at_once),
 	KUNIT_CASE(table_of_a_split_block_is_cleaned_whole),
-	KUNIT_CASE(split_in_a_batch_drops_everything),
+	KUNIT_CASE(split_in_a_batch_drops_the_block),
 	KUNIT_CASE(failed_mapping_leaves_no_entries),
 	KUNIT_CASE(failed_invalidation_at_an_unlink_is_repeated),
 	KUNIT_CASE(sync_on_another_cpu_covers_it),
-	KUNIT_CASE(lines_of_other_cpus_are_clean_when_everything_is_dropped),
+	KUNIT_CASE(sync_cleans_the_lines_of_all_cpus),
 	KUNIT_CASE(locked_log_in_an_oops_fails_each_sync),
 	KUNIT_CASE_PARAM(entry_is_found_in_stage_1_tables, kinds_gen_params),
 	KUNIT_CASE(entry_is_found_in_stage_2_tables),
@@ -879,10 +911,10 @@ static struct kunit_case smmu_pte_cases[] = {
 	KUNIT_CASE(domain_without_tables_has_no_entries),
 	KUNIT_CASE_PARAM(sync_covers_what_the_core_has_cleared_itself,
 			 kinds_gen_params),
-	KUNIT_CASE(range_that_misses_what_the_core_has_cleared_is_found),
+	KUNIT_CASE_PARAM(runs_drop_these_pages_and_no_others, kinds_gen_params),
+	KUNIT_CASE_PARAM(run_that_is_too_short_is_found, kinds_gen_params),
 	KUNIT_CASE(lost_clean_is_found),
 	KUNIT_CASE(ignored_cpu_is_found),
-	KUNIT_CASE(wrong_range_is_found),
 	KUNIT_CASE_PARAM(random_batches_on_all_cpus_leave_no_translation,
 			 kinds_gen_params),
 	KUNIT_CASE(lost_cleans_among_random_batches_are_found),

@@ -121,6 +121,7 @@ struct watched {
  * @violation: text of the first one
  * @syncs: number of syncs that succeeded
  * @done: number of slots that were mapped, unmapped and released
+ * @cleared: number of slots whose entry was cleared and synced by itself
  */
 struct pte_test {
 	struct kunit *test;
@@ -148,6 +149,7 @@ struct pte_test {
 	const char *violation;
 	unsigned int syncs;
 	unsigned int done;
+	unsigned int cleared;
 };
 
 static void pte_violation(struct pte_test *t, const char *violation)
@@ -628,14 +630,11 @@ static struct pte_test *pte_create(struct kunit *test, u32 features,
 	return t;
 }
 
-/* Adopt the domain, and make the core's state without its timers. */
-static void pte_open(struct pte_test *t)
+/* Make the core's state, without its timers. */
+static void pte_enable(struct pte_test *t)
 {
 	int cpu;
 
-	arm_smmu_xsmmu_adopt(&t->d.domain);
-	KUNIT_ASSERT_NOT_NULL(t->test, t->d.pending);
-	t->d.pending->cleaned = shadow_clean;
 	init_iova_domain(&t->iovad, SZ_4K, 1);
 	KUNIT_ASSERT_TRUE(t->test, xsmmu_domain_enable(&t->d.domain, &t->iovad,
 						       "fake"));
@@ -643,6 +642,16 @@ static void pte_open(struct pte_test *t)
 	t->xd->release = pte_release;
 	for_each_possible_cpu(cpu)
 		per_cpu_ptr(t->xd->quarantine, cpu)->armed = true;
+}
+
+/* The same of a domain that is adopted before, if its walker is not coherent. */
+static void pte_open(struct pte_test *t)
+{
+	arm_smmu_xsmmu_adopt(&t->d.domain);
+	KUNIT_ASSERT_EQ(t->test, !t->d.pending, t->coherent);
+	if (t->d.pending)
+		t->d.pending->cleaned = shadow_clean;
+	pte_enable(t);
 }
 
 static struct pte_test *pte_start(struct kunit *test, u32 features)

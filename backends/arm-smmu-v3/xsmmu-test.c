@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the SMMUv3 backend: the words of its commands, the commands of a sync
- * in their order, and what a sync returns after an error.
+ * in their order, and what a sync returns after an error. Syncs are of a whole domain
+ * or of runs of pages.
  *
  * Included at the end of xsmmu.c, whose functions are private. The expected words
  * are written out from the figures of chapter 4, not with the driver's macros.
  */
 #include <linux/pci.h>
+#include "../../xsmmu/limit-test.h"
 #include "xsmmu-test-decoder.h"
 
 /* TLBI commands of everything, without their tag. */
 #define RAW_NH_ASID	0x11ULL
 #define RAW_EL2_ASID	0x21ULL
 #define RAW_S12_VMALL	0x28ULL
-/* TLBI commands of a range. */
+/* TLBI commands of a page or a range. */
 #define RAW_NH_VA	0x12ULL
 #define RAW_EL2_VA	0x22ULL
 #define RAW_S2_IPA	0x2aULL
@@ -32,7 +34,7 @@ static void expect_cmd(struct kunit *test, struct smmu_cmd cmd, u64 dw0,
 
 static struct arm_smmu_context words_context(struct kunit *test, u16 id)
 {
-	struct arm_smmu_context ctx = { .id = id, .granule = 12 };
+	struct arm_smmu_context ctx = { .id = id };
 
 	ctx.smmu = fake_memory(test, sizeof(*ctx.smmu));
 	return ctx;
@@ -66,43 +68,57 @@ static void host_at_el2_has_commands_of_its_own(struct kunit *test)
 
 	ctx.smmu->features = ARM_SMMU_FEAT_E2H;
 	expect_cmd(test, smmu_tlbi_all(&ctx), 0x1234000000000021, 0);
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x5000, 1, 12),
-		   0x1234000000000022, 0x5701);
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0x5000, 1, 0),
+		   0x1234000000000022, 0x5001);
 	/* Stage 2 has the same commands on every host. */
 	ctx.stage2 = true;
 	expect_cmd(test, smmu_tlbi_all(&ctx), 0x0000123400000028, 0);
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x5000, 1, 12),
-		   0x000012340000002a, 0x5701);
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0x5000, 1, 0),
+		   0x000012340000002a, 0x5001);
 }
 
-/* Whole words: all bits that are not named are zero. */
+/*
+ * 4.4.2.4, 4.4.3.1: Leaf in 64, the address from bit 76 on, in a stage-2 command up
+ * to bit 115. Without range invalidation all else of the second word is reserved.
+ */
+static void page_command_has_the_bits_of_the_figure(struct kunit *test)
+{
+	struct arm_smmu_context ctx = words_context(test, 0x1234);
+
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0, 1, 0), 0x1234000000000012, 1);
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0x7fffffff000, 1, 0),
+		   0x1234000000000012, 0x7fffffff001);
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0xfffffffffffff000, 1, 0),
+		   0x1234000000000012, 0xfffffffffffff001);
+	ctx.stage2 = true;
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0xffffffffff000, 1, 0),
+		   0x000012340000002a, 0xffffffffff001);
+}
+
+/*
+ * 4.4.1.1: NUM in 16:12, SCALE in 24:20, TTL in 73:72, TG in 75:74. TG is 1 for
+ * 4 KiB, and TTL is 3 for the last level. All bits that are not named are zero.
+ */
 static void range_command_has_the_bits_of_the_figure(struct kunit *test)
 {
 	struct arm_smmu_context ctx = words_context(test, 0x1234);
 
-	/* 4 KiB: TG 1, TTL 3; 3 leaves: NUM 2, SCALE 0. */
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x7fffffff000, 3, 12),
+	ctx.smmu->features = ARM_SMMU_FEAT_RANGE_INV;
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0x7fffffff000, 3, 0),
 		   0x1234000000002012, 0x7fffffff701);
-	/* 2 MiB: TTL 2; 16 leaves: NUM 15, SCALE 9. */
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x40000000, 16, 21),
-		   0x123400000090f012, 0x40000601);
-	/* 1 GiB: TTL 1, SCALE 18. */
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x40000000, 1, 30),
-		   0x1234000001200012, 0x40000501);
-	ctx.granule = 14;
-	/* 16 KiB: TG 2. 32 MiB: SCALE 11. */
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x4000, 1, 14),
-		   0x1234000000000012, 0x4b01);
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x2000000, 2, 25),
-		   0x1234000000b01012, 0x2000a01);
-	ctx.granule = 16;
-	/* 64 KiB: TG 3. 512 MiB: SCALE 13. 4 TiB: SCALE 26. */
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x10000, 1, 16),
-		   0x1234000000000012, 0x10f01);
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x20000000, 1, 29),
-		   0x1234000000d00012, 0x20000e01);
-	expect_cmd(test, smmu_tlbi_run(&ctx, 0x40000000000, 1, 42),
-		   0x1234000001a00012, 0x40000000d01);
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0xfffffffffffff000, 1, 0),
+		   0x1234000000000012, 0xfffffffffffff701);
+	/* 31 times 2^5 pages, and 1 times 2^26: all bits of NUM, most of SCALE. */
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0x40000000, 31, 5),
+		   0x123400000051e012, 0x40000701);
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0x40000000, 1, 26),
+		   0x1234000001a00012, 0x40000701);
+	ctx.smmu->features |= ARM_SMMU_FEAT_E2H;
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0x5000, 2, 0),
+		   0x1234000000001022, 0x5701);
+	ctx.stage2 = true;
+	expect_cmd(test, smmu_tlbi_pages(&ctx, 0x5000, 2, 0),
+		   0x000012340000102a, 0x5701);
 }
 
 /* The end of a command's range, by the formula of 4.4.1.1. */
@@ -115,38 +131,51 @@ static u64 range_end(struct smmu_cmd cmd)
 	return (cmd.dw[1] & ~0xfffULL) + ((num + 1) << scale) * granule[tg];
 }
 
-static void expect_run(struct kunit *test, struct arm_smmu_context *ctx,
-		       unsigned int leaves, unsigned int level)
+/* The commands of a run follow each other without gap, and end where it ends. */
+static void expect_exact(struct kunit *test, struct arm_smmu_context *ctx,
+			 const struct xsmmu_run *run)
 {
 	static const u64 ops[2][2] = { { 0x12, 0x22 }, { 0x2a, 0x2a } };
-	unsigned int shift = ctx->granule + (3 - level) * (ctx->granule - 3);
-	unsigned long iova = 5UL << shift;
-	struct smmu_cmd cmd = smmu_tlbi_run(ctx, iova, leaves, shift);
+	struct smmu_batch batch = {};
+	u64 at = run->addr;
+	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, cmd.dw[0] & 0xff,
-			ops[ctx->stage2][!!ctx->smmu->features]);
-	KUNIT_EXPECT_EQ(test, cmd.dw[0] >> 32,
-			ctx->stage2 ? 0x1234ULL : 0x12340000ULL);
-	KUNIT_EXPECT_EQ(test, cmd.dw[0] & 0xfe0e0f00, 0);
-	KUNIT_EXPECT_EQ(test, cmd.dw[1] & 0xff, 1);
-	KUNIT_EXPECT_EQ(test, cmd.dw[1] >> 8 & 3, level);
-	KUNIT_EXPECT_EQ(test, cmd.dw[1] & ~0xfffULL, iova);
-	KUNIT_EXPECT_EQ(test, range_end(cmd),
-			iova + ((u64)leaves << shift));
+	KUNIT_EXPECT_EQ(test, smmu_add_run(&batch, ctx, run), 0);
+	/* NUM has five bits, and a run is shorter than 2^32 pages. */
+	KUNIT_EXPECT_LE(test, batch.n, 7);
+	for (i = 0; i < batch.n; i++) {
+		struct smmu_cmd cmd = batch.cmd[i];
+		bool el2 = ctx->smmu->features & ARM_SMMU_FEAT_E2H;
+
+		KUNIT_EXPECT_EQ(test, cmd.dw[0] & 0xff, ops[ctx->stage2][el2]);
+		KUNIT_EXPECT_EQ(test, cmd.dw[0] >> 32,
+				ctx->stage2 ? 0x1234ULL : 0x12340000ULL);
+		KUNIT_EXPECT_EQ(test, cmd.dw[0] & 0xfe0e0f00, 0);
+		KUNIT_EXPECT_EQ(test, cmd.dw[1] & 0xfff, 0x701);
+		KUNIT_EXPECT_EQ(test, cmd.dw[1] & ~0xfffULL, at);
+		at = range_end(cmd);
+	}
+	KUNIT_EXPECT_EQ(test, at, run->addr + (u64)run->pages * SZ_4K);
 }
 
-static void range_command_is_exact_in_every_combination(struct kunit *test)
+static void range_commands_are_exact_for_every_length(struct kunit *test)
 {
+	static const unsigned int long_ones[] = {
+		0x3ff, 0x400, 0x401, 0x7fff, 0x8421, 0xfffff, 0xffffffff,
+	};
 	struct arm_smmu_context ctx = words_context(test, 0x1234);
-	unsigned int leaves, level, kind;
+	struct xsmmu_run run = { .addr = 0x5000 };
+	unsigned int kind, i;
 
-	for (ctx.granule = 12; ctx.granule <= 16; ctx.granule += 2) {
-		for (kind = 0; kind < 4; kind++) {
-			ctx.stage2 = kind & 1;
-			ctx.smmu->features = kind & 2 ? ARM_SMMU_FEAT_E2H : 0;
-			for (level = 1; level <= 3; level++)
-				for (leaves = 1; leaves <= 16; leaves++)
-					expect_run(test, &ctx, leaves, level);
+	for (kind = 0; kind < 4; kind++) {
+		ctx.stage2 = kind & 1;
+		ctx.smmu->features = ARM_SMMU_FEAT_RANGE_INV;
+		ctx.smmu->features |= kind & 2 ? ARM_SMMU_FEAT_E2H : 0;
+		for (run.pages = 1; run.pages <= 300; run.pages++)
+			expect_exact(test, &ctx, &run);
+		for (i = 0; i < ARRAY_SIZE(long_ones); i++) {
+			run.pages = long_ones[i];
+			expect_exact(test, &ctx, &run);
 		}
 	}
 }
@@ -154,9 +183,20 @@ static void range_command_is_exact_in_every_combination(struct kunit *test)
 /* 4.5.1: opcode in 7:0, SSV in 11, StreamID in 63:32; Size in 69:64. */
 static void device_tlb_command_names_stream_and_everything(struct kunit *test)
 {
-	expect_cmd(test, smmu_atc_inv(0), 0x40, 0x34);
-	expect_cmd(test, smmu_atc_inv(0x81234567), 0x8123456700000040, 0x34);
-	expect_cmd(test, smmu_atc_inv(0xffffffff), 0xffffffff00000040, 0x34);
+	expect_cmd(test, smmu_atc_inv(0, SMMU_ATC_ALL), 0x40, 0x34);
+	expect_cmd(test, smmu_atc_inv(0x81234567, SMMU_ATC_ALL),
+		   0x8123456700000040, 0x34);
+	expect_cmd(test, smmu_atc_inv(0xffffffff, SMMU_ATC_ALL),
+		   0xffffffff00000040, 0x34);
+}
+
+/* The address from bit 76 on. Size is log2 of the number of pages of 4 KiB. */
+static void device_tlb_command_names_a_block(struct kunit *test)
+{
+	expect_cmd(test, smmu_atc_inv(0x300, 0x5000), 0x30000000040, 0x5000);
+	expect_cmd(test, smmu_atc_inv(0x300, 0x4001), 0x30000000040, 0x4001);
+	expect_cmd(test, smmu_atc_inv(0x300, 0xffffffffffff0004), 0x30000000040,
+		   0xffffffffffff0004);
 }
 
 /* (b) What a sync puts into the queue. */
@@ -165,12 +205,10 @@ static void device_tlb_command_names_stream_and_everything(struct kunit *test)
  * struct fake_domain - a domain behind a fake SMMU
  * @d: the driver's part
  * @f: the SMMU
- * @pgtbl: tables that are never walked; only their configuration is read
  */
 struct fake_domain {
 	struct arm_smmu_domain d;
 	struct smmu_fake *f;
-	struct io_pgtable pgtbl;
 };
 
 static int sync_domain(struct fake_domain *d, bool leaf_only)
@@ -196,19 +234,7 @@ static struct fake_domain *start_domain(struct kunit *test, u32 features)
 	} else {
 		d->d.s1_cfg.cd.asid = TEST_ASID;
 	}
-	d->pgtbl.cfg.pgsize_bitmap = d->d.domain.pgsize_bitmap;
-	d->pgtbl.cfg.ias = 48;
-	d->pgtbl.cfg.coherent_walk = true;
 	return d;
-}
-
-/* Let the domain note what is cleared. The test frees the state. */
-static struct arm_smmu_pending *add_pending(struct kunit *test,
-					    struct fake_domain *d)
-{
-	d->d.pending = arm_smmu_pending_alloc(&d->pgtbl.ops, true);
-	KUNIT_ASSERT_NOT_NULL(test, d->d.pending);
-	return d->d.pending;
 }
 
 /* Add a device with @n streams, whose StreamIDs start at @sid. */
@@ -761,377 +787,516 @@ static void missing_message_times_out(struct kunit *test)
 	WRITE_ONCE(d->f->queue.stopped, false);
 }
 
-/* (d) Ranges. */
+/* (d) Runs of pages. */
 
-#define RUN(leaves, scale)						\
-	(RAW_NH_VA | (u64)TEST_ASID << 48 | ((leaves) - 1) << 12 | (scale) << 20)
+#define RANGES		ARM_SMMU_FEAT_RANGE_INV
+#define ATS		ARM_SMMU_FEAT_ATS
+/* A command for one page, and one for a range. */
+#define ONE		(RAW_NH_VA | (u64)TEST_ASID << 48)
+#define RANGE(pages, scale)						\
+	(ONE | ((pages) - 1) << 12 | (scale) << 20)
 
-static void expect_one_run(struct kunit *test, struct fake_domain *d, u64 dw0,
-			   u64 dw1)
+/* Sync as the core does: with interrupts off. */
+static int sync_runs_of(struct iommu_domain *domain,
+			const struct xsmmu_run *run, unsigned int n)
+{
+	unsigned long flags;
+	int err;
+
+	local_irq_save(flags);
+	err = arm_smmu_xsmmu_sync_iotlb_runs(domain, run, n);
+	local_irq_restore(flags);
+	return err;
+}
+
+static int sync_runs(struct fake_domain *d, const struct xsmmu_run *run,
+		     unsigned int n)
+{
+	return sync_runs_of(&d->d.domain, run, n);
+}
+
+static int sync_pages(struct fake_domain *d, u64 addr, unsigned int pages)
+{
+	return sync_runs(d, &(struct xsmmu_run){ addr, pages }, 1);
+}
+
+static void expect_too_many(struct kunit *test, struct fake_domain *d,
+			    const struct xsmmu_run *run, unsigned int n)
+{
+	KUNIT_EXPECT_EQ(test, sync_runs(d, run, n), -E2BIG);
+	expect_end(test, d->f, 0);
+}
+
+/* A run is named by one range command, and a CMD_SYNC follows. */
+static void expect_range(struct kunit *test, struct fake_domain *d, u64 addr,
+			 unsigned int pages, u64 dw0)
 {
 	unsigned int pos = 0;
 
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_next(test, d->f, &pos, dw0, dw1);
+	KUNIT_EXPECT_EQ(test, sync_pages(d, addr, pages), 0);
+	expect_next(test, d->f, &pos, dw0, addr | 0x701);
 	expect_sync(test, d->f, &pos);
 	expect_end(test, d->f, pos);
 }
 
-static void expect_everything(struct kunit *test, struct fake_domain *d,
-			      bool leaf_only)
+static void run_is_named_by_one_range(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, sync_domain(d, leaf_only), 0);
-	expect_all(test, d->f, ALL);
+	struct fake_domain *d = start_domain(test, RANGES);
+	unsigned int pages;
+
+	for (pages = 1; pages <= 31; pages++)
+		expect_range(test, d, 0x5000, pages,
+			     RANGE(pages >> __ffs(pages), __ffs(pages)));
+	expect_range(test, d, 0x5000, 32, RANGE(1, 5));
+	expect_range(test, d, 0x5000, 64, RANGE(1, 6));
+	/* The last page of 48 bits. */
+	expect_range(test, d, 0xfffffffff000, 1, RANGE(1, 0));
 }
 
-static void small_batch_is_invalidated_by_range(struct kunit *test)
+static void long_run_is_named_by_a_few_ranges(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
+	struct fake_domain *d = start_domain(test, RANGES);
+	unsigned int pos = 0;
 
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	expect_one_run(test, d, RUN(1, 0), 0x5701);
-	/* Neighbours are one run, in any order. */
-	arm_smmu_pending_add(p, 0x7000, 12, 1);
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	arm_smmu_pending_add(p, 0x8000, 12, 13);
-	arm_smmu_pending_add(p, 0x6000, 12, 1);
-	expect_one_run(test, d, RUN(16, 0), 0x5701);
-	arm_smmu_pending_add(p, 0x40000000, 21, 2);
-	expect_one_run(test, d, RUN(2, 9), 0x40000601);
-	arm_smmu_pending_free(p);
+	/* 1 and 32 pages; then 31, and 7 times 32. */
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 33), 0);
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 255), 0);
+	expect_next(test, d->f, &pos, RANGE(1, 0), 0x5701);
+	expect_next(test, d->f, &pos, RANGE(1, 5), 0x6701);
+	expect_sync(test, d->f, &pos);
+	expect_next(test, d->f, &pos, RANGE(31, 0), 0x5701);
+	expect_next(test, d->f, &pos, RANGE(7, 5), 0x24701);
+	expect_sync(test, d->f, &pos);
+	expect_end(test, d->f, pos);
 }
 
 static void all_runs_are_sent_before_one_cmd_sync(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
+	struct fake_domain *d = start_domain(test, RANGES);
+	struct xsmmu_run run[XSMMU_MAX_RUNS];
 	unsigned int pos = 0, i;
 
-	for (i = 0; i < 4; i++)
-		arm_smmu_pending_add(p, i << 16, 12, i + 1);
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	for (i = 0; i < 4; i++)
-		expect_next(test, d->f, &pos, RUN(i + 1, 0), i << 16 | 0x701);
+	for (i = 0; i < XSMMU_MAX_RUNS; i++)
+		run[i] = (struct xsmmu_run){ i << 16, 2 * i + 1 };
+	KUNIT_EXPECT_EQ(test, sync_runs(d, run, XSMMU_MAX_RUNS), 0);
+	for (i = 0; i < XSMMU_MAX_RUNS; i++)
+		expect_next(test, d->f, &pos, RANGE(2 * i + 1, 0),
+			    i << 16 | 0x701);
 	expect_sync(test, d->f, &pos);
 	expect_end(test, d->f, pos);
-	arm_smmu_pending_free(p);
 }
 
-static void what_fits_no_range_command_drops_everything(struct kunit *test)
+static void pages_are_named_one_by_one_without_ranges(struct kunit *test)
+{
+	static const struct xsmmu_run run[] = {
+		{ 0x5000, 3 }, { 0xfffffffff000, 1 }, { 0, 1 },
+	};
+	struct fake_domain *d = start_domain(test, 0);
+	unsigned int pos = 0;
+
+	KUNIT_EXPECT_EQ(test, sync_runs(d, run, ARRAY_SIZE(run)), 0);
+	expect_next(test, d->f, &pos, ONE, 0x5001);
+	expect_next(test, d->f, &pos, ONE, 0x6001);
+	expect_next(test, d->f, &pos, ONE, 0x7001);
+	expect_next(test, d->f, &pos, ONE, 0xfffffffff001);
+	expect_next(test, d->f, &pos, ONE, 1);
+	expect_sync(test, d->f, &pos);
+	expect_end(test, d->f, pos);
+}
+
+static void runs_at_el2_use_the_commands_of_el2(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_E2H);
+	unsigned int pos = 0;
+
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
+	d->f->smmu.features |= RANGES;
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 3), 0);
+	expect_next(test, d->f, &pos, RAW_EL2_VA | (u64)TEST_ASID << 48,
+		    0x5001);
+	expect_sync(test, d->f, &pos);
+	expect_next(test, d->f, &pos,
+		    RAW_EL2_VA | (u64)TEST_ASID << 48 | 2 << 12, 0x5701);
+	expect_sync(test, d->f, &pos);
+	expect_end(test, d->f, pos);
+}
+
+static void runs_of_stage_2_name_the_vmid(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_E2H |
+						   ARM_SMMU_FEAT_TRANS_S2);
+	unsigned int pos = 0;
+
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
+	d->f->smmu.features |= RANGES;
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 3), 0);
+	expect_next(test, d->f, &pos, RAW_S2_IPA | (u64)TEST_VMID << 32,
+		    0x5001);
+	expect_sync(test, d->f, &pos);
+	expect_next(test, d->f, &pos,
+		    RAW_S2_IPA | (u64)TEST_VMID << 32 | 2 << 12, 0x5701);
+	expect_sync(test, d->f, &pos);
+	expect_end(test, d->f, pos);
+}
+
+static void runs_of_a_domain_without_translation_need_no_command(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
+
+	d->d.stage = ARM_SMMU_DOMAIN_BYPASS;
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
+	d->d.stage = ARM_SMMU_DOMAIN_S1;
+	d->d.smmu = NULL;
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
+	expect_end(test, d->f, 0);
+}
+
+/* The commands are those of the SMMU's own TLBs. */
+static void runs_that_take_too_many_commands_send_none(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct xsmmu_run run[XSMMU_MAX_RUNS];
 	unsigned int i;
 
-	/* No log: the backend does not know what the caller wants covered. */
-	expect_everything(test, d, true);
-	/* 17 leaves, in one call and one by one. */
-	arm_smmu_pending_add(p, 0x5000, 12, 17);
-	expect_everything(test, d, true);
-	for (i = 0; i < 17; i++)
-		arm_smmu_pending_add(p, i << 12, 12, 1);
-	expect_everything(test, d, true);
-	/* Five runs. */
-	for (i = 0; i < 5; i++)
-		arm_smmu_pending_add(p, i << 16, 12, 1);
-	expect_everything(test, d, true);
-	/* Two sizes that touch. */
-	arm_smmu_pending_add(p, 0x200000, 21, 1);
-	arm_smmu_pending_add(p, 0x400000, 12, 1);
-	expect_everything(test, d, true);
-	/* Non-leaf entries changed as well. */
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	expect_everything(test, d, false);
-	/* A table was unlinked. */
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	arm_smmu_xsmmu_unlinked_table(&d->d);
-	expect_everything(test, d, true);
-	/* All of that has been taken. */
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	expect_one_run(test, d, RUN(1, 0), 0x5701);
-	arm_smmu_pending_free(p);
+	expect_too_many(test, d, &(struct xsmmu_run){ 0x5000, 17 }, 1);
+	expect_too_many(test, d, &(struct xsmmu_run){ 0, UINT_MAX }, 1);
+	/* Three each: 1, 32 and 1024 pages. */
+	d->f->smmu.features = RANGES;
+	for (i = 0; i < XSMMU_MAX_RUNS; i++)
+		run[i] = (struct xsmmu_run){ i << 24, 1 + 32 + 1024 };
+	expect_too_many(test, d, run, 6);
+	KUNIT_EXPECT_EQ(test, sync_runs(d, run, 5), 0);
+	KUNIT_EXPECT_EQ(test, d->f->engine.n, 15 + 1);
 }
 
-/* 4.4.1.1: TG 16 KiB with TTL 1 is reserved. */
-static void reserved_level_hint_is_not_used(struct kunit *test)
+static void most_commands_are_what_debugfs_says(struct kunit *test)
 {
+	u32 most = smmu_most_commands.value;
 	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
+	unsigned int pages;
 
-	d->d.domain.pgsize_bitmap = SZ_16K | SZ_32M;
-	arm_smmu_pending_add(p, 1UL << 36, 36, 1);
-	expect_everything(test, d, true);
-	arm_smmu_pending_add(p, SZ_32M, 25, 1);
-	expect_one_run(test, d, RUN(1, 11), SZ_32M | 0xa01);
-	arm_smmu_pending_free(p);
-}
-
-static void sync_after_a_failed_sync_drops_everything(struct kunit *test)
-{
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
-
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	d->f->refuse_op = RAW_NH_VA;
-	d->f->refuse = 1;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), -EIO);
-	d->f->engine.n = 0;
-	arm_smmu_pending_add(p, 0x9000, 12, 1);
-	expect_everything(test, d, true);
-	arm_smmu_pending_add(p, 0x9000, 12, 1);
-	expect_one_run(test, d, RUN(1, 0), 0x9701);
-	/* The same if the failed sync was to drop everything. */
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	d->f->refuse_op = RAW_NH_ASID;
-	d->f->refuse = 1;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, false), -EIO);
-	d->f->engine.n = 0;
-	arm_smmu_pending_add(p, 0x9000, 12, 1);
-	expect_everything(test, d, true);
-	arm_smmu_pending_free(p);
-}
-
-/* No log names what is cleared then, whatever else it names. */
-static void domain_whose_entries_are_shown_is_always_synced_whole(struct kunit *test)
-{
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
-	unsigned int i;
-
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	expect_one_run(test, d, RUN(1, 0), 0x5701);
-	arm_smmu_pending_unlogged(p);
-	for (i = 0; i < 4; i++) {
-		arm_smmu_pending_add(p, 0x5000, 12, 1);
-		expect_everything(test, d, i != 2);
+	limit_test(test, &smmu_most_commands, "arm_smmu_v3_most_commands", 16);
+	for (pages = 0; pages <= XSMMU_MAX_BLOCKS; pages += 8) {
+		d->f->engine.n = 0;
+		WRITE_ONCE(smmu_most_commands.value, pages);
+		expect_too_many(test, d,
+				&(struct xsmmu_run){ 0x5000, pages + 1 }, 1);
+		if (pages)
+			KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, pages), 0);
 	}
-	arm_smmu_pending_free(p);
+	WRITE_ONCE(smmu_most_commands.value, most);
 }
 
-struct add_work {
-	struct work_struct work;
-	struct arm_smmu_pending *p;
-	unsigned long iova;
-};
-
-static void add_by_work(struct work_struct *work)
+static void runs_of_a_larger_granule_are_not_named(struct kunit *test)
 {
-	struct add_work *add = container_of(work, struct add_work, work);
+	static const unsigned long sizes[] = {
+		SZ_16K | SZ_32M, SZ_64K | SZ_512M,
+	};
+	struct fake_domain *d = start_domain(test, RANGES);
+	unsigned int i;
 
-	arm_smmu_pending_add(add->p, add->iova, 12, 1);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		d->d.domain.pgsize_bitmap = sizes[i];
+		expect_too_many(test, d, &(struct xsmmu_run){ 0x10000, 1 }, 1);
+	}
 }
 
-static void add_on(unsigned int cpu, struct arm_smmu_pending *p,
-		   unsigned long iova)
+/* The device TLBs get the same pages, in blocks, after the CMD_SYNC. */
+static void device_tlbs_get_the_runs_after_the_first_sync(struct kunit *test)
 {
-	struct add_work add = { .p = p, .iova = iova };
+	unsigned int n = *(const unsigned int *)test->param_value;
+	static const u64 blocks[] = { 0x3000, 0x4002, 0x8000, 0x20004 };
+	static const struct xsmmu_run run[] = { { 0x3000, 6 }, { 0x20000, 16 } };
+	struct fake_domain *d = start_domain(test, ATS | RANGES);
+	unsigned int pos = 0, sent = 0, i, k;
 
-	INIT_WORK_ONSTACK(&add.work, add_by_work);
-	queue_work_on(cpu, system_wq, &add.work);
-	flush_work(&add.work);
-	destroy_work_on_stack(&add.work);
+	add_master(test, d, 0x300, n);
+	KUNIT_EXPECT_EQ(test, sync_runs(d, run, 2), 0);
+	expect_next(test, d->f, &pos, RANGE(3, 1), 0x3701);
+	expect_next(test, d->f, &pos, RANGE(1, 4), 0x20701);
+	expect_sync(test, d->f, &pos);
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < ARRAY_SIZE(blocks); k++) {
+			if (sent && sent % SMMU_BATCH == 0)
+				expect_sync(test, d->f, &pos);
+			expect_next(test, d->f, &pos,
+				    (u64)(0x300 + i) << 32 | 0x40, blocks[k]);
+			sent++;
+		}
+	}
+	expect_sync(test, d->f, &pos);
+	expect_end(test, d->f, pos);
 }
 
-static void sync_covers_what_other_cpus_have_cleared(struct kunit *test)
+/* Few ranges may be many blocks. */
+static void runs_of_too_many_blocks_send_no_command(struct kunit *test)
 {
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
-	unsigned int cpu, n = 0;
+	static const struct xsmmu_run run[] = {
+		{ 0x1000, 511 }, { 0x801000, 511 },
+	};
+	struct fake_domain *d = start_domain(test, ATS | RANGES);
 
-	for_each_online_cpu(cpu)
-		if (cpu != d->f->engine.cpu)
-			add_on(cpu, p, (0x10 + n++) << 12);
-	expect_one_run(test, d, RUN(n, 0), 0x10701);
-	/* The bits stay until a sync finds that nothing was added. */
-	KUNIT_EXPECT_EQ(test, cpumask_weight(&p->busy), n);
-	expect_everything(test, d, true);
-	KUNIT_EXPECT_TRUE(test, cpumask_empty(&p->busy));
-	arm_smmu_pending_free(p);
+	expect_too_many(test, d, run, 2);
+	d->f->smmu.features = RANGES;
+	KUNIT_EXPECT_EQ(test, sync_runs(d, run, 2), 0);
+	KUNIT_EXPECT_EQ(test, d->f->engine.n, 4 + 1);
 }
 
-struct sync_work {
+static void runs_leave_out_devices_that_are_gone_or_without_ats(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ATS);
+	struct pci_dev *gone = fake_memory(test, sizeof(*gone));
+	unsigned int pos = 0;
+
+	gone->dev.bus = &pci_bus_type;
+	gone->error_state = pci_channel_io_perm_failure;
+	add_master(test, d, 0x100, 2)->dev = &gone->dev;
+	add_master(test, d, 0x300, 1);
+	add_master(test, d, 0x200, 2)->ats_enabled = false;
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
+	expect_next(test, d->f, &pos, ONE, 0x5001);
+	expect_sync(test, d->f, &pos);
+	expect_next(test, d->f, &pos, 0x30000000040, 0x5000);
+	expect_sync(test, d->f, &pos);
+	expect_end(test, d->f, pos);
+}
+
+/* The command @op is an error once. */
+static void expect_runs_fail(struct kunit *test, struct fake_domain *d, u8 op)
+{
+	d->f->refuse_op = op;
+	d->f->refuse = 1;
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 3), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->refuse, 0);
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 3), 0);
+}
+
+static void error_of_any_command_fails_the_runs(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ATS);
+
+	add_master(test, d, 0x300, 3);
+	expect_runs_fail(test, d, RAW_NH_VA);
+	expect_runs_fail(test, d, FAKE_ATC_INV);
+	expect_runs_fail(test, d, FAKE_SYNC);
+	d->f->silent_sid = 0x302;
+	d->f->silent = 1;
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 3), -EIO);
+	KUNIT_EXPECT_EQ(test, d->f->silent, 0);
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 3), 0);
+	d->f->queue.stopped = true;
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 3), -ETIMEDOUT);
+	WRITE_ONCE(d->f->queue.stopped, false);
+}
+
+/**
+ * struct runs_work - syncs of one page on another CPU, until @stop
+ * @work: syncs
+ * @d: the domain
+ * @addr: the page
+ * @stop: set by the test; the work ends
+ * @syncs: number of syncs so far
+ * @failed: number of those that failed
+ */
+struct runs_work {
 	struct work_struct work;
 	struct fake_domain *d;
-	int err;
+	u64 addr;
+	bool stop;
+	unsigned int syncs;
+	unsigned int failed;
 };
 
-static void sync_by_work(struct work_struct *work)
+static void runs_by_work(struct work_struct *work)
 {
-	struct sync_work *sync = container_of(work, struct sync_work, work);
+	struct runs_work *w = container_of(work, struct runs_work, work);
 
-	sync->err = sync_domain(sync->d, true);
-}
-
-static int sync_on(unsigned int cpu, struct fake_domain *d)
-{
-	struct sync_work sync = { .d = d };
-
-	INIT_WORK_ONSTACK(&sync.work, sync_by_work);
-	queue_work_on(cpu, system_wq, &sync.work);
-	flush_work(&sync.work);
-	destroy_work_on_stack(&sync.work);
-	return sync.err;
-}
-
-/* The other CPU's number is higher, and its log is still the first one taken. */
-static void sync_of_everything_leaves_the_logs_of_other_cpus(struct kunit *test)
-{
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
-	unsigned int cpu = fake_engine_third_cpu(test, &d->f->engine), i;
-	struct arm_smmu_pending_log *log;
-
-	log = per_cpu_ptr(p->log, d->f->engine.test_cpu);
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	for (i = 0; i < ARM_SMMU_NAMED_LEAVES + 1; i++)
-		add_on(cpu, p, (0x10 + i) << 12);
-	KUNIT_EXPECT_EQ(test, sync_on(cpu, d), 0);
-	expect_all(test, d->f, ALL);
-	KUNIT_EXPECT_EQ(test, log->ranges.n, 1);
-	/* The range that stayed is named once more. */
-	arm_smmu_pending_add(p, 0x6000, 12, 1);
-	expect_one_run(test, d, RUN(2, 0), 0x5701);
-	arm_smmu_pending_free(p);
-}
-
-/* In an oops a second sync may run beside a first one that was stopped. */
-static void second_sync_leaves_the_first_its_ranges(struct kunit *test)
-{
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
-	struct arm_smmu_ranges ranges;
-
-	/* A sync that drops everything runs between an unmap and its sync. */
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, false, &ranges), 0);
-	KUNIT_EXPECT_TRUE(test, ranges.whole);
-	expect_one_run(test, d, RUN(1, 0), 0x5701);
-	/* It does not take the flag either that makes the first drop everything. */
-	arm_smmu_pending_distrust(p);
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, false, &ranges), 0);
-	expect_everything(test, d, true);
-	arm_smmu_pending_free(p);
-}
-
-/* The CPU that holds the log's lock was stopped. */
-static void locked_log_in_an_oops_fails_the_sync(struct kunit *test)
-{
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
-	unsigned int cpu = raw_smp_processor_id();
-	struct arm_smmu_pending_log *log = per_cpu_ptr(p->log, cpu);
-	unsigned long flags;
-	int err;
-
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	raw_spin_lock_irqsave(&log->lock, flags);
-	oops_in_progress++;
-	err = sync_domain(d, true);
-	arm_smmu_pending_add(p, 0x9000, 12, 1);
-	oops_in_progress--;
-	raw_spin_unlock_irqrestore(&log->lock, flags);
-	KUNIT_EXPECT_EQ(test, err, -EIO);
-	expect_everything(test, d, true);
-	arm_smmu_pending_free(p);
-}
-
-static void unmap_that_is_not_noted_makes_the_sync_drop_everything(struct kunit *test)
-{
-	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
-	unsigned int cpu = raw_smp_processor_id();
-	struct arm_smmu_pending_log *log = per_cpu_ptr(p->log, cpu);
-	unsigned long flags;
-
-	arm_smmu_pending_add(p, 0x5000, 12, 1);
-	raw_spin_lock_irqsave(&log->lock, flags);
-	oops_in_progress++;
-	arm_smmu_pending_add(p, 0x9000, 12, 1);
-	oops_in_progress--;
-	raw_spin_unlock_irqrestore(&log->lock, flags);
-	expect_everything(test, d, true);
-	arm_smmu_pending_free(p);
-}
-
-/* Random leaves of 64, each noted once, against a bitmap. */
-
-#define COVER	64
-
-static void cover_from_ranges(struct kunit *test,
-			      const struct arm_smmu_ranges *ranges,
-			      unsigned long *covered)
-{
-	unsigned int i, k, at;
-
-	for (i = 0; i < ranges->n; i++) {
-		at = ranges->run[i].iova >> 12;
-		KUNIT_EXPECT_GT(test, ranges->run[i].leaves, 0);
-		for (k = 0; k < ranges->run[i].leaves; k++)
-			KUNIT_EXPECT_FALSE(test,
-					   test_and_set_bit(at + k, covered));
+	while (!READ_ONCE(w->stop)) {
+		if (sync_pages(w->d, w->addr, 1))
+			w->failed++;
+		WRITE_ONCE(w->syncs, w->syncs + 1);
+		cond_resched();
 	}
 }
 
-/* The number of runs of set bits. */
-static unsigned int count_runs(const unsigned long *bits)
+static void runs_start(struct runs_work *w, unsigned int cpu)
 {
-	unsigned int start, end, n = 0;
-
-	for_each_set_bitrange(start, end, bits, COVER)
-		n++;
-	return n;
+	INIT_WORK_ONSTACK(&w->work, runs_by_work);
+	queue_work_on(cpu, system_long_wq, &w->work);
+	while (!READ_ONCE(w->syncs))
+		cpu_relax();
 }
 
-static void cover_once(struct kunit *test, struct arm_smmu_pending *p,
-		       struct rnd_state *rnd)
+static void runs_stop(struct runs_work *w)
 {
-	DECLARE_BITMAP(wanted, COVER) = {};
-	DECLARE_BITMAP(covered, COVER) = {};
-	struct arm_smmu_ranges ranges;
-	unsigned int at, n, most = prandom_u32_state(rnd) % 24, total = 0;
-	bool whole = false;
-
-	while (total < most) {
-		at = prandom_u32_state(rnd) % COVER;
-		n = 1 + prandom_u32_state(rnd) % 3;
-		if (at + n > COVER ||
-		    find_next_bit(wanted, at + n, at) < at + n)
-			continue;
-		bitmap_set(wanted, at, n);
-		arm_smmu_pending_add(p, (unsigned long)at << 12, 12, n);
-		total += n;
-		whole |= total > 16 || count_runs(wanted) > 4;
-	}
-	KUNIT_EXPECT_EQ(test, arm_smmu_pending_take(p, true, &ranges), 0);
-	KUNIT_EXPECT_EQ(test, ranges.whole, whole);
-	if (whole)
-		return;
-	KUNIT_EXPECT_EQ(test, ranges.n, count_runs(wanted));
-	cover_from_ranges(test, &ranges, covered);
-	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, covered, COVER));
+	WRITE_ONCE(w->stop, true);
+	flush_work(&w->work);
+	destroy_work_on_stack(&w->work);
 }
 
-static void ranges_cover_exactly_what_was_cleared(struct kunit *test)
+/* How often the engine has executed the commands for two pages. */
+struct named {
+	unsigned int mine;
+	unsigned int others;
+};
+
+static void named_seen(void *arg, const u64 *cmd)
 {
+	struct named *named = arg;
+
+	if (cmd[0] == ONE && cmd[1] == 0x5001)
+		WRITE_ONCE(named->mine, named->mine + 1);
+	if (cmd[0] == ONE && cmd[1] == 0x9001)
+		WRITE_ONCE(named->others, named->others + 1);
+}
+
+static void two_cpus_name_runs_at_once(struct kunit *test)
+{
+	struct named *named = fake_memory(test, sizeof(*named));
 	struct fake_domain *d = start_domain(test, 0);
-	struct arm_smmu_pending *p = add_pending(test, d);
-	struct rnd_state rnd;
+	struct runs_work w = { .d = d, .addr = 0x9000 };
 	unsigned int i;
 
+	d->f->arg = named;
+	/* If the engine reads the function, it reads its argument. */
+	smp_store_release(&d->f->seen, named_seen);
+	runs_start(&w, fake_engine_third_cpu(test, &d->f->engine));
+	for (i = 1; i <= 100; i++) {
+		KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
+		KUNIT_EXPECT_EQ(test, READ_ONCE(named->mine), i);
+	}
+	runs_stop(&w);
+	KUNIT_EXPECT_EQ(test, w.failed, 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(named->others), w.syncs);
+}
+
+/* Whose command it was is not told, so the other sync may fail too. */
+static void error_beside_other_runs_is_not_missed(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, 0);
+	struct runs_work w = { .d = d, .addr = 0x9000 };
+	unsigned int i, errors = 0;
+
+	d->f->refuse_op = RAW_NH_ASID;
+	runs_start(&w, fake_engine_third_cpu(test, &d->f->engine));
+	for (i = 0; i < 50; i++) {
+		WRITE_ONCE(d->f->refuse, 1);
+		/* Its own error, and no other CPU sends this command. */
+		errors += sync_with_interrupts_off(d) == -EIO;
+		KUNIT_EXPECT_EQ(test, READ_ONCE(d->f->refuse), 0);
+	}
+	runs_stop(&w);
+	KUNIT_EXPECT_EQ(test, errors, 50);
+	KUNIT_EXPECT_LE(test, w.failed, 50);
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
+}
+
+/* A device of this domain is silent, and the neighbour's commands name it too. */
+static void silent_device_fails_each_of_two_syncs_at_once(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ATS);
+	struct runs_work w = { .d = d, .addr = 0x9000 };
+	unsigned int i;
+
+	add_master(test, d, 0x300, 1);
+	d->f->silent_sid = 0x300;
+	d->f->silent = UINT_MAX;
+	runs_start(&w, fake_engine_third_cpu(test, &d->f->engine));
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), -EIO);
+	runs_stop(&w);
+	KUNIT_EXPECT_EQ(test, w.failed, w.syncs);
+}
+
+/* Random runs of 1024 pages, against bitmaps. */
+
+#define COVER	1024
+
+static void cover(struct kunit *test, unsigned long *covered, u64 from, u64 to)
+{
+	u64 at;
+
+	KUNIT_ASSERT_LE(test, to, COVER * SZ_4K);
+	for (at = from; at < to; at += SZ_4K)
+		KUNIT_EXPECT_FALSE(test, test_and_set_bit(at / SZ_4K, covered));
+}
+
+/* What the SMMU's TLBs and those of a device had to drop. */
+static void cover_from_log(struct kunit *test, struct smmu_fake *f,
+			   unsigned long *smmu, unsigned long *device)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->engine.n; i++) {
+		const u64 *qw = f->engine.log[i].qw;
+		u64 from = qw[1] & ~0xfffULL;
+
+		if ((qw[0] & 0xff) == FAKE_ATC_INV)
+			cover(test, device, from,
+			      from + (SZ_4K << (qw[1] & 0x3f)));
+		else if ((qw[0] & 0xff) == RAW_NH_VA)
+			cover(test, smmu, from,
+			      qw[1] >> 10 & 3 ?
+			      range_end((struct smmu_cmd){ { qw[0], qw[1] } }) :
+			      from + SZ_4K);
+	}
+	f->engine.n = 0;
+}
+
+static bool cover_once(struct kunit *test, struct fake_domain *d,
+		       struct rnd_state *rnd, unsigned int longest)
+{
+	DECLARE_BITMAP(wanted, COVER) = {};
+	DECLARE_BITMAP(smmu, COVER) = {};
+	DECLARE_BITMAP(device, COVER) = {};
+	struct xsmmu_run run[XSMMU_MAX_RUNS];
+	unsigned int i, n = 1 + prandom_u32_state(rnd) % XSMMU_MAX_RUNS, at, len;
+	int err;
+
+	/* Each run in an eighth of its own. */
+	for (i = 0; i < n; i++) {
+		len = 1 + prandom_u32_state(rnd) % longest;
+		at = i * COVER / 8 + prandom_u32_state(rnd) % (COVER / 8 - len);
+		bitmap_set(wanted, at, len);
+		run[i] = (struct xsmmu_run){ at * SZ_4K, len };
+	}
+	err = sync_runs(d, run, n);
+	if (err == -E2BIG) {
+		KUNIT_EXPECT_EQ(test, d->f->engine.n, 0);
+		return false;
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	cover_from_log(test, d->f, smmu, device);
+	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, smmu, COVER));
+	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, device, COVER));
+	return true;
+}
+
+static void commands_cover_exactly_the_runs(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ATS);
+	unsigned int i, done[2] = {};
+	struct rnd_state rnd;
+
+	d->f->lazy = 0;
+	add_master(test, d, 0x300, 1);
 	prandom_seed_state(&rnd, 6);
-	for (i = 0; i < 5000; i++)
-		cover_once(test, p, &rnd);
-	arm_smmu_pending_free(p);
+	for (i = 0; i < 400; i++) {
+		d->f->smmu.features = i % 2 ? ATS | RANGES : ATS;
+		done[i % 2] += cover_once(test, d, &rnd, i % 2 ? 20 : 5);
+	}
+	KUNIT_EXPECT_GT(test, done[0], 50);
+	KUNIT_EXPECT_GT(test, done[1], 50);
 }
 
 static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(invalidation_of_everything_names_the_tag_alone),
 	KUNIT_CASE(host_at_el2_has_commands_of_its_own),
+	KUNIT_CASE(page_command_has_the_bits_of_the_figure),
 	KUNIT_CASE(range_command_has_the_bits_of_the_figure),
-	KUNIT_CASE(range_command_is_exact_in_every_combination),
+	KUNIT_CASE(range_commands_are_exact_for_every_length),
 	KUNIT_CASE(device_tlb_command_names_stream_and_everything),
+	KUNIT_CASE(device_tlb_command_names_a_block),
 	KUNIT_CASE(sync_is_one_command_and_a_sync),
 	KUNIT_CASE(sync_that_polls_for_messages_is_the_same),
 	KUNIT_CASE(sync_at_el2_uses_the_commands_of_el2),
@@ -1158,18 +1323,25 @@ static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(handler_and_waiter_mend_each_error_once),
 	KUNIT_CASE(stopped_queue_times_out),
 	KUNIT_CASE(missing_message_times_out),
-	KUNIT_CASE(small_batch_is_invalidated_by_range),
+	KUNIT_CASE(run_is_named_by_one_range),
+	KUNIT_CASE(long_run_is_named_by_a_few_ranges),
 	KUNIT_CASE(all_runs_are_sent_before_one_cmd_sync),
-	KUNIT_CASE(what_fits_no_range_command_drops_everything),
-	KUNIT_CASE(reserved_level_hint_is_not_used),
-	KUNIT_CASE(sync_after_a_failed_sync_drops_everything),
-	KUNIT_CASE(domain_whose_entries_are_shown_is_always_synced_whole),
-	KUNIT_CASE(sync_covers_what_other_cpus_have_cleared),
-	KUNIT_CASE(sync_of_everything_leaves_the_logs_of_other_cpus),
-	KUNIT_CASE(second_sync_leaves_the_first_its_ranges),
-	KUNIT_CASE(locked_log_in_an_oops_fails_the_sync),
-	KUNIT_CASE(unmap_that_is_not_noted_makes_the_sync_drop_everything),
-	KUNIT_CASE(ranges_cover_exactly_what_was_cleared),
+	KUNIT_CASE(pages_are_named_one_by_one_without_ranges),
+	KUNIT_CASE(runs_at_el2_use_the_commands_of_el2),
+	KUNIT_CASE(runs_of_stage_2_name_the_vmid),
+	KUNIT_CASE(runs_of_a_domain_without_translation_need_no_command),
+	KUNIT_CASE(runs_that_take_too_many_commands_send_none),
+	KUNIT_CASE(most_commands_are_what_debugfs_says),
+	KUNIT_CASE(runs_of_a_larger_granule_are_not_named),
+	KUNIT_CASE_PARAM(device_tlbs_get_the_runs_after_the_first_sync,
+			 stream_counts_gen_params),
+	KUNIT_CASE(runs_of_too_many_blocks_send_no_command),
+	KUNIT_CASE(runs_leave_out_devices_that_are_gone_or_without_ats),
+	KUNIT_CASE(error_of_any_command_fails_the_runs),
+	KUNIT_CASE(two_cpus_name_runs_at_once),
+	KUNIT_CASE(error_beside_other_runs_is_not_missed),
+	KUNIT_CASE(silent_device_fails_each_of_two_syncs_at_once),
+	KUNIT_CASE(commands_cover_exactly_the_runs),
 	{}
 };
 

@@ -31,35 +31,12 @@ struct iommu_flush_ops;
 /* A CPU that polls looks for an error of the queue once in so many polls. */
 #define ARM_SMMU_POLLS_PER_LOOK	8
 
-/* A sync with more leaves or more runs to cover than this drops everything. */
-#define ARM_SMMU_NAMED_LEAVES	16
-#define ARM_SMMU_NAMED_RUNS	4
-
 /* Groups of cache lines that fit into a CPU's log. */
 #define ARM_SMMU_LINE_GROUPS	8
 
 /* Entries per cache line, and per group of as many lines as a long has bits. */
 #define ARM_SMMU_LINE_ENTRIES	8
 #define ARM_SMMU_GROUP_ENTRIES	(BITS_PER_LONG * ARM_SMMU_LINE_ENTRIES)
-
-/**
- * struct arm_smmu_ranges - IOVA ranges that an invalidation has to cover
- * @run: neighbouring leaves: the first IOVA, and their number
- * @n: number of runs; if it is 0 the invalidation covers everything
- * @leaves: number of leaves in all runs
- * @shift: log2 of the bytes that a leaf maps; the same for all
- * @whole: the ranges did not fit, so the invalidation covers everything
- */
-struct arm_smmu_ranges {
-	struct {
-		unsigned long iova;
-		unsigned int leaves;
-	} run[ARM_SMMU_NAMED_RUNS];
-	unsigned int n;
-	unsigned int leaves;
-	unsigned int shift;
-	bool whole;
-};
 
 /**
  * struct arm_smmu_lines - cache lines of one table that are not yet clean
@@ -74,44 +51,37 @@ struct arm_smmu_lines {
 };
 
 /**
- * struct arm_smmu_pending_log - the leaves that one CPU has cleared
+ * struct arm_smmu_pending_log - the lines of leaves that one CPU has cleared
  * @lock: (L) taken by the CPU, and by a sync of the domain on any CPU
- * @ranges: (L) for an invalidation of ranges
  * @n: (L) groups in use
  * @lines: (L) the groups
  */
 struct arm_smmu_pending_log {
 	raw_spinlock_t lock;
-	struct arm_smmu_ranges ranges;
 	unsigned int n;
 	struct arm_smmu_lines lines[ARM_SMMU_LINE_GROUPS];
 };
 
 /**
- * struct arm_smmu_pending - the leaves that a domain's batches have cleared
+ * struct arm_smmu_pending - the leaves that a domain's batches have cleared, and
+ *	that are not yet clean
  * @pgtbl: the domain's tables; constant
- * @walker: the device that entries are cleaned for; NULL if walks are coherent;
- *	constant
+ * @walker: the device that entries are cleaned for; constant
  * @granule: log2 of the smallest leaf; constant
  * @last: the highest IOVA; constant
- * @ranges: the SMMU has range invalidation; constant
  * @log: one per possible CPU
  * @cleaned: for tests that watch what is cleaned, or NULL; set before the first map
  * @driver: the driver's ops; constant once the domain is adopted
  * @ops: a copy of them, in which some are replaced; likewise
  * @busy: CPUs whose log may not be empty; a bit is written under that log's lock
- * @distrust: (any) the next sync must drop everything. Set after C0 and before
- *	the setter's barrier B1; taken by a sync, before C2
- * @broken: (any) a line was not found again. Set once; no sync succeeds after it
- * @unlogged: (any) entries change that no log names. Set once; each sync after it
- *	drops everything. Read after B2
+ * @broken: (any) a line was not found again. Set once; no sync of the domain
+ *	succeeds after it
  */
 struct arm_smmu_pending {
 	struct io_pgtable_ops *pgtbl;
 	struct device *walker;
 	unsigned int granule;
 	unsigned long last;
-	bool ranges;
 	struct arm_smmu_pending_log __percpu *log;
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
 	void (*cleaned)(struct device *walker, dma_addr_t addr, size_t size,
@@ -121,9 +91,7 @@ struct arm_smmu_pending {
 	struct iommu_domain_ops ops;
 
 	struct cpumask busy ____cacheline_aligned_in_smp;
-	unsigned int distrust;
 	bool broken;
-	bool unlogged;
 };
 
 /**
@@ -131,18 +99,18 @@ struct arm_smmu_pending {
  * @smmu: the SMMU
  * @id: ASID or VMID
  * @stage2: @id is a VMID
- * @granule: log2 of the smallest leaf
  */
 struct arm_smmu_context {
 	struct arm_smmu_device *smmu;
 	u16 id;
 	bool stage2;
-	unsigned int granule;
 };
 
 /* xsmmu.c */
 int arm_smmu_xsmmu_sync_domain_iotlb(struct iommu_domain *domain,
 				     bool leaf_only);
+int arm_smmu_xsmmu_sync_iotlb_runs(struct iommu_domain *domain,
+				   const struct xsmmu_run *run, unsigned int n);
 
 /* xsmmu-entry.c */
 u64 *arm_smmu_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
@@ -156,55 +124,18 @@ bool arm_smmu_xsmmu_timed_out(struct arm_smmu_device *smmu, unsigned int since,
 			      u32 at);
 
 /* xsmmu-pending.c */
-struct arm_smmu_pending *arm_smmu_pending_alloc(struct io_pgtable_ops *pgtbl,
-						bool ranges);
+struct arm_smmu_pending *arm_smmu_pending_alloc(struct io_pgtable_ops *pgtbl);
 void arm_smmu_pending_free(struct arm_smmu_pending *p);
 void arm_smmu_pending_add(struct arm_smmu_pending *p, unsigned long iova,
 			  unsigned int shift, size_t leaves);
-int arm_smmu_pending_take(struct arm_smmu_pending *p, bool leaf_only,
-			  struct arm_smmu_ranges *ranges);
+int arm_smmu_pending_take(struct arm_smmu_pending *p);
 void arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
 			    size_t size);
 
 /* xsmmu-adopt.c */
 void arm_smmu_xsmmu_adopt(struct iommu_domain *domain);
 void arm_smmu_xsmmu_attach(struct iommu_domain *domain);
-void arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain);
 void arm_smmu_xsmmu_free(struct arm_smmu_domain *smmu_domain);
-
-/*
- * Make the next sync drop everything: an entry was changed and no log names it,
- * or a sync failed.
- */
-static inline void arm_smmu_pending_distrust(struct arm_smmu_pending *p)
-{
-	/*
-	 * C0, pairs with C2: the entry, then the flag. If a sync takes the
-	 * flag, the entry is visible to its invalidation. If the flag could be
-	 * seen first, the sync would use it up, and the next one would name
-	 * ranges. Full, as B0 in core.
-	 * Litmus: arm-c0, arm-c0-two
-	 */
-	smp_mb();
-	WRITE_ONCE(p->distrust, 1);
-}
-
-/*
- * From now on entries are cleared that no log names: the core has the address of
- * one and clears it itself. Later syncs cannot tell which, so each of them drops
- * everything.
- *
- * This needs no barrier. A CPU that clears such an entry got its address from a
- * caller of this function, so the flag was set before the clear, hence before B1 of
- * the CPU that relies on a sync. That sync reads the flag after B2. So it finds the
- * flag if it finds the clear, as with the bits of busy CPUs (litmus test arm-busy).
- */
-static inline void arm_smmu_pending_unlogged(struct arm_smmu_pending *p)
-{
-	/* Read first: syncs read this line on all CPUs. */
-	if (!READ_ONCE(p->unlogged))
-		WRITE_ONCE(p->unlogged, true);
-}
 
 /*
  * Count the command queue's error if it is an ATC invalidation that timed out, and
@@ -310,11 +241,6 @@ static inline void arm_smmu_xsmmu_attach(struct iommu_domain *domain)
 }
 
 static inline void arm_smmu_xsmmu_free(struct arm_smmu_domain *smmu_domain)
-{
-}
-
-static inline void
-arm_smmu_xsmmu_unlinked_table(struct arm_smmu_domain *smmu_domain)
 {
 }
 

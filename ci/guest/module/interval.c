@@ -15,10 +15,6 @@
 #include "interval.h"
 #include "suites.h"
 
-/* The backend names so many leaves, in so many ranges; see backends/arm-smmu-v3. */
-#define SMMU_FEW	16
-#define SMMU_RANGES	4
-
 /* Marks are unique while the guest runs. */
 static u32 next_mark = 1;
 
@@ -35,38 +31,11 @@ u32 interval_open(void)
 	return mark;
 }
 
-/*
- * Are the buffers of the tests mapped in a window? Only kernels for tests can turn
- * windows off.
- */
-static bool in_window(void)
-{
-#ifdef CONFIG_XSMMU_DEBUG
-	if (!xsmmu_windows)
-		return false;
-#endif
-	return target.mode == TARGET_XSMMU && PAGE_SHIFT == 12;
-}
-
-/*
- * SMMUv3: every command for a whole domain drops non-leaf entries too. For few
- * leaves a sync sends commands for their ranges instead, unless the domain has a
- * window. The number of ranges depends on the addresses.
- */
+/* SMMUv3: every command for a whole domain drops non-leaf entries too. */
 static void announce_smmuv3(char *text, size_t size, struct cmds c)
 {
-	unsigned int others = c.full + c.pages;
-
-	if (!c.leaf || !c.leaves || c.leaves > SMMU_FEW || in_window())
-		scnprintf(text, size,
-			  "domain_leaf=0 domain_full=%u pages=%u all=%u",
-			  c.leaf + c.full, c.pages, c.leaf + others);
-	else if (c.leaves == 1)
-		scnprintf(text, size, "domain_leaf=0 domain_full=%u pages=%u",
-			  c.full, c.leaf + c.pages);
-	else
-		scnprintf(text, size, "domain_leaf=0 all>=%u all<=%u",
-			  c.leaf + others, SMMU_RANGES * c.leaf + others);
+	scnprintf(text, size, "domain_leaf=0 domain_full=%u pages=%u all=%u",
+		  c.leaf + c.full, c.pages, c.leaf + c.full + c.pages);
 }
 
 /* The others. VT-d has no invalidation hint for a domain with first-stage tables. */
