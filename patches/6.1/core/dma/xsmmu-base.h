@@ -71,32 +71,35 @@ static inline void xsmmu_sync_for_cpu(struct device *dev, phys_addr_t phys,
 		arch_sync_dma_for_cpu(phys, size, dir);
 }
 
-/** xsmmu_sync_sg_for_device - let a device see the @nents buffers of a list */
+/* Call @sync for each of the @nents buffers of a list, unless the device is coherent. */
+static inline void xsmmu_sync_sg(struct device *dev, struct scatterlist *sg,
+				 int nents, enum dma_data_direction dir,
+				 void (*sync)(phys_addr_t phys, size_t size,
+					      enum dma_data_direction dir))
+{
+	struct scatterlist *s;
+	int i;
+
+	if (dev_is_dma_coherent(dev))
+		return;
+	for_each_sg(sg, s, nents, i)
+		sync(sg_phys(s), s->length, dir);
+}
+
+/** xsmmu_sync_sg_for_device - write the @nents buffers of a list out of the CPU's caches */
 static inline void xsmmu_sync_sg_for_device(struct device *dev,
 					    struct scatterlist *sg, int nents,
 					    enum dma_data_direction dir)
 {
-	struct scatterlist *s;
-	int i;
-
-	if (dev_is_dma_coherent(dev))
-		return;
-	for_each_sg(sg, s, nents, i)
-		arch_sync_dma_for_device(sg_phys(s), s->length, dir);
+	xsmmu_sync_sg(dev, sg, nents, dir, arch_sync_dma_for_device);
 }
 
-/** xsmmu_sync_sg_for_cpu - the same for the @nents buffers of a list */
+/** xsmmu_sync_sg_for_cpu - let the CPU read the @nents buffers of a list */
 static inline void xsmmu_sync_sg_for_cpu(struct device *dev,
 					 struct scatterlist *sg, int nents,
 					 enum dma_data_direction dir)
 {
-	struct scatterlist *s;
-	int i;
-
-	if (dev_is_dma_coherent(dev))
-		return;
-	for_each_sg(sg, s, nents, i)
-		arch_sync_dma_for_cpu(sg_phys(s), s->length, dir);
+	xsmmu_sync_sg(dev, sg, nents, dir, arch_sync_dma_for_cpu);
 }
 
 /** xsmmu_sg_is_bus_address - does an entry hold a peer's own bus address? */
