@@ -37,7 +37,7 @@ HEAD = re.compile(rf"(?P<label>{LABEL.pattern})[,:]")
 STATEMENT = re.compile(r"(?:(?!/\*)[^;{}])*")
 LABELLED = re.compile(r"\w+, pairs with (?P<pair>[^:]+): (?P<sentence>.+?) "
                       r"Litmus: (?P<tests>[a-z0-9-]+(?:, [a-z0-9-]+)*)")
-BARRIER = re.compile(r"\b(smp_\w*mb\w*|smp_store_release|smp_load_acquire|smp_acquire__\w+|"
+BARRIER = re.compile(r"\b(?:try_)?(smp_\w*mb\w*|smp_store_release|smp_load_acquire|smp_acquire__\w+|"
                      r"(?:dma_)?[rw]?mb|xchg|cmpxchg|synchronize_rcu)\(")
 # What stands for a barrier in a litmus test, if that is another word.
 IN_MODEL = {"dma_mb": "smp_mb", "mb": "smp_mb", "dma_rmb": "smp_rmb", "rmb": "smp_rmb",

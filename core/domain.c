@@ -5,6 +5,7 @@
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -29,6 +30,21 @@ static struct xsmmu_window *xsmmu_window_locked(struct xsmmu_domain *xd)
 	return rcu_dereference_protected(xd->window,
 					 lockdep_is_held(&xsmmu_window_lock));
 }
+
+/*
+ * Two queues, on two CPUs, write no common cache line when they map and unmap. Each has
+ * its own quarantine, and a line of it per class of slots. What they read in the domain and
+ * in the window is on other lines than what syncs, drains and CPUs without slots write.
+ */
+#ifdef CONFIG_SMP
+static_assert(sizeof(struct xsmmu_slots) == SMP_CACHE_BYTES);
+static_assert(!(offsetof(struct xsmmu_quarantine, slots) % SMP_CACHE_BYTES));
+static_assert(!(offsetof(struct xsmmu_domain, started) % SMP_CACHE_BYTES));
+static_assert(!(offsetof(struct xsmmu_domain, flush_lock) % SMP_CACHE_BYTES));
+static_assert(!(offsetof(struct xsmmu_domain, draining) % SMP_CACHE_BYTES));
+static_assert(!(offsetof(struct xsmmu_window, depot) % SMP_CACHE_BYTES));
+static_assert(offsetofend(struct xsmmu_window, template) <= 2 * SMP_CACHE_BYTES);
+#endif
 
 static struct xsmmu_domain *xsmmu_domain_alloc(unsigned int entries)
 {
@@ -131,6 +147,7 @@ static struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 		return NULL;
 	xd->domain = domain;
 	xd->iovad = iovad;
+	xd->name_again = jiffies;
 	raw_spin_lock_init(&xd->flush_lock);
 	raw_spin_lock_init(&xd->withheld_lock);
 	INIT_LIST_HEAD(&xd->withheld);

@@ -51,7 +51,8 @@ struct xsmmu_range {
  * @unmaps: unmaps without sync, less those in a window
  * @led: invalidations that this CPU issued and that succeeded
  * @shared: syncs satisfied by an invalidation of another CPU
- * @failed: invalidations that this CPU issued and that failed
+ * @named: invalidations of runs that succeeded
+ * @failed: invalidations that this CPU issued and that failed, runs included
  * @overflows: unmaps that found the quarantine full
  * @orphans: drains by the backstop
  * @outside: mappings that found no slot in the window
@@ -63,6 +64,7 @@ struct xsmmu_stats {
 	u64 unmaps;
 	u64 led;
 	u64 shared;
+	u64 named;
 	u64 failed;
 	u64 overflows;
 	u64 orphans;
@@ -113,6 +115,7 @@ struct xsmmu_positions {
  * @armed: (L) the backstop's timer is pending or running. The CPU also reads it
  *	with interrupts off, without the lock: only its own timer clears it, on the
  *	same CPU, or somebody else while the CPU is offline
+ * @naming: the CPU invalidates runs. Written and read by it with interrupts off
  * @cpu: the CPU; constant
  * @slots: what the CPU has of the domain's window, by class
  * @tables: (L) unlinked table pages, in the order of the entries they belong to
@@ -135,6 +138,7 @@ struct xsmmu_quarantine {
 	struct xsmmu_positions tick;
 	unsigned int period;
 	bool armed;
+	bool naming;
 	int cpu;
 	struct xsmmu_slots slots[XSMMU_CLASSES];
 	struct list_head tables;
@@ -159,6 +163,9 @@ struct xsmmu_quarantine {
  * @failing: a sync gave up, and none has succeeded since; written under
  *	@flush_lock. Unmaps read it without the lock, as a hint: if it is out of
  *	date, they try once more, or withhold a range
+ * @lost: an unmap could not be noted in an oops, so a quarantine does not tell all.
+ *	Set once
+ * @name_again: no sync names runs before that time, in jiffies. Written after a failure
  * @started: number of the newest invalidation begun; written under @flush_lock
  * @drop_non_leaf: (any) the next invalidation must not be leaf-only: a table was
  *	unlinked since the last one that dropped non-leaf entries, or an
@@ -201,6 +208,8 @@ struct xsmmu_domain {
 #endif
 
 	bool failing;
+	bool lost;
+	unsigned long name_again;
 
 	unsigned long started ____cacheline_aligned_in_smp;
 	unsigned int drop_non_leaf;
@@ -235,6 +244,7 @@ extern bool xsmmu_virtual;
 
 /* quarantine.c */
 bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags);
+void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long upto);
 void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 			  unsigned int n, struct list_head *tables);
 void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
@@ -293,6 +303,10 @@ static inline void xsmmu_withheld_end(struct xsmmu_domain *xd,
 
 /* sync.c */
 int xsmmu_grace_period(struct xsmmu_domain *xd);
+bool xsmmu_is_invalidating(const struct xsmmu_domain *xd);
+
+/* local.c */
+extern struct xsmmu_limit xsmmu_most_pages;
 
 /* stats.c */
 void xsmmu_stats_add(struct xsmmu_domain *xd);

@@ -56,7 +56,12 @@ static unsigned int xsmmu_take(struct xsmmu_domain *xd,
 	while (n < XSMMU_RELEASE_CHUNK && (int)(upto - q->head) > 0) {
 		chunk[n] = q->ring[q->head & xd->mask];
 		xsmmu_tables_cut(&q->tables, chunk[n].tables, tables);
-		WRITE_ONCE(q->head, q->head + 1);
+		/*
+		 * N5, pairs with N4: the completion, then the head. A CPU that
+		 * finds its quarantine empty relies on the caller's invalidation.
+		 * Litmus: core-named-taken
+		 */
+		smp_store_release(&q->head, q->head + 1);
 		n++;
 	}
 	raw_spin_unlock_irqrestore(&q->lock, flags);
@@ -118,12 +123,22 @@ static void xsmmu_release_ring(struct xsmmu_domain *xd,
 	} while (n == XSMMU_RELEASE_CHUNK);
 }
 
-/* Free the slots before position @upto. */
-static void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long upto)
+/**
+ * xsmmu_release_slots - free the slots before a position
+ * @s: the slots of a class that a CPU has
+ * @upto: the position; a completed invalidation covers what is before it
+ *
+ * Context: any but NMI.
+ */
+void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long upto)
 {
 	unsigned long done = READ_ONCE(s->done);
 
-	/* No barrier: this depends on the completion; see xsmmu_slot_take(). */
+	/*
+	 * N3, pairs with N1: the completion, then done. Fully ordered. A mapping
+	 * needs no barrier here; see xsmmu_slot_take().
+	 * Litmus: core-named-released
+	 */
 	while ((long)(upto - done) > 0 && !try_cmpxchg(&s->done, &done, upto))
 		;
 }
@@ -416,8 +431,10 @@ static bool xsmmu_add(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 	unsigned long flags;
 	bool added = false;
 
-	if (!xsmmu_lock(&q->lock, &flags))
+	if (!xsmmu_lock(&q->lock, &flags)) {
+		WRITE_ONCE(xd->lost, true);
 		return true;
+	}
 	if (q->ring && q->tail - q->head <= xd->mask) {
 		q->ring[q->tail & xd->mask] = *r;
 		WRITE_ONCE(q->tail, q->tail + 1);

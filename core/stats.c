@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Statistics: one line per domain in debugfs, xsmmu/domains. A domain that was
- * refused has its reason there. Beside it are the limits of the backends.
+ * refused has its reason there. Beside it are the limits of what a sync names.
  */
 #include <linux/debugfs.h>
 #include <linux/mutex.h>
@@ -68,6 +68,7 @@ static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 		sum.unmaps += q->stats.unmaps;
 		sum.led += q->stats.led;
 		sum.shared += q->stats.shared;
+		sum.named += q->stats.named;
 		sum.failed += q->stats.failed;
 		sum.overflows += q->stats.overflows;
 		sum.orphans += q->stats.orphans;
@@ -86,7 +87,7 @@ static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 	rcu_read_lock();
 	bytes += xsmmu_window_bytes(rcu_dereference(xd->window), &chunks);
 	rcu_read_unlock();
-	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu leaked=%lu chunks=%u outside=%llu bytes=%zu\n",
+	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu named=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu leaked=%lu chunks=%u outside=%llu bytes=%zu\n",
 		   xd->name, sum.unmaps, sum.led, sum.shared, sum.failed,
 		   sum.overflows, sum.orphans, pending,
 		   READ_ONCE(xd->withheld_pages), READ_ONCE(xd->leaked), chunks,
@@ -132,7 +133,7 @@ DEFINE_DEBUGFS_ATTRIBUTE(xsmmu_limit_fops, xsmmu_limit_get, xsmmu_limit_set,
 static struct dentry *xsmmu_dir;
 
 /**
- * xsmmu_debugfs_limit - show a number of a backend in debugfs, xsmmu/
+ * xsmmu_debugfs_limit - show a limit in debugfs, xsmmu/
  * @name: of the file, which root may write
  * @limit: the number; for good
  *

@@ -128,20 +128,25 @@ static int xsmmu_attempt(struct xsmmu_domain *xd, unsigned long snap,
 	return err;
 }
 
-/*
- * Was this sync called by the leader itself? The leader has interrupts off, so
- * while preemption is off only code that it calls can find its own CPU leading.
- * Without that, a waiter could read "leader", be moved to the leader's CPU and
- * take itself for the leader.
+/**
+ * xsmmu_is_invalidating - was this function called from within an invalidation?
+ * @xd: the domain that is invalidated
+ *
+ * The leader has interrupts off, so while preemption is off only code that it calls
+ * can find its own CPU leading. Without that, a waiter could read "leader", be moved
+ * to the leader's CPU and take itself for the leader. The same holds for "naming".
+ *
+ * Context: any but NMI.
  */
-static bool xsmmu_nested(const struct xsmmu_domain *xd)
+bool xsmmu_is_invalidating(const struct xsmmu_domain *xd)
 {
-	bool nested;
+	bool invalidating;
 
 	preempt_disable();
-	nested = READ_ONCE(xd->leader) == smp_processor_id() + 1;
+	invalidating = READ_ONCE(xd->leader) == smp_processor_id() + 1 ||
+		       READ_ONCE(this_cpu_ptr(xd->quarantine)->naming);
 	preempt_enable();
-	return nested;
+	return invalidating;
 }
 
 /*
@@ -163,6 +168,42 @@ static int xsmmu_sync_alone(struct xsmmu_domain *xd)
 }
 
 /**
+ * xsmmu_snapshot - the number of the invalidation that covers all earlier unmaps
+ * @xd: the domain
+ *
+ * Context: any.
+ * Return: the number, for xsmmu_covered().
+ */
+unsigned long xsmmu_snapshot(struct xsmmu_domain *xd)
+{
+	/*
+	 * B1, pairs with B2: every PTE clear that happens before this call,
+	 * then the read of "started". Full, and before the read.
+	 * Litmus: core-b1-b2, core-b1-handover, core-b0-lost, core-drain,
+	 * core-alone-bare, core-snap-order, window-position
+	 */
+	smp_mb();
+	return READ_ONCE(xd->started) + 1;
+}
+
+/**
+ * xsmmu_covered - has an invalidation completed that covers a snapshot?
+ * @xd: the domain
+ * @snap: what xsmmu_snapshot() returned
+ *
+ * Context: any.
+ * Return: true if all that was unmapped before the snapshot may be freed or reused.
+ */
+bool xsmmu_covered(struct xsmmu_domain *xd, unsigned long snap)
+{
+	/*
+	 * B4, pairs with B3: completion, then the caller's release.
+	 * Litmus: core-b3-b4-read
+	 */
+	return xsmmu_reached(smp_load_acquire(&xd->done), snap);
+}
+
+/**
  * xsmmu_grace_period - wait for an invalidation that starts after now
  * @xd: the domain
  *
@@ -180,25 +221,13 @@ int xsmmu_grace_period(struct xsmmu_domain *xd)
 	struct xsmmu_led led;
 	int err;
 
-	/*
-	 * B1, pairs with B2: every PTE clear that happens before this call,
-	 * then the read of "started". Full, and before the read.
-	 * Litmus: core-b1-b2, core-b1-handover, core-b0-lost, core-drain,
-	 * core-alone-bare, core-snap-order, window-position
-	 */
-	smp_mb();
-	snap = READ_ONCE(xd->started) + 1;
-
+	snap = xsmmu_snapshot(xd);
 	for (;;) {
-		/*
-		 * B4, pairs with B3: completion, then the caller's release.
-		 * Litmus: core-b3-b4-read
-		 */
-		if (xsmmu_reached(smp_load_acquire(&xd->done), snap)) {
+		if (xsmmu_covered(xd, snap)) {
 			this_cpu_inc(xd->quarantine->stats.shared);
 			return 0;
 		}
-		if (unlikely(xsmmu_nested(xd)))
+		if (unlikely(xsmmu_is_invalidating(xd)))
 			return -EBUSY;
 		if (unlikely(oops_in_progress))
 			return xsmmu_sync_alone(xd);

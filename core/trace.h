@@ -30,6 +30,23 @@ TRACE_EVENT(xsmmu_sync,
 		  __entry->number, __entry->leaf_only, __entry->err)
 );
 
+TRACE_EVENT(xsmmu_named,
+	TP_PROTO(const char *name, unsigned int runs, int err),
+	TP_ARGS(name, runs, err),
+	TP_STRUCT__entry(
+		__array(char, name, XSMMU_NAME_LEN)
+		__field(unsigned int, runs)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		strscpy(__entry->name, name, XSMMU_NAME_LEN);
+		__entry->runs = runs;
+		__entry->err = err;
+	),
+	TP_printk("%s runs=%u err=%d", __entry->name, __entry->runs,
+		  __entry->err)
+);
+
 TRACE_EVENT(xsmmu_overflow,
 	TP_PROTO(const char *name, unsigned int entries),
 	TP_ARGS(name, entries),

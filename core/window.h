@@ -107,7 +107,7 @@ struct xsmmu_depot {
  * @depot: by class
  *
  * What each mapping and each unmap read are the first two cache lines. They are constant
- * but for @after.
+ * but for @after. CPUs that run out of slots write to the depots, on lines of their own.
  */
 struct xsmmu_window {
 	dma_addr_t base;
@@ -123,7 +123,7 @@ struct xsmmu_window {
 	phys_addr_t phys_mask;
 	unsigned int users;
 	unsigned int chunks;
-	struct xsmmu_depot depot[XSMMU_CLASSES];
+	struct xsmmu_depot depot[XSMMU_CLASSES] ____cacheline_aligned_in_smp;
 };
 
 /*

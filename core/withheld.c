@@ -49,8 +49,10 @@ void xsmmu_withhold(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 	struct xsmmu_withheld *w = xsmmu_withheld_alloc();
 	unsigned long flags;
 
-	if (!xsmmu_lock(&xd->withheld_lock, &flags))
+	if (!xsmmu_lock(&xd->withheld_lock, &flags)) {
+		WRITE_ONCE(xd->lost, true);
 		return;
+	}
 	if (w) {
 		w->range = *r;
 		INIT_LIST_HEAD(&w->tables);
@@ -102,7 +104,12 @@ static void xsmmu_withheld_release(struct xsmmu_domain *xd,
 	}
 	if (!xsmmu_lock(&xd->withheld_lock, &flags))
 		return;
-	WRITE_ONCE(xd->withheld_pages, xd->withheld_pages - pages);
+	/*
+	 * N7, pairs with N6: the completion, then the number. A local sync that reads
+	 * that nothing is withheld relies on the invalidation that covered this.
+	 * Litmus: core-named-withheld
+	 */
+	smp_store_release(&xd->withheld_pages, xd->withheld_pages - pages);
 	raw_spin_unlock_irqrestore(&xd->withheld_lock, flags);
 }
 

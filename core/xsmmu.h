@@ -105,6 +105,9 @@ void xsmmu_domain_destroy(struct iommu_domain *domain);
 
 void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size);
 int xsmmu_sync(struct xsmmu_domain *xd);
+int xsmmu_sync_local(struct xsmmu_domain *xd);
+unsigned long xsmmu_snapshot(struct xsmmu_domain *xd);
+bool xsmmu_covered(struct xsmmu_domain *xd, unsigned long snap);
 bool xsmmu_drain(struct xsmmu_domain *xd);
 
 struct xsmmu_window *xsmmu_window_get(struct xsmmu_domain *xd, u64 limit,

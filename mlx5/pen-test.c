@@ -88,11 +88,12 @@ static bool fx_unmap_no_sync(struct xsmmu_override *override, dma_addr_t addr, s
 	return true;
 }
 
-static int fx_sync(struct xsmmu_override *override)
+static int fx_sync(struct xsmmu_override *override, bool local)
 {
 	struct pen_fixture *fx = fx_now;
 
 	fx->syncs++;
+	fx->local_syncs += local;
 	fx->gone_at_sync += fx->skbs_gone + pen_test_frames_gone(fx);
 	if (fx->pages_gone)
 		fx->gone_at_sync += fx->pages_gone(fx);
@@ -242,6 +243,7 @@ static void one_sync_covers_a_poll(struct kunit *test)
 	pen_test_poll(fx, 1);
 	pen_test_poll(fx, 1);
 	KUNIT_EXPECT_EQ(test, fx->syncs, 1);
+	KUNIT_EXPECT_EQ(test, fx->local_syncs, 1);
 	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(fx->pen));
 	KUNIT_EXPECT_EQ(test, fx->stats.unmap_batched, 120);
 	KUNIT_EXPECT_EQ(test, fx->stats.iotlb_sync, 1);
@@ -394,6 +396,35 @@ static void the_next_sync_covers_what_was_kept(struct kunit *test)
 	pen_test_expect_kept(fx, 0);
 }
 
+/* Kept buffers were unmapped by an earlier poll, perhaps on another CPU. */
+static void kept_buffers_need_a_sync_of_all_cpus(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+
+	fx_fail_a_poll(fx);
+	KUNIT_EXPECT_EQ(test, fx->local_syncs, 1);
+	pen_test_send(fx, 1, 1);
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->local_syncs, 1);
+	pen_test_expect_kept(fx, 0);
+	pen_test_send(fx, 1, 1);
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->local_syncs, 2);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 3);
+}
+
+/* What an earlier poll has left may have been unmapped on another CPU. */
+static void a_pen_that_strayed_is_synced_on_all_cpus(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+
+	fx->pen->strayed = true;
+	pen_test_send(fx, 1, 1);
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 1);
+	KUNIT_EXPECT_EQ(test, fx->local_syncs, 0);
+}
+
 /* A short packet is copied into its WQE, so its skb is not mapped. */
 static void a_poll_with_nothing_to_sync_releases_nothing_kept(struct kunit *test)
 {
@@ -404,6 +435,7 @@ static void a_poll_with_nothing_to_sync_releases_nothing_kept(struct kunit *test
 	wi.skb->destructor = fx_skb_gone;
 	fx_fail_a_poll(fx);
 	fx->syncs = 0;
+	fx->local_syncs = 0;
 	fx_complete(fx, &wi, 1);
 	KUNIT_EXPECT_FALSE(test, mlx5e_pen_is_empty(fx->pen));
 	pen_test_poll(fx, 1);
@@ -501,6 +533,7 @@ static void closing_tries_once_more(struct kunit *test)
 	fx_fail_a_poll(fx);
 	mlx5e_pen_close(fx->pen);
 	KUNIT_EXPECT_EQ(test, fx->syncs, 2);
+	KUNIT_EXPECT_EQ(test, fx->local_syncs, 1);
 	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 5);
 	KUNIT_EXPECT_EQ(test, pen_test_frames_gone(fx), 2);
 	pen_test_expect_kept(fx, 0);
@@ -619,6 +652,7 @@ static bool fx_batches(struct pen_fixture *fx)
 		return false;
 	fx->unmaps = 0;
 	fx->syncs = 0;
+	fx->local_syncs = 0;
 	fx->skbs_gone = 0;
 	fx->gone_at_sync = 0;
 	fx->stats = (struct mlx5e_ch_stats) {};
@@ -706,6 +740,8 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(what_a_failed_sync_left_is_kept),
 	KUNIT_CASE(a_failed_sync_starts_the_recovery),
 	KUNIT_CASE(the_next_sync_covers_what_was_kept),
+	KUNIT_CASE(kept_buffers_need_a_sync_of_all_cpus),
+	KUNIT_CASE(a_pen_that_strayed_is_synced_on_all_cpus),
 	KUNIT_CASE(a_poll_with_nothing_to_sync_releases_nothing_kept),
 	KUNIT_CASE(without_budget_nothing_kept_is_released),
 	KUNIT_CASE(channels_are_not_reopened_again_at_once),

@@ -34,6 +34,7 @@ struct pen_test_mapping {
  * @unmaps: number of unmaps without sync
  * @strict: number of strict unmaps
  * @syncs: number of syncs
+ * @local_syncs: how many of them covered one CPU only
  * @sync_err: the result of a sync
  * @skbs_gone: number of skbs that were freed
  * @frames: pages of the XDP frames; the fixture holds a reference to each
@@ -59,7 +60,7 @@ struct pen_fixture {
 	struct kunit *test;
 	struct device *dev;
 	struct list_head mappings;
-	unsigned int unmaps, strict, syncs;
+	unsigned int unmaps, strict, syncs, local_syncs;
 	int sync_err;
 	unsigned int skbs_gone;
 	struct page *frames[FIFO];

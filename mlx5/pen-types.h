@@ -50,6 +50,8 @@ struct mlx5e_pen_kept {
  * @unsynced: number of unmaps since the last sync. It is not 0 while a frame or
  *            a page waits
  * @failed: an early sync of this poll failed
+ * @strayed: a poll has left buffers here, which is a bug. The next poll may run on another
+ *           CPU. Set once
  * @skbs: sent and unmapped
  * @frames: XDP frames that were sent and unmapped. They are linked through
  *          xdp_frame.dev_rx, which only CPU maps use, before they transmit
@@ -67,6 +69,7 @@ struct mlx5e_pen {
 	struct mlx5e_ch_stats *stats;
 	unsigned int unsynced;
 	bool failed;
+	bool strayed;
 	struct sk_buff_head skbs;
 	struct xdp_frame *frames;
 	struct mlx5e_pen_kept kept;

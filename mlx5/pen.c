@@ -96,9 +96,10 @@ static void mlx5e_pen_keep(struct mlx5e_pen *pen)
 	pen->stats->unmap_kept += count;
 }
 
-static int mlx5e_pen_invalidate(struct mlx5e_pen *pen)
+/* With @local, everything that is to be covered was unmapped on this CPU, in this poll. */
+static int mlx5e_pen_invalidate(struct mlx5e_pen *pen, bool local)
 {
-	int err = dma_sync_device_iotlb(pen->dev);
+	int err = local ? dma_sync_device_iotlb_local(pen->dev) : dma_sync_device_iotlb(pen->dev);
 
 	pen->stats->iotlb_sync++;
 	if (unlikely(err))
@@ -106,25 +107,28 @@ static int mlx5e_pen_invalidate(struct mlx5e_pen *pen)
 	return err;
 }
 
-/* Sync if anything was unmapped. Return 0 if all buffers may be released. */
-static int mlx5e_pen_cover(struct mlx5e_pen *pen)
+/*
+ * Sync if anything was unmapped. Return 0 if all buffers may be released. Kept ones may
+ * have been unmapped on any CPU.
+ */
+static int mlx5e_pen_cover(struct mlx5e_pen *pen, bool local)
 {
 	if (!pen->unsynced)
 		return 0;
 	pen->stats->unmap_batched += pen->unsynced;
 	pen->unsynced = 0;
-	return mlx5e_pen_invalidate(pen);
+	return mlx5e_pen_invalidate(pen, local && !pen->kept.count && !pen->strayed);
 }
 
 /*
  * Interrupts may be off in a poll with budget 0, and such a poll may not release
  * frames and pages. It adds none. Kept ones wait for a poll with a budget.
  */
-static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget)
+static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget, bool local)
 {
 	bool covers_kept = pen->unsynced && budget;
 
-	if (unlikely(mlx5e_pen_cover(pen))) {
+	if (unlikely(mlx5e_pen_cover(pen, local))) {
 		pen->failed = true;
 		mlx5e_pen_keep(pen);
 		mlx5e_pen_recover(pen->priv);
@@ -140,7 +144,7 @@ static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget)
 /* The last sync of a poll, or its only one; see mlx5e_pen_before_refill(). */
 void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 {
-	mlx5e_pen_drain(pen, budget);
+	mlx5e_pen_drain(pen, budget, true);
 	pen->failed = false;
 }
 
@@ -170,7 +174,7 @@ void mlx5e_pen_make_room(struct mlx5e_pen *pen)
 		return;
 	}
 	pen->stats->iotlb_sync_early++;
-	mlx5e_pen_drain(pen, 1);
+	mlx5e_pen_drain(pen, 1, true);
 }
 
 /*
@@ -266,12 +270,15 @@ static void mlx5e_pen_abandon_kept(struct mlx5e_pen *pen)
 	kept->count = 0;
 }
 
-/* A poll did not empty the pen. That is a bug, but it must not leak memory. */
+/*
+ * A poll did not empty the pen. That is a bug, but it must not leak memory. The poll may
+ * have run on another CPU.
+ */
 static void mlx5e_pen_empty_late(struct mlx5e_pen *pen)
 {
 	mlx5e_pen_forbid_recycling(&pen->pages);
 	rcu_read_lock();
-	__mlx5e_pen_sync(pen, 0);
+	mlx5e_pen_drain(pen, 0, false);
 	rcu_read_unlock();
 }
 
@@ -290,7 +297,7 @@ void mlx5e_pen_close(struct mlx5e_pen *pen)
 		mlx5e_pen_empty_late(pen);
 	if (likely(!pen->kept.count))
 		return;
-	if (mlx5e_pen_invalidate(pen))
+	if (mlx5e_pen_invalidate(pen, false))
 		mlx5e_pen_abandon_kept(pen);
 	else
 		mlx5e_pen_release_kept(pen, 0);

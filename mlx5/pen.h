@@ -211,8 +211,8 @@ static inline void mlx5e_pen_without_refill(struct mlx5e_pen *pen, int budget)
  */
 static inline void mlx5e_pen_end_of_poll(struct mlx5e_pen *pen)
 {
-	if (mlx5e_pen_used())
-		WARN_ON_ONCE(!mlx5e_pen_is_empty(pen));
+	if (mlx5e_pen_used() && WARN_ON_ONCE(!mlx5e_pen_is_empty(pen)))
+		pen->strayed = true;
 }
 
 #else

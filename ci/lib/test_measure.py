@@ -38,7 +38,7 @@ def packets_objections(mode="", name="tx", driver=(), **changes):
     good = {"strict": (8800, 5000), "lazy": (40, 4000), "passthrough": (0, 3000)}
     modes = {mode: {run: packets_figure(*figures) for run in packets.RUNS}
              for mode, figures in good.items()}
-    modes["xsmmu"] = {run: packets_figure(60, 4100, ch_iotlb_sync=60, ch_unmap_batched=8800)
+    modes["xsmmu"] = {run: packets_figure(60, 3100, ch_iotlb_sync=60, ch_unmap_batched=8800)
                       for run in packets.RUNS}
     if mode:
         modes[mode][name].update(changes)
@@ -87,9 +87,13 @@ class Figures(unittest.TestCase):
         self.assertEqual(packets_objections("xsmmu", driver={"ch_iotlb_sync": 0}), 1)
         self.assertEqual(packets_objections("xsmmu", domain_commands=101), 1)
         self.assertEqual(packets_objections("xsmmu", invalidation_commands=276), 1)
-        self.assertEqual(packets_objections("xsmmu", instructions_per_packet=4201), 1)
-        self.assertEqual(packets_objections("strict", instructions_per_packet=4220), 1)
-        self.assertEqual(packets_objections("strict", instructions_per_packet=4230), 0)
+        self.assertEqual(packets_objections("xsmmu", instructions_per_packet=4201), 2)
+        self.assertEqual(packets_objections("xsmmu", instructions_per_packet=3451), 1)
+        self.assertEqual(packets_objections("xsmmu", instructions_per_packet=3449), 0)
+        self.assertEqual(packets_objections("xsmmu", "rx", instructions_per_packet=3151), 1)
+        self.assertEqual(packets_objections("xsmmu", "tx_single", invalidation_commands=8801), 1)
+        self.assertEqual(packets_objections("strict", instructions_per_packet=3110), 1)
+        self.assertEqual(packets_objections("strict", instructions_per_packet=3112), 0)
         self.assertEqual(packets_objections("strict", invalidation_commands=4399), 1)
         self.assertEqual(packets_objections("lazy", invalidation_commands=0), 1)
         self.assertEqual(packets_objections("lazy", "rx", {"rx_packets": 4399}), 1)

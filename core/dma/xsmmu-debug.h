@@ -10,7 +10,7 @@ struct device;
 #if defined(CONFIG_DMA_API_DEBUG) && defined(CONFIG_XSMMU)
 void xsmmu_debug_enable(struct device *dev);
 void xsmmu_debug_unmap(struct device *dev);
-int xsmmu_debug_sync_begin(struct device *dev);
+int xsmmu_debug_sync_begin(struct device *dev, bool local);
 void xsmmu_debug_sync_end(struct device *dev, int unsynced, int err);
 int xsmmu_debug_unbind(struct device *dev);
 #else
@@ -22,7 +22,7 @@ static inline void xsmmu_debug_unmap(struct device *dev)
 {
 }
 
-static inline int xsmmu_debug_sync_begin(struct device *dev)
+static inline int xsmmu_debug_sync_begin(struct device *dev, bool local)
 {
 	return 0;
 }

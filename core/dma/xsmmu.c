@@ -158,11 +158,13 @@ static void xsmmu_unmap_sg(struct device *dev, struct iommu_domain *domain,
 		xsmmu_unmap(domain->xsmmu, start, end - start);
 }
 
-static int xsmmu_sync_device(struct device *dev)
+static int xsmmu_sync_device(struct device *dev, bool local)
 {
 	struct iommu_domain *domain = xsmmu_batching_domain(dev);
 
-	return domain ? xsmmu_sync(domain->xsmmu) : 0;
+	if (!domain)
+		return 0;
+	return local ? xsmmu_sync_local(domain->xsmmu) : xsmmu_sync(domain->xsmmu);
 }
 
 /**
@@ -290,6 +292,20 @@ void dma_unmap_sg_attrs_no_sync(struct device *dev, struct scatterlist *sg,
 }
 EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);
 
+static int xsmmu_sync_or_override(struct device *dev, bool local)
+{
+	struct xsmmu_override *override = xsmmu_override_of(dev);
+	int unsynced = xsmmu_debug_sync_begin(dev, local);
+	int err;
+
+	if (override && override->sync)
+		err = override->sync(override, local);
+	else
+		err = xsmmu_sync_device(dev, local);
+	xsmmu_debug_sync_end(dev, unsynced, err);
+	return err;
+}
+
 /**
  * dma_sync_device_iotlb - one invalidation for all earlier unmaps without sync
  * @dev: the device
@@ -307,21 +323,71 @@ EXPORT_SYMBOL_GPL(dma_unmap_sg_attrs_no_sync);
  */
 int dma_sync_device_iotlb(struct device *dev)
 {
-	struct xsmmu_override *override;
-	int unsynced, err;
-
-	if (!xsmmu_mode())
-		return 0;
-	unsynced = xsmmu_debug_sync_begin(dev);
-	override = xsmmu_override_of(dev);
-	if (override && override->sync)
-		err = override->sync(override);
-	else
-		err = xsmmu_sync_device(dev);
-	xsmmu_debug_sync_end(dev, unsynced, err);
-	return err;
+	return xsmmu_mode() ? xsmmu_sync_or_override(dev, false) : 0;
 }
 EXPORT_SYMBOL_GPL(dma_sync_device_iotlb);
+
+/**
+ * dma_sync_device_iotlb_local - an invalidation for what this CPU has unmapped
+ * @dev: the device
+ *
+ * Covers the *_no_sync() unmaps of @dev that happened on this CPU before this call.
+ * Names their addresses if they are few, so that the IOMMU keeps its other
+ * translations for @dev. Otherwise it is dma_sync_device_iotlb(). Costs no
+ * invalidation if others have covered these unmaps meanwhile.
+ *
+ * The caller was not able to move to another CPU since the first of these unmaps. So
+ * it is for a NAPI poll that syncs what it has unmapped itself. If a sync of either
+ * kind has failed, the buffers that were kept need dma_sync_device_iotlb().
+ *
+ * Context: any but NMI, migration off. Spins until the IOMMU has completed.
+ * Return: as dma_sync_device_iotlb().
+ */
+int dma_sync_device_iotlb_local(struct device *dev)
+{
+	cant_migrate();
+	return xsmmu_mode() ? xsmmu_sync_or_override(dev, true) : 0;
+}
+EXPORT_SYMBOL_GPL(dma_sync_device_iotlb_local);
+
+/**
+ * dma_iotlb_snapshot - note which invalidation will cover all earlier unmaps
+ * @dev: the device
+ *
+ * A driver that is in no hurry may free its buffers when dma_iotlb_covered() says that
+ * somebody's dma_sync_device_iotlb() has covered them, and needs no sync of its own.
+ * dma_sync_device_iotlb_local() covers no snapshot. Nobody promises a sync: a driver
+ * that waits too long has to sync itself.
+ *
+ * Context: any but NMI.
+ * Return: a number for dma_iotlb_covered(), valid until the driver is unbound.
+ */
+unsigned long dma_iotlb_snapshot(struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	domain = xsmmu_mode() ? xsmmu_batching_domain(dev) : NULL;
+	return domain ? xsmmu_snapshot(domain->xsmmu) : 0;
+}
+EXPORT_SYMBOL_GPL(dma_iotlb_snapshot);
+
+/**
+ * dma_iotlb_covered - may buffers be freed that were unmapped before a snapshot?
+ * @dev: the device
+ * @snap: what dma_iotlb_snapshot() returned
+ *
+ * Context: any but NMI.
+ * Return: true if an invalidation has covered every *_no_sync() unmap of @dev, on any
+ * CPU, that happened before the snapshot. True at once if unmaps are not batched.
+ */
+bool dma_iotlb_covered(struct device *dev, unsigned long snap)
+{
+	struct iommu_domain *domain;
+
+	domain = xsmmu_mode() ? xsmmu_batching_domain(dev) : NULL;
+	return !domain || xsmmu_covered(domain->xsmmu, snap);
+}
+EXPORT_SYMBOL_GPL(dma_iotlb_covered);
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
 bool xsmmu_real_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
@@ -331,9 +397,9 @@ bool xsmmu_real_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 }
 EXPORT_SYMBOL_GPL(xsmmu_real_unmap_page);
 
-int xsmmu_real_sync(struct device *dev)
+int xsmmu_real_sync(struct device *dev, bool local)
 {
-	return xsmmu_sync_device(dev);
+	return xsmmu_sync_device(dev, local);
 }
 EXPORT_SYMBOL_GPL(xsmmu_real_sync);
 #endif

@@ -22,7 +22,8 @@ struct device;
  * @enable: for dma_enable_unmap_no_sync(), or NULL for what it does itself
  * @unmap_page: for dma_unmap_page_attrs_no_sync(), or NULL likewise. It returns
  *	false for "use the ordinary unmap"
- * @sync: for dma_sync_device_iotlb(), or NULL likewise
+ * @sync: for dma_sync_device_iotlb() and, with @local, for
+ *	dma_sync_device_iotlb_local(); or NULL likewise
  *
  * The members are called in the context of the calls that they replace.
  */
@@ -33,7 +34,7 @@ struct xsmmu_override {
 	bool (*unmap_page)(struct xsmmu_override *override, dma_addr_t addr,
 			   size_t size, enum dma_data_direction dir,
 			   unsigned long attrs);
-	int (*sync)(struct xsmmu_override *override);
+	int (*sync)(struct xsmmu_override *override, bool local);
 };
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
@@ -54,7 +55,7 @@ bool xsmmu_real_unmap_page_strict(struct device *dev, dma_addr_t addr,
 /* What unmap_page and sync replace, for an override that only follows them. */
 bool xsmmu_real_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 			   enum dma_data_direction dir, unsigned long attrs);
-int xsmmu_real_sync(struct device *dev);
+int xsmmu_real_sync(struct device *dev, bool local);
 #endif /* CONFIG_XSMMU_KUNIT_TEST */
 
 #endif /* _LINUX_DMA_XSMMU_OVERRIDE_H */

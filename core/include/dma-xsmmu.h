@@ -23,6 +23,9 @@ void dma_unmap_sg_attrs_no_sync(struct device *dev, struct scatterlist *sg,
 				int nents, enum dma_data_direction dir,
 				unsigned long attrs);
 int __must_check dma_sync_device_iotlb(struct device *dev);
+int __must_check dma_sync_device_iotlb_local(struct device *dev);
+unsigned long dma_iotlb_snapshot(struct device *dev);
+bool dma_iotlb_covered(struct device *dev, unsigned long snap);
 #else
 static inline bool dma_enable_unmap_no_sync(struct device *dev)
 {
@@ -48,6 +51,21 @@ static inline void dma_unmap_sg_attrs_no_sync(struct device *dev,
 static inline int __must_check dma_sync_device_iotlb(struct device *dev)
 {
 	return 0;
+}
+
+static inline int __must_check dma_sync_device_iotlb_local(struct device *dev)
+{
+	return 0;
+}
+
+static inline unsigned long dma_iotlb_snapshot(struct device *dev)
+{
+	return 0;
+}
+
+static inline bool dma_iotlb_covered(struct device *dev, unsigned long snap)
+{
+	return true;
 }
 #endif /* CONFIG_XSMMU */
 

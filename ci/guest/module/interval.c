@@ -4,7 +4,8 @@
  *
  * strict	per unmap an invalidation of its pages, with its own wait
  * lazy		an invalidation of the whole domain when the flush queue's timer runs
- * xsmmu	none per unmap without sync, one of the whole domain per sync
+ * xsmmu	none per unmap without sync, one of the whole domain per sync; a local sync
+ *		names pages instead, if they are few
  * passthrough	none
  *
  * With ATS one invalidation of the device TLB follows each of these. The kernel waits
@@ -120,4 +121,43 @@ void interval_close_syncs(struct kunit *test, u32 begin, const char *name,
 					    .leaves = unmaps / syncs });
 	else
 		interval_close_unmaps(test, begin, name, unmaps);
+}
+
+/*
+ * Are the buffers of the tests mapped in a window? Only kernels for tests can turn
+ * windows off.
+ */
+static bool in_window(void)
+{
+#ifdef CONFIG_XSMMU_DEBUG
+	if (!xsmmu_windows)
+		return false;
+#endif
+	return target.mode == TARGET_XSMMU && PAGE_SHIFT == 12;
+}
+
+/**
+ * interval_close_local() - stop counting; expect the commands of a local sync
+ * @test: the test
+ * @begin: the interval
+ * @name: what happened in it; one word
+ * @pages: how many pages it covers, as few as a sync names
+ *
+ * One or more commands for pages, under one wait, and none for the whole domain. The
+ * number depends on the addresses. Without a window there is nothing to name.
+ */
+void interval_close_local(struct kunit *test, u32 begin, const char *name,
+			  unsigned int pages)
+{
+	u32 end;
+
+	if (!in_window()) {
+		interval_close(test, begin, name,
+			       (struct cmds){ .leaf = 1, .leaves = pages });
+		return;
+	}
+	end = interval_open();
+	kunit_info(test,
+		   "interval %u %u %s domain_leaf=0 domain_full=0 pages_leaf>=1 pages_leaf<=%u pages_full=0 global=0 waits=%u resets=0\n",
+		   begin, end, name, pages, target.ats ? 2 : 1);
 }

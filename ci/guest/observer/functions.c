@@ -97,7 +97,7 @@ static bool follow_unmap_page_no_sync(struct xsmmu_override *override,
 }
 
 /* An IOMMU that fails does not answer in time. Meanwhile packets come and go. */
-static int failing_sync(struct xsmmu_override *override)
+static int failing_sync(struct xsmmu_override *override, bool local)
 {
 	struct function *function = container_of(override, struct function,
 						 override);
@@ -106,7 +106,7 @@ static int failing_sync(struct xsmmu_override *override)
 		mdelay(20);
 		return -EIO;
 	}
-	return xsmmu_real_sync(override->dev);
+	return xsmmu_real_sync(override->dev, local);
 }
 
 static void override_add(struct function *function)

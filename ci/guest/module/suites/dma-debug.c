@@ -10,6 +10,7 @@
 #include <linux/kmsg_dump.h>
 #include <linux/printk.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "buffers.h"
 #include "suites.h"
@@ -70,7 +71,7 @@ static void unsynced_unmaps_are_reported_at_unbind(struct kunit *test)
 }
 
 #ifdef CONFIG_XSMMU_KUNIT_TEST
-static int sync_that_fails(struct xsmmu_override *override)
+static int sync_that_fails(struct xsmmu_override *override, bool local)
 {
 	return -EIO;
 }
@@ -98,6 +99,30 @@ static void unmaps_of_a_failed_sync_are_reported_at_unbind(struct kunit *test)
 #endif
 }
 
+static long unmap_work(void *b)
+{
+	batch_unmap_no_sync(b);
+	return 0;
+}
+
+/* A local sync covers nothing that was unmapped before the driver moved. */
+static void driver_that_moved_before_a_local_sync_is_reported(struct kunit *test)
+{
+	struct batch *b;
+
+	if (!IS_ENABLED(CONFIG_DMA_API_DEBUG))
+		kunit_skip(test, "CONFIG_DMA_API_DEBUG is off");
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+	b = test_batch_in_reach(test, 5);
+	KUNIT_ASSERT_EQ(test, work_on_cpu(1, unmap_work, b), 0L);
+	migrate_disable();
+	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb_local(target.dev), 0);
+	migrate_enable();
+	unbind_and_bind(test);
+	KUNIT_EXPECT_EQ(test, log_lines_with("left 5 DMA unmaps unsynced"), 1);
+}
+
 static void expect_no_report_at_unbind(struct kunit *test)
 {
 	unsigned int before = log_lines_with("DMA unmaps unsynced");
@@ -122,6 +147,7 @@ static void ordinary_unmaps_are_not_reported(struct kunit *test)
 static const struct attack_case dma_debug_cases[] = {
 	ATTACK_CASE(unsynced_unmaps_are_reported_at_unbind, XSMMU),
 	ATTACK_CASE(unmaps_of_a_failed_sync_are_reported_at_unbind, XSMMU),
+	ATTACK_CASE(driver_that_moved_before_a_local_sync_is_reported, XSMMU),
 	ATTACK_CASE(synced_unmaps_are_not_reported, XSMMU),
 	ATTACK_CASE(ordinary_unmaps_are_not_reported, STRICT | XSMMU),
 	{ }
