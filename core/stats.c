@@ -88,8 +88,8 @@ static void xsmmu_show_domain(struct seq_file *s, struct xsmmu_domain *xd)
 	bytes += xsmmu_window_bytes(rcu_dereference(xd->window), &chunks);
 	rcu_read_unlock();
 	seq_printf(s, "%s unmaps=%llu led=%llu shared=%llu named=%llu failed=%llu overflows=%llu orphans=%llu pending=%u withheld=%lu leaked=%lu chunks=%u outside=%llu bytes=%zu\n",
-		   xd->name, sum.unmaps, sum.led, sum.shared, sum.failed,
-		   sum.overflows, sum.orphans, pending,
+		   xd->name, sum.unmaps, sum.led, sum.shared, sum.named,
+		   sum.failed, sum.overflows, sum.orphans, pending,
 		   READ_ONCE(xd->withheld_pages), READ_ONCE(xd->leaked), chunks,
 		   sum.outside, bytes);
 }
