@@ -190,61 +190,41 @@ static void run_is_widened_to_a_block(struct kunit *test)
 	expect_run(f, 0, m->addr[46], 4);
 }
 
-/* So many pages are dropped by one command: of their block, or of the domain. */
-static void large_batch_is_named_as_one_block(struct kunit *test)
+/* One page more than half of a block, at its beginning and at its end. */
+static void run_at_an_edge_is_widened_to_a_block(struct kunit *test)
 {
 	struct mapped *m = map_pages(test);
 	struct fix *f = test->priv;
-	dma_addr_t block = ALIGN_DOWN(m->addr[0], 64 * PAGE_SIZE);
-	unsigned int i = (m->addr[0] - block) >> PAGE_SHIFT;
 
-	KUNIT_ASSERT_EQ(test, i, 0);
+	unmap_some(f, m, 0, 9);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
+	expect_run(f, 0, m->addr[0], 16);
+	expect_kept(f, m, 0, 9, false);
+	unmap_some(f, m, 23, 9);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
+	expect_run(f, 0, m->addr[16], 16);
+	expect_kept(f, m, 23, 9, false);
+}
+
+static void large_batch_drops_the_domain(struct kunit *test)
+{
+	struct mapped *m = map_pages(test);
+	struct fix *f = test->priv;
+	dma_addr_t run;
+
 	forget_counts(f);
-	unmap_some(f, m, 3, 40);
+	unmap_some(f, m, 0, 16);
 	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
 	expect_counts(f, 1, 0);
-	KUNIT_EXPECT_EQ(test, f->runs, 1);
-	expect_run(f, 0, block, 64);
-	expect_kept(f, m, 3, 40, false);
-	expect_kept(f, m, 0, 3, true);
-}
-
-/* One page more than half of a block, at its beginning and at its end. */
-static void large_batch_at_an_edge_is_named_as_one_block(struct kunit *test)
-{
-	struct mapped *m = map_pages(test);
-	struct fix *f = test->priv;
-
-	forget_counts(f);
-	unmap_some(f, m, 0, 33);
+	unmap_some(f, m, 16, 17);
 	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
-	expect_run(f, 0, m->addr[0], 64);
-	expect_kept(f, m, 0, 33, false);
-	unmap_some(f, m, 33, MAPPED - 33);
-	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
-	m = map_pages_again(test);
-	forget_counts(f);
-	unmap_some(f, m, MAPPED - 33, 33);
+	expect_counts(f, 1, 1);
+	/* In pages, not in slots. */
+	run = map(f, 16);
+	unmap_some(f, m, 40, 1);
+	unmap(f, run);
 	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
-	expect_kept(f, m, MAPPED - 33, 33, false);
-	KUNIT_EXPECT_EQ(test, pending(f), 0);
-}
-
-/* 34 pages over the middle of 128, and two runs. */
-static void large_batch_without_a_block_drops_the_domain(struct kunit *test)
-{
-	struct mapped *m = map_pages(test), *more = map_pages_again(test);
-	struct fix *f = test->priv;
-
-	forget_counts(f);
-	unmap_some(f, m, 47, 17);
-	unmap_some(f, more, 0, 17);
-	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
-	expect_counts(f, 0, 1);
-	unmap_some(f, m, 0, 20);
-	unmap_some(f, m, 21, 20);
-	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
-	expect_counts(f, 0, 2);
+	KUNIT_EXPECT_EQ(test, f->named, 1);
 	KUNIT_EXPECT_EQ(test, pending(f), 0);
 }
 
@@ -672,9 +652,8 @@ static struct kunit_case xsmmu_local_cases[] = {
 	KUNIT_CASE(run_is_named_downwards_too),
 	KUNIT_CASE(too_many_runs_drop_the_whole_domain),
 	KUNIT_CASE(run_is_widened_to_a_block),
-	KUNIT_CASE(large_batch_is_named_as_one_block),
-	KUNIT_CASE(large_batch_at_an_edge_is_named_as_one_block),
-	KUNIT_CASE(large_batch_without_a_block_drops_the_domain),
+	KUNIT_CASE(run_at_an_edge_is_widened_to_a_block),
+	KUNIT_CASE(large_batch_drops_the_domain),
 	KUNIT_CASE(all_pages_of_a_slot_are_named),
 	KUNIT_CASE(slots_of_all_classes_are_named_together),
 	KUNIT_CASE(sync_without_unmaps_costs_nothing),

@@ -20,9 +20,8 @@
 #include "trace.h"
 
 /*
- * A sync of more pages names one block, or drops the whole domain: either seldom takes
- * more than one command. What it costs the devices to walk again does not grow with the
- * batch, but the commands do, and all CPUs share the IOMMU's queue.
+ * A sync of more pages drops the whole domain, by one command. What it costs the devices
+ * to walk again does not grow with the batch, but to name its pages does.
  */
 struct xsmmu_limit xsmmu_most_pages = { .value = 16, .most = 512 };
 
@@ -34,18 +33,20 @@ struct xsmmu_limit xsmmu_most_pages = { .value = 16, .most = 512 };
  * @run: the runs
  * @n: number of runs
  * @pages: their pages
+ * @most: the most pages that are named
  * @upto: positions up to which they reach, by class
  */
 struct xsmmu_named {
 	struct xsmmu_run run[XSMMU_MAX_RUNS];
 	unsigned int n;
 	unsigned int pages;
+	unsigned int most;
 	unsigned long upto[XSMMU_CLASSES];
 };
 
 /*
  * Slots come one after the other, upwards, or downwards after ordinary unmaps. Returns
- * false if there are too many runs.
+ * false if there are too many runs or pages.
  */
 static bool xsmmu_name(struct xsmmu_named *named, dma_addr_t addr,
 		       unsigned int pages)
@@ -53,6 +54,8 @@ static bool xsmmu_name(struct xsmmu_named *named, dma_addr_t addr,
 	struct xsmmu_run *last;
 
 	named->pages += pages;
+	if (named->pages > named->most)
+		return false;
 	if (named->n) {
 		last = &named->run[named->n - 1];
 		if (last->addr + PFN_PHYS((dma_addr_t)last->pages) == addr) {
@@ -81,6 +84,8 @@ static bool xsmmu_name_slots(struct xsmmu_named *named, struct xsmmu_window *w,
 	unsigned long pos;
 
 	named->upto[class] = tail;
+	if (tail - READ_ONCE(s->done) > named->most)
+		return false;
 	/*
 	 * N1, pairs with N3: done, then what the caller does with the buffers of
 	 * the slots before it. Another sync covered those.
@@ -112,10 +117,10 @@ static bool xsmmu_name_all(struct xsmmu_domain *xd,
 
 /*
  * Widen a run to the smallest block that has it: a power of two of pages, naturally
- * aligned, which each IOMMU can name by one command. Returns false if there are more runs,
- * or most of the block would be others'.
+ * aligned, which each IOMMU can name by one command. Not if there are more runs, or most of
+ * the block would be others'.
  */
-static bool xsmmu_name_block(struct xsmmu_named *named)
+static void xsmmu_name_block(struct xsmmu_named *named)
 {
 	struct xsmmu_run *run = &named->run[0];
 	unsigned long first = run->addr >> PAGE_SHIFT;
@@ -123,10 +128,9 @@ static bool xsmmu_name_block(struct xsmmu_named *named)
 	unsigned long pages = roundup_pow_of_two((first ^ last) + 1);
 
 	if (named->n > 1 || pages > 2 * run->pages)
-		return false;
+		return;
 	run->addr = PFN_PHYS((dma_addr_t)round_down(first, pages));
 	run->pages = pages;
-	return true;
 }
 
 static void xsmmu_naming_failed(struct xsmmu_domain *xd)
@@ -190,9 +194,7 @@ static int xsmmu_sync_named(struct xsmmu_domain *xd, struct xsmmu_named *named)
 		return -E2BIG;
 	if (!named->n)
 		return 0;
-	if (!xsmmu_name_block(named) &&
-	    named->pages > READ_ONCE(xsmmu_most_pages.value))
-		return -E2BIG;
+	xsmmu_name_block(named);
 	err = xsmmu_invalidate_named(xd, q, named);
 	if (err)
 		return err;
@@ -249,6 +251,7 @@ int xsmmu_sync_local(struct xsmmu_domain *xd)
 	/* Leave run[] uninitialised; entries are written before use. */
 	named.n = 0;
 	named.pages = 0;
+	named.most = READ_ONCE(xsmmu_most_pages.value);
 	if (!xsmmu_may_name(xd))
 		return xsmmu_sync(xd);
 	local_irq_save(flags);

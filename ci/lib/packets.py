@@ -38,8 +38,8 @@ MOST_INSTRUCTIONS = 1.05
 # passthrough. (Most instructions of a packet do not map or unmap: all modes have them.)
 MOST_OF_STRICT = 0.9
 # xSMMU takes at most so many times passthrough's instructions.
-# (In tx_single both vary with the number of polls, by up to 10 %.)
-MOST_OF_FREE = {"tx": 1.15, "rx": 1.05, "rx_cyclic": 1.05}
+# (In the other runs both vary with the number of polls.)
+MOST_OF_FREE = {"tx": 1.15, "rx": 1.05}
 # The least share of received pages that must miss the page cache.
 LEAST_MISSES = 0.95
 
