@@ -117,8 +117,8 @@ static bool xsmmu_name_all(struct xsmmu_domain *xd,
 
 /*
  * Widen a run to the smallest block that has it: a power of two of pages, naturally
- * aligned, which each IOMMU can name by one command. Not if there are more runs, or most of
- * the block would be others'.
+ * aligned, which most IOMMUs can name by one command. Nothing changes if there are more
+ * runs, or if most of the block would be others'.
  */
 static void xsmmu_name_block(struct xsmmu_named *named)
 {
@@ -205,9 +205,9 @@ static int xsmmu_sync_named(struct xsmmu_domain *xd, struct xsmmu_named *named)
 }
 
 /*
- * Does the quarantine of each CPU tell all that the CPU has unmapped? Not what was
- * withheld or leaked. After a failure syncs have to find out when invalidations
- * succeed again.
+ * Does the quarantine of each CPU tell all that the CPU has unmapped? Ranges that were
+ * withheld or leaked are not there. After a failure syncs have to find out when
+ * invalidations succeed again.
  */
 static bool xsmmu_quarantines_tell_all(struct xsmmu_domain *xd)
 {
