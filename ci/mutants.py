@@ -4,17 +4,20 @@
 
 ci/mutants.py [WORD...]: takes the mutants ci/mutants/NAME.patch that the words (names or
 patterns) select, or all. Each is put into the grafted tree. The cell that its head names is
-built and booted, and at least one of the tests that its head names has to fail.
+built and booted, and at least one of the tests that its head names has to fail. While a
+mutant is booted, the next one is built.
 
 The head of a mutant says what the bug is, and has a line
 
     Killed-by: CELL REGULAR EXPRESSION
 
-with a cell of ci/matrix.ini and an expression for names or messages of its tests. In place of
-the cell may stand "litmus": then ci/litmus.py has to miss a barrier, and nothing is booted.
+with a cell of ci/matrix.ini and an expression for names or messages of its tests. If that is
+the name of one KUnit test, the cell runs only that test. In place of the cell may stand
+"litmus": then ci/litmus.py has to miss a barrier, and nothing is booted.
 Exit status: 0 all killed, 1 one survived or does not fit any more, 2 the rig failed.
 """
 
+import concurrent.futures
 import dataclasses
 import os
 import re
@@ -23,10 +26,12 @@ import sys
 import time
 
 import check
-from check import cells, prepare, report, selection
+from check import boot, cells, prepare, report, selection
 
 FOLDER = cells.CI / "mutants"
 LITMUS = "litmus"
+# Cells whose tests are all KUnit tests have names that begin so.
+KUNIT = "kunit"
 
 
 @dataclasses.dataclass
@@ -50,9 +55,26 @@ def load(known):
         if not head or head[1] not in known:
             raise cells.RigError(f"ci/mutants/{path.name}: its head needs a line 'Killed-by: CELL "
                                  f"REGULAR EXPRESSION' with a cell of the matrix, or {LITMUS}")
-        found[path.stem] = dataclasses.replace(
-            known[head[1]], name=f"mutant-{path.stem}", mutant=path.stem, caught_by=head[2])
+        found[path.stem] = seeded(known[head[1]], path.stem, head[2])
     return dict(sorted(found.items(), key=lambda each: (each[1].arch, each[1].kernel, each[0])))
+
+
+def seeded(cell, mutant, caught_by):
+    """A cell with a mutant."""
+    append = cell.append
+    if cell.name.startswith(KUNIT) and re.fullmatch(r"\w+", caught_by):
+        append += f" kunit.filter_glob=*.{caught_by}"
+    return dataclasses.replace(cell, name=f"mutant-{mutant}", mutant=mutant,
+                               caught_by=caught_by, append=append)
+
+
+def build(cell):
+    """Builds what a mutant boots. killers() reports a failure."""
+    try:
+        if not isinstance(cell, Comparison):
+            boot.parts(cell)
+    except cells.RigError:
+        pass
 
 
 def killers(cell):
@@ -79,14 +101,25 @@ def compare(mutant):
 def run(chosen):
     """Runs the cells of mutants and prints a line each; returns the number of killed ones."""
     killed = 0
-    for cell in chosen:
-        begin = time.monotonic()
-        found, said = killers(cell)
-        killed += bool(found)
-        verdict = "killed" if found else "SURVIVED"
-        print(f"{cell.mutant:<{report.NAME}}{verdict:>9}{time.monotonic() - begin:>9.1f}  "
-              f"{found[0] if found else ' '.join(said)}", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(1) as builder:
+        built = [builder.submit(build, cell) for cell in chosen]
+        try:
+            for cell, done in zip(chosen, built):
+                killed += run_one(cell, done)
+        except BaseException:
+            builder.shutdown(cancel_futures=True)
+            raise
     return killed
+
+
+def run_one(cell, built):
+    """Runs the cell of a mutant once its parts are built, and prints a line."""
+    begin = time.monotonic()
+    built.result()
+    found, said = killers(cell)
+    print(f"{cell.mutant:<{report.NAME}}{'killed' if found else 'SURVIVED':>9}"
+          f"{time.monotonic() - begin:>9.1f}  {found[0] if found else ' '.join(said)}", flush=True)
+    return bool(found)
 
 
 def main():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of the heads of the mutants."""
 
+import contextlib
+import io
 import pathlib
 import subprocess
 import sys
@@ -11,6 +13,29 @@ import unittest.mock
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import cells
 import mutants
+
+
+class Runs(unittest.TestCase):
+    """The order of builds and boots."""
+
+    def test_built_first(self):
+        """Each mutant is booted after it was built, and one that cannot be built is reported."""
+        done = []
+
+        def build(cell):
+            done.append(f"build {cell.mutant}")
+
+        def killers(cell):
+            done.append(f"boot {cell.mutant}")
+            return ["a test"] if cell.mutant == "a" else [], ["does not fit"]
+
+        chosen = [mutants.Comparison(name, "x") for name in "ab"]
+        with unittest.mock.patch.multiple(mutants, build=build, killers=killers), \
+                contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(mutants.run(chosen), 1)
+        for name in "ab":
+            self.assertLess(done.index(f"build {name}"), done.index(f"boot {name}"))
+        self.assertRegex(said.getvalue(), r"a +killed .* a test\nb +SURVIVED .* does not fit\n")
 
 
 class Heads(unittest.TestCase):
@@ -33,6 +58,14 @@ class Heads(unittest.TestCase):
         cell = self.load("A bug.\n\nKilled-by: kunit a_(b|c) fails\n")["bug"]
         self.assertEqual((cell.mutant, cell.caught_by, cell.tests),
                          ("bug", "a_(b|c) fails", cells.load()["kunit"].tests))
+
+    def test_one_test(self):
+        """If one KUnit test kills a mutant, only that test runs."""
+        self.assertRegex(self.load("A bug.\n\nKilled-by: kunit a_b\n")["bug"].append,
+                         r" kunit\.filter_glob=\*\.a_b$")
+        for head in ("kunit a_b|c", "intel-xsmmu a_b"):
+            self.assertEqual(self.load(f"A bug.\n\nKilled-by: {head}\n")["bug"].append,
+                             cells.load()[head.split()[0]].append)
 
     def test_litmus(self):
         """A mutant that litmus kills needs no cell, and survives if another test fails."""
