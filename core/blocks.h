@@ -56,10 +56,20 @@ static inline u64 xsmmu_block_by_zero(u64 block)
 	return xsmmu_block_addr(block) | (BIT_ULL(order - 1) - 1) << 12 | 1;
 }
 
-/* Add the blocks of a run. Returns false if there would be more than @most. */
-static inline bool xsmmu_cut_run(struct xsmmu_blocks *b,
-				 const struct xsmmu_run *run,
-				 unsigned int order, unsigned int most)
+/* Add a block that begins at page @pfn. The caller has seen that there is room. */
+static inline void xsmmu_add_block(struct xsmmu_blocks *b, u64 pfn,
+				   unsigned int order)
+{
+	b->block[b->n++] = pfn << 12 | order;
+}
+
+/*
+ * Add the blocks of a run, which have no other page. Returns false if there would be
+ * more than @most.
+ */
+static inline bool xsmmu_cut_exactly(struct xsmmu_blocks *b,
+				     const struct xsmmu_run *run,
+				     unsigned int order, unsigned int most)
 {
 	u64 pfn = (u64)run->addr >> 12;
 	unsigned int left = run->pages;
@@ -70,20 +80,74 @@ static inline bool xsmmu_cut_run(struct xsmmu_blocks *b,
 			return false;
 		size = min3((unsigned int)ilog2(left), order,
 			    (unsigned int)__ffs64(pfn | BIT_ULL(63)));
-		b->block[b->n++] = pfn << 12 | size;
+		xsmmu_add_block(b, pfn, size);
 		pfn += 1U << size;
 		left -= 1U << size;
 	}
 	return true;
 }
 
+/*
+ * Add one block or two that have the pages of a run, of two pages or more, and at most
+ * as many others. Returns false if the IOMMU cannot name these.
+ *
+ * The block around the run serves if it is short enough. Otherwise the run is split in
+ * its middle, the page with the most aligned address behind the first. No such page
+ * is left or right of it, so the blocks that end and begin there are aligned, and each
+ * is shorter than twice its part of the run.
+ */
+static inline bool xsmmu_cover_run(struct xsmmu_blocks *b,
+				   const struct xsmmu_run *run,
+				   unsigned int order, unsigned int room)
+{
+	u64 first = (u64)run->addr >> 12, last = first + run->pages - 1;
+	unsigned int around = fls64(first ^ last), left, right;
+	u64 middle = last & ~(BIT_ULL(around - 1) - 1);
+
+	if (room >= 1 && around <= order &&
+	    BIT_ULL(around) <= 2 * (u64)run->pages) {
+		xsmmu_add_block(b, first & ~(BIT_ULL(around) - 1), around);
+		return true;
+	}
+	left = order_base_2(middle - first);
+	right = order_base_2(last - middle + 1);
+	if (room < 2 || max(left, right) > order)
+		return false;
+	xsmmu_add_block(b, middle - BIT_ULL(left), left);
+	xsmmu_add_block(b, middle, right);
+	return true;
+}
+
+/*
+ * Add the blocks of a run: exactly its pages if that takes two blocks at most. Returns
+ * false if there would be more than @most blocks.
+ */
+static inline bool xsmmu_cut_run(struct xsmmu_blocks *b,
+				 const struct xsmmu_run *run,
+				 unsigned int order, unsigned int most)
+{
+	unsigned int n = b->n;
+
+	if (xsmmu_cut_exactly(b, run, order, min(n + 2, most)))
+		return true;
+	b->n = n;
+	if (run->pages > 1 && xsmmu_cover_run(b, run, order, most - n))
+		return true;
+	return xsmmu_cut_exactly(b, run, order, most);
+}
+
 /**
  * xsmmu_cut - cut runs into blocks
- * @b: set to the blocks, in order; they cover the pages of the runs and no other
+ * @b: set to the blocks, in the order of the runs
  * @run: the runs
  * @n: number of runs
  * @order: log2 of the pages of the largest block that the IOMMU can name
  * @most: the most blocks wanted, at most XSMMU_MAX_BLOCKS
+ *
+ * The blocks of a run have all of its pages. They have no others if that takes two
+ * blocks at most. Otherwise they are two at most, and have at most as many others as
+ * the run has pages. These are walked again, and lose nothing else. A run that takes
+ * larger blocks than @order for that is cut exactly.
  *
  * Context: any.
  * Return: false if there would be more.

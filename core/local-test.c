@@ -168,8 +168,8 @@ static void too_many_runs_drop_the_whole_domain(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, named(f), 1);
 }
 
-/* At most half of a block that takes the place of a run is others'. */
-static void run_is_widened_to_a_block(struct kunit *test)
+/* Which blocks it takes is the backend's choice. */
+static void run_is_named_without_its_neighbours(struct kunit *test)
 {
 	struct mapped *m = map_pages(test);
 	struct fix *f = test->priv;
@@ -178,32 +178,17 @@ static void run_is_widened_to_a_block(struct kunit *test)
 	unmap_some(f, m, 9, 4);
 	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
 	KUNIT_EXPECT_EQ(test, f->runs, 1);
-	expect_run(f, 0, m->addr[8], 8);
+	expect_run(f, 0, m->addr[9], 4);
+	expect_kept(f, m, 8, 1, true);
 	expect_kept(f, m, 9, 4, false);
-	unmap_some(f, m, 17, 3);
-	unmap_some(f, m, 30, 4);
-	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
-	KUNIT_EXPECT_EQ(test, f->runs, 2);
-	unmap_some(f, m, 46, 4);
-	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
-	KUNIT_EXPECT_EQ(test, f->runs, 1);
-	expect_run(f, 0, m->addr[46], 4);
-}
-
-/* One page more than half of a block, at its beginning and at its end. */
-static void run_at_an_edge_is_widened_to_a_block(struct kunit *test)
-{
-	struct mapped *m = map_pages(test);
-	struct fix *f = test->priv;
-
-	unmap_some(f, m, 0, 9);
-	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
-	expect_run(f, 0, m->addr[0], 16);
-	expect_kept(f, m, 0, 9, false);
+	expect_kept(f, m, 13, 1, true);
 	unmap_some(f, m, 23, 9);
 	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
-	expect_run(f, 0, m->addr[16], 16);
+	KUNIT_EXPECT_EQ(test, f->runs, 1);
+	expect_run(f, 0, m->addr[23], 9);
+	expect_kept(f, m, 16, 7, true);
 	expect_kept(f, m, 23, 9, false);
+	expect_kept(f, m, 32, 1, true);
 }
 
 static void large_batch_drops_the_domain(struct kunit *test)
@@ -651,8 +636,7 @@ static struct kunit_case xsmmu_local_cases[] = {
 	KUNIT_CASE(runs_are_named_in_their_order),
 	KUNIT_CASE(run_is_named_downwards_too),
 	KUNIT_CASE(too_many_runs_drop_the_whole_domain),
-	KUNIT_CASE(run_is_widened_to_a_block),
-	KUNIT_CASE(run_at_an_edge_is_widened_to_a_block),
+	KUNIT_CASE(run_is_named_without_its_neighbours),
 	KUNIT_CASE(large_batch_drops_the_domain),
 	KUNIT_CASE(all_pages_of_a_slot_are_named),
 	KUNIT_CASE(slots_of_all_classes_are_named_together),

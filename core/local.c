@@ -12,7 +12,6 @@
  */
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
-#include <linux/log2.h>
 #include <linux/pfn.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -115,24 +114,6 @@ static bool xsmmu_name_all(struct xsmmu_domain *xd,
 	return ok;
 }
 
-/*
- * Widen a run to the smallest block that has it: a power of two of pages, naturally
- * aligned, which most IOMMUs can name by one command. Nothing changes if there are more
- * runs, or if most of the block would be others'.
- */
-static void xsmmu_name_block(struct xsmmu_named *named)
-{
-	struct xsmmu_run *run = &named->run[0];
-	unsigned long first = run->addr >> PAGE_SHIFT;
-	unsigned long last = first + run->pages - 1;
-	unsigned long pages = roundup_pow_of_two((first ^ last) + 1);
-
-	if (named->n > 1 || pages > 2 * run->pages)
-		return;
-	run->addr = PFN_PHYS((dma_addr_t)round_down(first, pages));
-	run->pages = pages;
-}
-
 static void xsmmu_naming_failed(struct xsmmu_domain *xd)
 {
 	WRITE_ONCE(xd->name_again, jiffies + XSMMU_NAMELESS);
@@ -194,7 +175,6 @@ static int xsmmu_sync_named(struct xsmmu_domain *xd, struct xsmmu_named *named)
 		return -E2BIG;
 	if (!named->n)
 		return 0;
-	xsmmu_name_block(named);
 	err = xsmmu_invalidate_named(xd, q, named);
 	if (err)
 		return err;

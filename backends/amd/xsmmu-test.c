@@ -9,8 +9,8 @@
  * macros.
  */
 #include <linux/amd-iommu.h>
-#include <linux/prandom.h>
-#include <linux/workqueue.h>
+#include "../xsmmu/cover-test.h"
+#include "../xsmmu/fake-neighbour.h"
 #include "../xsmmu/leaf-entry-test.h"
 #include "../xsmmu/limit-test.h"
 #include "xsmmu-test-decoder.h"
@@ -620,63 +620,47 @@ static void sync_does_not_rely_on_the_wait_of_another_cpu(struct kunit *test)
 }
 
 /**
- * struct amd_neighbour - a second submitter, on a CPU of its own
- * @work: submits
+ * struct flusher - flushes of the driver on another CPU
+ * @nb: flushes
  * @f: the IOMMU
- * @stop: set by the test; the work ends
- * @flushes: number of flushes so far
  * @early: number of flushes that were over before their command was executed
  */
-struct amd_neighbour {
-	struct work_struct work;
+struct flusher {
+	struct fake_neighbour nb;
 	struct amd_fake *f;
-	bool stop;
-	unsigned int flushes;
 	unsigned int early;
 };
 
 #define NEIGHBOUR_DID	0xee
 
-/* Flush as the driver does. */
-static void amd_neighbour_work(struct work_struct *work)
+static int flusher_step(void *arg)
 {
-	struct amd_neighbour *nb = container_of(work, struct amd_neighbour,
-						work);
+	struct flusher *fl = arg;
 	struct amd_xsmmu_cmd cmd = amd_pages_cmd(NEIGHBOUR_DID, AMD_ALL, false,
 						 true);
 
-	while (!READ_ONCE(nb->stop)) {
-		if (!amd_xsmmu_test_flush(&nb->f->iommu, &cmd) &&
-		    READ_ONCE(nb->f->by_did[NEIGHBOUR_DID]) <= nb->flushes)
-			nb->early++;
-		WRITE_ONCE(nb->flushes, nb->flushes + 1);
-		cond_resched();
-	}
+	if (!amd_xsmmu_test_flush(&fl->f->iommu, &cmd) &&
+	    READ_ONCE(fl->f->by_did[NEIGHBOUR_DID]) <= fl->nb.steps)
+		fl->early++;
+	return 0;
 }
 
 /* The wait that a CPU queues or finds in the queue is often the other's. */
 static void sync_beside_the_drivers_own_flushes_waits_for_its_command(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct amd_neighbour nb = { .f = amd_fake(test, 0) };
-	struct amd_fake_bus *bus = test->priv;
-	unsigned int cpu = fake_engine_third_cpu(test, &bus->engine);
+	struct flusher fl = { .f = amd_fake(test, 0) };
 	unsigned int i, syncs = 0;
 
-	INIT_WORK_ONSTACK(&nb.work, amd_neighbour_work);
-	queue_work_on(cpu, system_wq, &nb.work);
-	while (!READ_ONCE(nb.flushes))
-		cpu_relax();
+	fake_neighbour_start(test, fl.f->queue.engine, &fl.nb, flusher_step, &fl);
 	for (i = 0; i < 50; i++) {
 		if (!sync_domain(domain, true))
-			KUNIT_EXPECT_GT(test, READ_ONCE(nb.f->by_did[DID]),
+			KUNIT_EXPECT_GT(test, READ_ONCE(fl.f->by_did[DID]),
 					syncs);
 		syncs++;
 	}
-	WRITE_ONCE(nb.stop, true);
-	flush_work(&nb.work);
-	destroy_work_on_stack(&nb.work);
-	KUNIT_EXPECT_EQ(test, nb.early, 0);
+	fake_neighbour_stop(&fl.nb);
+	KUNIT_EXPECT_EQ(test, fl.early, 0);
 }
 
 /* Later kernels give each device with v2 tables a domain id of its own. */
@@ -1586,14 +1570,19 @@ static int sync_pages(struct protection_domain *domain, u64 addr,
 	return sync_runs(domain, &(struct xsmmu_run){ addr, pages }, 1);
 }
 
-/* Three blocks: one page, four pages, one page; then sixteen pages. */
+/* One page and four, one page, and sixteen. */
 static const struct xsmmu_run four_blocks[] = {
-	{ 0x3000, 6 }, { 0xabcd00020000, 16 },
+	{ 0x3000, 5 }, { 0xa000, 1 }, { 0xabcd00020000, 16 },
 };
 
 static const u32 four_words[][2] = {
-	{ 0x3000, 0 }, { 0x5001, 0 }, { 0x8000, 0 }, { 0x00027001, 0xabcd },
+	{ 0x3000, 0 }, { 0x5001, 0 }, { 0xa000, 0 }, { 0x00027001, 0xabcd },
 };
+
+static int sync_four_blocks(struct protection_domain *domain)
+{
+	return sync_runs(domain, four_blocks, ARRAY_SIZE(four_blocks));
+}
 
 /* The IOMMU's TLB drops the four blocks. Returns as expect_wait(). */
 static unsigned int expect_blocks(struct kunit *test, struct cursor *c,
@@ -1630,9 +1619,22 @@ static void runs_are_named_before_one_wait(struct kunit *test)
 	struct protection_domain *domain = start_domain(test, 1);
 	struct cursor c = {};
 
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	expect_blocks(test, &c, 0, 0);
 	expect_commands(test, 5);
+}
+
+/* Exactly its pages would be three blocks. */
+static void run_is_two_blocks_that_may_have_other_pages(struct kunit *test)
+{
+	struct protection_domain *domain = start_domain(test, 1);
+	struct cursor c = {};
+
+	KUNIT_EXPECT_EQ(test, sync_pages(domain, 0x3000, 6), 0);
+	expect_words(test, next(test, &c, 0), 0, 0x30000000 | DID, 0x3001, 0);
+	expect_words(test, next(test, &c, 0), 0, 0x30000000 | DID, 0x8000, 0);
+	expect_wait(test, &c, 0);
+	expect_commands(test, 3);
 }
 
 static void runs_of_v2_tables_are_guest_invalidations(struct kunit *test)
@@ -1643,7 +1645,7 @@ static void runs_of_v2_tables_are_guest_invalidations(struct kunit *test)
 	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x301);
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	expect_blocks(test, &c, 0, RAW_GN);
 	expect_devtlb_blocks(test, &c, 0, 0x300, true);
 	expect_devtlb_blocks(test, &c, 0, 0x301, true);
@@ -1657,7 +1659,7 @@ static void runs_reach_every_iommu_of_the_domain(struct kunit *test)
 	struct cursor c = {};
 
 	domain->dev_iommu[FAKE_INDEX(1)] = 0;
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	expect_blocks(test, &c, 0, 0);
 	expect_blocks(test, &c, 2, 0);
 	expect_commands(test, 10);
@@ -1667,7 +1669,7 @@ static void runs_of_an_unattached_domain_need_no_command(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 0);
 
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	expect_commands(test, 0);
 }
 
@@ -1684,7 +1686,7 @@ static void device_tlbs_get_the_runs_when_every_iommu_has_completed(struct kunit
 	for (slow = 0; slow < 2; slow++) {
 		WRITE_ONCE(f[slow]->queue.delay_us, FAKE_LONG_US);
 		WRITE_ONCE(f[!slow]->queue.delay_us, FAKE_DELAY_US);
-		KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 		for (i = 0, waited = 0; i < 2; i++)
 			waited = max(waited, expect_blocks(test, &c, i, 0));
 		for (i = 0; i < 2; i++)
@@ -1709,7 +1711,7 @@ static void runs_leave_out_devices_that_are_gone_or_without_ats(struct kunit *te
 	to_pci_dev(dev_data->dev)->error_state = pci_channel_io_perm_failure;
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x200)->ats.enabled = false;
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	expect_blocks(test, &c, 0, 0);
 	expect_devtlb_blocks(test, &c, 0, 0x300, false);
 	expect_wait(test, &c, 0);
@@ -1720,43 +1722,48 @@ static void runs_of_too_many_blocks_send_no_command(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
 	struct xsmmu_run run[XSMMU_MAX_RUNS];
+	u32 most = amd_most_blocks.value;
 	unsigned int i;
 
 	add_device(test, domain, 0, 0x300);
-	/* Three blocks each; five are 15, six are 18. */
+	/* Two blocks each; seven are 14, eight are 16. */
 	for (i = 0; i < XSMMU_MAX_RUNS; i++)
-		run[i] = (struct xsmmu_run){ 0x1000 + (i << 16), 4 };
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, 6), -E2BIG);
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, XSMMU_MAX_RUNS), -E2BIG);
-	KUNIT_EXPECT_EQ(test, sync_pages(domain, 0x1000, UINT_MAX), -E2BIG);
+		run[i] = (struct xsmmu_run){ 0x3000 + (i << 16), 6 };
+	WRITE_ONCE(amd_most_blocks.value, 15);
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, 8), -E2BIG);
 	expect_commands(test, 0);
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, 5), 0);
-	expect_commands(test, 2 * (15 + 1));
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, 7), 0);
+	expect_commands(test, 2 * (14 + 1));
+	/* The longest run too is two blocks. */
+	WRITE_ONCE(amd_most_blocks.value, 1);
+	KUNIT_EXPECT_EQ(test, sync_pages(domain, 0x1000, UINT_MAX), -E2BIG);
+	expect_commands(test, 2 * (14 + 1));
+	WRITE_ONCE(amd_most_blocks.value, most);
+	KUNIT_EXPECT_EQ(test, sync_runs(domain, run, 8), 0);
+	expect_commands(test, 2 * (14 + 1) + 2 * (16 + 1));
 }
 
 static void most_blocks_are_what_debugfs_says(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
+	struct xsmmu_run run[XSMMU_MAX_BLOCKS + 1];
 	struct amd_fake_bus *bus = test->priv;
 	u32 most = amd_most_blocks.value;
-	unsigned int n, order;
+	unsigned int n;
 
 	limit_test(test, &amd_most_blocks, "amd_most_blocks", 16);
-	/* From page 1 on, 2^n - 1 pages are n blocks. */
-	for (n = 0; n <= 20; n += 4) {
+	/* More runs than the core names. */
+	for (n = 0; n < ARRAY_SIZE(run); n++)
+		run[n] = (struct xsmmu_run){ 0x1000 + (n << 16), 1 };
+	for (n = 0; n <= XSMMU_MAX_BLOCKS; n += 4) {
 		bus->engine.n = 0;
 		WRITE_ONCE(amd_most_blocks.value, n);
-		KUNIT_EXPECT_EQ(test, -E2BIG,
-				sync_pages(domain, 0x1000, (2U << n) - 1));
+		KUNIT_EXPECT_EQ(test, sync_runs(domain, run, n + 1), -E2BIG);
 		expect_commands(test, 0);
 		if (!n)
 			continue;
-		KUNIT_EXPECT_EQ(test, 0,
-				sync_pages(domain, 0x1000, (1U << n) - 1));
+		KUNIT_EXPECT_EQ(test, sync_runs(domain, run, n), 0);
 		expect_commands(test, n + 1);
-		for (order = 0; order < n; order++)
-			KUNIT_EXPECT_EQ(test, bus->engine.log[order].dw[2] & 1,
-					order > 0);
 	}
 	WRITE_ONCE(amd_most_blocks.value, most);
 }
@@ -1768,7 +1775,7 @@ static void runs_leave_the_note_of_large_pages(struct kunit *test)
 	struct cursor c = {};
 
 	map_and_batch(test, domain, SZ_2M, true);
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	expect_blocks(test, &c, 0, 0);
 	expect_syncs(test, domain, &c, RAW_PDE, 0);
 	free_io_pgtable_ops(&domain->iop.iop.ops);
@@ -1781,10 +1788,10 @@ static void iommu_that_never_completes_fails_the_runs(struct kunit *test)
 
 	for (i = 0; i < 2; i++) {
 		WRITE_ONCE(amd_fake(test, i)->mute, true);
-		KUNIT_EXPECT_LT(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_EXPECT_LT(test, sync_four_blocks(domain), 0);
 		WRITE_ONCE(amd_fake(test, i)->mute, false);
 		KUNIT_EXPECT_TRUE(test, amd_fake_settled(amd_fake(test, i)));
-		KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	}
 }
 
@@ -1798,10 +1805,10 @@ static void ring_that_fills_up_meanwhile_fails_the_runs(struct kunit *test)
 	add_device(test, domain, 0, 0x300);
 	for (nth = 1; nth <= 10; nth++) {
 		amd_fake_fill(f, nth);
-		KUNIT_EXPECT_LT(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_EXPECT_LT(test, sync_four_blocks(domain), 0);
 		KUNIT_ASSERT_TRUE(test, amd_fake_settled(f));
 		amd_fake_release(f);
-		KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	}
 }
 
@@ -1815,10 +1822,10 @@ static void error_read_from_the_log_fails_the_runs(struct kunit *test)
 			.type = error_of(test), .opcode = 0x3,
 			.reader = FAKE_READS_BEFORE,
 		};
-		KUNIT_EXPECT_LT(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_EXPECT_LT(test, sync_four_blocks(domain), 0);
 		KUNIT_EXPECT_TRUE(test, amd_fake_settled(amd_fake(test, i)));
 		KUNIT_EXPECT_EQ(test, amd_fake(test, i)->event.type, 0);
-		KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+		KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 	}
 }
 
@@ -1831,90 +1838,48 @@ static void device_error_still_in_the_log_fails_the_runs(struct kunit *test)
 		.type = error_of(test), .opcode = 0x4,
 		.reader = FAKE_READS_NEVER,
 	};
-	KUNIT_EXPECT_LT(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_LT(test, sync_four_blocks(domain), 0);
 	KUNIT_EXPECT_EQ(test, amd_fake(test, 0)->event.type, 0);
-	KUNIT_EXPECT_EQ(test, sync_runs(domain, four_blocks, 2), 0);
+	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 }
 
-/**
- * struct runs_work - syncs of one page on another CPU, until @stop
- * @work: syncs
- * @domain: the domain
- * @addr: the page
- * @stop: set by the test; the work ends
- * @syncs: number of syncs so far
- * @failed: number of those that failed
- */
-struct runs_work {
-	struct work_struct work;
-	struct protection_domain *domain;
-	u64 addr;
-	bool stop;
-	unsigned int syncs;
-	unsigned int failed;
-};
-
-static void runs_by_work(struct work_struct *work)
+/* What another CPU does: it names one page. */
+static int sync_page_9(void *arg)
 {
-	struct runs_work *w = container_of(work, struct runs_work, work);
-
-	while (!READ_ONCE(w->stop)) {
-		if (sync_pages(w->domain, w->addr, 1))
-			WRITE_ONCE(w->failed, w->failed + 1);
-		WRITE_ONCE(w->syncs, w->syncs + 1);
-		cond_resched();
-	}
-}
-
-static void runs_start(struct kunit *test, struct runs_work *w)
-{
-	struct amd_fake_bus *bus = test->priv;
-
-	INIT_WORK_ONSTACK(&w->work, runs_by_work);
-	queue_work_on(fake_engine_third_cpu(test, &bus->engine), system_wq,
-		      &w->work);
-	while (!READ_ONCE(w->syncs))
-		cpu_relax();
-}
-
-static void runs_stop(struct runs_work *w)
-{
-	WRITE_ONCE(w->stop, true);
-	flush_work(&w->work);
-	destroy_work_on_stack(&w->work);
+	return sync_pages(arg, 0x9000, 1);
 }
 
 /* Each sync returns when its own command was executed, not another's. */
 static void two_cpus_name_runs_at_once(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct runs_work w = { .domain = domain, .addr = 0x9000 };
 	struct amd_fake *f = amd_fake(test, 0);
+	struct fake_neighbour nb;
 	unsigned int i;
 
-	runs_start(test, &w);
+	fake_neighbour_start(test, f->queue.engine, &nb, sync_page_9, domain);
 	for (i = 1; i <= 100; i++) {
 		KUNIT_EXPECT_EQ(test, sync_pages(domain, 0x5000, 1), 0);
 		KUNIT_EXPECT_EQ(test, READ_ONCE(f->by_page[5]), i);
 		if (i % 10 == 0)
 			KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	}
-	runs_stop(&w);
-	KUNIT_EXPECT_EQ(test, w.failed, 0);
-	KUNIT_EXPECT_EQ(test, READ_ONCE(f->by_page[9]), w.syncs);
+	fake_neighbour_stop(&nb);
+	KUNIT_EXPECT_EQ(test, nb.failed, 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(f->by_page[9]), nb.steps);
 }
 
 /* Whose command it was is not told, so no sync that was running may succeed. */
 static void error_beside_other_runs_is_not_missed(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	struct runs_work w = { .domain = domain, .addr = 0x9000 };
 	struct amd_fake *f = amd_fake(test, 0);
 	unsigned int i, failed, before, syncs;
+	struct fake_neighbour nb;
 
-	runs_start(test, &w);
+	fake_neighbour_start(test, f->queue.engine, &nb, sync_page_9, domain);
 	for (i = 0; i < 20; i++) {
-		before = READ_ONCE(w.failed);
+		before = READ_ONCE(nb.failed);
 		WRITE_ONCE(f->event.opcode, 0x3);
 		WRITE_ONCE(f->event.reader, FAKE_READS_BEFORE);
 		/* Last: if the engine sees it, the other fields are set. */
@@ -1922,77 +1887,52 @@ static void error_beside_other_runs_is_not_missed(struct kunit *test)
 		failed = sync_pages(domain, 0x5000, 1) < 0;
 		KUNIT_EXPECT_EQ(test, READ_ONCE(f->event.type), 0);
 		/* Until the other one has ended too. */
-		syncs = READ_ONCE(w.syncs);
-		while (READ_ONCE(w.syncs) < syncs + 2)
+		syncs = READ_ONCE(nb.steps);
+		while (READ_ONCE(nb.steps) < syncs + 2)
 			cpu_relax();
-		KUNIT_EXPECT_GE(test, failed + READ_ONCE(w.failed) - before, 1);
+		KUNIT_EXPECT_GE(test, failed + READ_ONCE(nb.failed) - before, 1);
 	}
-	runs_stop(&w);
-	KUNIT_EXPECT_LE(test, w.failed, 20);
+	fake_neighbour_stop(&nb);
+	KUNIT_EXPECT_LE(test, nb.failed, 20);
 }
 
-/* Random runs of 1024 pages, against bitmaps. */
+/* Random runs, against bitmaps. */
 
-#define COVER	1024
-
-/* What a command names, by the third word. */
-static void cover(struct kunit *test, unsigned long *covered, u32 dw2)
+/* What the commands name, by their third word. */
+static void cover_from_log(struct kunit *test, struct cover *c)
 {
-	unsigned int order = dw2 & 1 ? ffz(dw2 >> 12) + 1 : 0;
-	unsigned int first = dw2 >> 12 & ~((1 << order) - 1);
-
-	KUNIT_ASSERT_LE(test, first + (1 << order), COVER);
-	KUNIT_EXPECT_EQ(test, first + (1 << order),
-			find_next_bit(covered, first + (1 << order), first));
-	bitmap_set(covered, first, 1 << order);
-}
-
-static bool cover_once(struct kunit *test, struct protection_domain *domain,
-		       struct rnd_state *rnd)
-{
-	unsigned int i, n = 1 + prandom_u32_state(rnd) % XSMMU_MAX_RUNS, at, len;
 	struct amd_fake_bus *bus = test->priv;
-	DECLARE_BITMAP(wanted, COVER) = {};
-	DECLARE_BITMAP(devtlb, COVER) = {};
-	DECLARE_BITMAP(iommu, COVER) = {};
-	struct xsmmu_run run[XSMMU_MAX_RUNS];
-	int err;
+	unsigned int i, order;
 
-	/* Each run in an eighth of its own. */
-	for (i = 0; i < n; i++) {
-		len = 1 + prandom_u32_state(rnd) % 20;
-		at = i * COVER / 8 + prandom_u32_state(rnd) % (COVER / 8 - len);
-		bitmap_set(wanted, at, len);
-		run[i] = (struct xsmmu_run){ at * SZ_4K, len };
+	for (i = 0; i < bus->engine.n; i++) {
+		const u32 *dw = bus->engine.log[i].dw;
+
+		order = dw[2] & 1 ? ffz(dw[2] >> 12) + 1 : 0;
+		if (dw[1] >> 28 == 0x3)
+			cover_add_block(test, c->iommu, dw[2] >> 12, order);
+		if (dw[1] >> 28 == 0x4)
+			cover_add_block(test, c->device, dw[2] >> 12, order);
 	}
 	bus->engine.n = 0;
-	err = sync_runs(domain, run, n);
-	if (err == -E2BIG)
-		return false;
-	KUNIT_EXPECT_EQ(test, err, 0);
-	for (i = 0; i < bus->engine.n; i++) {
-		if (bus->engine.log[i].dw[1] >> 28 == 0x3)
-			cover(test, iommu, bus->engine.log[i].dw[2]);
-		if (bus->engine.log[i].dw[1] >> 28 == 0x4)
-			cover(test, devtlb, bus->engine.log[i].dw[2]);
-	}
-	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, iommu, COVER));
-	KUNIT_EXPECT_TRUE(test, bitmap_equal(wanted, devtlb, COVER));
-	return true;
 }
 
-static void commands_cover_exactly_the_runs(struct kunit *test)
+static void commands_cover_the_runs(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
-	unsigned int i, done = 0;
 	struct rnd_state rnd;
+	struct cover c;
+	unsigned int i;
 
 	WRITE_ONCE(amd_fake(test, 0)->queue.delay_us, 0);
 	add_device(test, domain, 0, 0x300);
 	prandom_seed_state(&rnd, 5);
-	for (i = 0; i < 400; i++)
-		done += cover_once(test, domain, &rnd);
-	KUNIT_EXPECT_GT(test, done, 100);
+	for (i = 0; i < 400; i++) {
+		cover_runs(&c, &rnd, 20);
+		KUNIT_EXPECT_EQ(test, sync_runs(domain, c.run, c.n), 0);
+		cover_from_log(test, &c);
+		cover_expect(test, &c, c.iommu);
+		cover_expect(test, &c, c.device);
+	}
 }
 
 /* (g) Leaf entries, in the driver's own tables. */
@@ -2193,6 +2133,7 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(large_pages_outside_of_batches_are_not_noted),
 	KUNIT_CASE(sync_that_drops_directory_entries_anyway_keeps_the_note),
 	KUNIT_CASE(runs_are_named_before_one_wait),
+	KUNIT_CASE(run_is_two_blocks_that_may_have_other_pages),
 	KUNIT_CASE(runs_of_v2_tables_are_guest_invalidations),
 	KUNIT_CASE(runs_reach_every_iommu_of_the_domain),
 	KUNIT_CASE(runs_of_an_unattached_domain_need_no_command),
@@ -2209,7 +2150,7 @@ static struct kunit_case amd_test_cases[] = {
 			 errors_gen_params),
 	KUNIT_CASE(two_cpus_name_runs_at_once),
 	KUNIT_CASE(error_beside_other_runs_is_not_missed),
-	KUNIT_CASE(commands_cover_exactly_the_runs),
+	KUNIT_CASE(commands_cover_the_runs),
 	KUNIT_CASE(entry_is_found_in_v1_tables),
 	KUNIT_CASE(entry_is_found_in_v2_tables),
 	KUNIT_CASE(entry_of_a_series_is_not_found),

@@ -142,13 +142,15 @@ static bool in_window(void)
  * @begin: the interval
  * @name: what happened in it; one word
  * @pages: how many pages it covers, as few as a sync names
+ * @runs: in how many runs
  *
- * One or more commands for pages, under one wait, and none for the whole domain. The
- * number depends on the addresses. Without a window there is nothing to name.
+ * One or two commands name a run. SMMUv3 may take one per page. They are under one wait,
+ * and none is for the whole domain. Without a window there is nothing to name.
  */
 void interval_close_local(struct kunit *test, u32 begin, const char *name,
-			  unsigned int pages)
+			  unsigned int pages, unsigned int runs)
 {
+	unsigned int most = target_is_smmuv3() ? pages : min(pages, 2 * runs);
 	u32 end;
 
 	if (!in_window()) {
@@ -159,5 +161,5 @@ void interval_close_local(struct kunit *test, u32 begin, const char *name,
 	end = interval_open();
 	kunit_info(test,
 		   "interval %u %u %s domain_leaf=0 domain_full=0 pages_leaf>=1 pages_leaf<=%u pages_full=0 global=0 waits=%u resets=0\n",
-		   begin, end, name, pages, target.ats ? 2 : 1);
+		   begin, end, name, most, target.ats ? 2 : 1);
 }

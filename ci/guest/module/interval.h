@@ -37,6 +37,6 @@ void interval_close_unmaps(struct kunit *test, u32 begin, const char *name,
 void interval_close_syncs(struct kunit *test, u32 begin, const char *name,
 			  unsigned int unmaps, unsigned int syncs);
 void interval_close_local(struct kunit *test, u32 begin, const char *name,
-			  unsigned int pages);
+			  unsigned int pages, unsigned int runs);
 
 #endif /* XSMMU_GUEST_INTERVAL_H */
