@@ -119,8 +119,8 @@ static inline bool xsmmu_cover_run(struct xsmmu_blocks *b,
 }
 
 /*
- * Add the blocks of a run: exactly its pages if that takes two blocks at most. Returns
- * false if there would be more than @most blocks.
+ * Add the blocks of a run: exactly its pages if these are a block. Returns false if there
+ * would be more than @most blocks.
  */
 static inline bool xsmmu_cut_run(struct xsmmu_blocks *b,
 				 const struct xsmmu_run *run,
@@ -128,7 +128,7 @@ static inline bool xsmmu_cut_run(struct xsmmu_blocks *b,
 {
 	unsigned int n = b->n;
 
-	if (xsmmu_cut_exactly(b, run, order, min(n + 2, most)))
+	if (xsmmu_cut_exactly(b, run, order, min(n + 1, most)))
 		return true;
 	b->n = n;
 	if (run->pages > 1 && xsmmu_cover_run(b, run, order, most - n))
@@ -144,10 +144,9 @@ static inline bool xsmmu_cut_run(struct xsmmu_blocks *b,
  * @order: log2 of the pages of the largest block that the IOMMU can name
  * @most: the most blocks wanted, at most XSMMU_MAX_BLOCKS
  *
- * The blocks of a run have all of its pages. They have no others if that takes two
- * blocks at most. Otherwise they are two at most, and have at most as many others as
- * the run has pages. These are walked again, and lose nothing else. A run that takes
- * larger blocks than @order for that is cut exactly.
+ * The blocks of a run have all of its pages. They are one or two, and have at most as
+ * many other pages as the run has. These are walked again, and lose nothing else. A run
+ * that takes larger blocks than @order for that is cut exactly.
  *
  * Context: any.
  * Return: false if there would be more.

@@ -1570,13 +1570,13 @@ static int sync_pages(struct protection_domain *domain, u64 addr,
 	return sync_runs(domain, &(struct xsmmu_run){ addr, pages }, 1);
 }
 
-/* One page and four, one page, and sixteen. */
+/* One page and two, one page, and sixteen. */
 static const struct xsmmu_run four_blocks[] = {
-	{ 0x3000, 5 }, { 0xa000, 1 }, { 0xabcd00020000, 16 },
+	{ 0x3000, 3 }, { 0xa000, 1 }, { 0xabcd00020000, 16 },
 };
 
 static const u32 four_words[][2] = {
-	{ 0x3000, 0 }, { 0x5001, 0 }, { 0xa000, 0 }, { 0x00027001, 0xabcd },
+	{ 0x3000, 0 }, { 0x4001, 0 }, { 0xa000, 0 }, { 0x00027001, 0xabcd },
 };
 
 static int sync_four_blocks(struct protection_domain *domain)

@@ -995,16 +995,16 @@ static void runs_of_a_larger_granule_are_not_named(struct kunit *test)
 static void device_tlbs_get_the_runs_after_the_first_sync(struct kunit *test)
 {
 	unsigned int n = *(const unsigned int *)test->param_value;
-	static const u64 blocks[] = { 0x3000, 0x4002, 0xa000, 0x20004 };
+	static const u64 blocks[] = { 0x3000, 0x4001, 0xa000, 0x20004 };
 	static const struct xsmmu_run run[] = {
-		{ 0x3000, 5 }, { 0xa000, 1 }, { 0x20000, 16 },
+		{ 0x3000, 3 }, { 0xa000, 1 }, { 0x20000, 16 },
 	};
 	struct fake_domain *d = start_domain(test, ATS | RANGES);
 	unsigned int pos = 0, sent = 0, i, k;
 
 	add_master(test, d, 0x300, n);
 	KUNIT_EXPECT_EQ(test, sync_runs(d, run, ARRAY_SIZE(run)), 0);
-	expect_next(test, d->f, &pos, RANGE(5, 0), 0x3701);
+	expect_next(test, d->f, &pos, RANGE(3, 0), 0x3701);
 	expect_next(test, d->f, &pos, RANGE(1, 0), 0xa701);
 	expect_next(test, d->f, &pos, RANGE(1, 4), 0x20701);
 	expect_sync(test, d->f, &pos);
@@ -1041,7 +1041,7 @@ static void run_is_two_blocks_for_device_tlbs(struct kunit *test)
 static void runs_of_too_many_blocks_send_no_command(struct kunit *test)
 {
 	static const struct xsmmu_run run[] = {
-		{ 0x3000, 5 }, { 0x803000, 5 },
+		{ 0x3000, 3 }, { 0x803000, 3 },
 	};
 	u32 most = smmu_most_commands.value;
 	struct fake_domain *d = start_domain(test, ATS | RANGES);

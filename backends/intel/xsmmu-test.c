@@ -985,9 +985,9 @@ static void vtd_expect_too_many(struct kunit *test, struct vtd_domain *d,
 	KUNIT_EXPECT_EQ(test, vtd_executed(test), 0);
 }
 
-/* One page and four, one page, and sixteen. */
+/* One page and two, one page, and sixteen. */
 static const struct xsmmu_run four_blocks[] = {
-	{ 0x3000, 5 }, { 0xa000, 1 }, { 0x20000, 16 },
+	{ 0x3000, 3 }, { 0xa000, 1 }, { 0x20000, 16 },
 };
 
 static int vtd_sync_four_blocks(struct vtd_domain *d)
@@ -999,8 +999,8 @@ static int vtd_sync_four_blocks(struct vtd_domain *d)
 static void vtd_expect_blocks(struct kunit *test, struct vtd_fake *f, u64 qw0,
 			      u16 sid, unsigned int devices)
 {
-	static const u64 iotlb[] = { 0x3040, 0x4042, 0xa040, 0x20044 };
-	static const u64 devtlb[] = { 0x3000, 0x5001, 0xa000, 0x27001 };
+	static const u64 iotlb[] = { 0x3040, 0x4041, 0xa040, 0x20044 };
+	static const u64 devtlb[] = { 0x3000, 0x4001, 0xa000, 0x27001 };
 	unsigned int pos = 0, i, k;
 
 	for (k = 0; k < ARRAY_SIZE(iotlb); k++)
@@ -1119,13 +1119,13 @@ static void device_with_the_quirk_gets_the_runs_twice(struct kunit *test)
 	unsigned int pos = 0, i;
 
 	vtd_add_test_device(test, d, 0, 0x300)->dtlb_extra_inval = 1;
-	KUNIT_EXPECT_EQ(test, vtd_sync_pages(d, 0x3000, 5), 0);
+	KUNIT_EXPECT_EQ(test, vtd_sync_pages(d, 0x3000, 3), 0);
 	vtd_expect_next(test, f, &pos, RAW_PSI(DID(0)), 0x3040);
-	vtd_expect_next(test, f, &pos, RAW_PSI(DID(0)), 0x4042);
+	vtd_expect_next(test, f, &pos, RAW_PSI(DID(0)), 0x4041);
 	vtd_expect_wait(test, f, &pos);
 	for (i = 0; i < 2; i++) {
 		vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), 0x3000);
-		vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), 0x5001);
+		vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), 0x4001);
 	}
 	vtd_expect_end(test, f, pos);
 }
