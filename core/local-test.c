@@ -459,6 +459,120 @@ static void two_cpus_name_their_runs_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pending(f), 0);
 }
 
+/* Another CPU is in the middle of a sync of the whole domain until @let_go. */
+static bool held, let_go;
+
+static void hold(struct fix *f)
+{
+	f->middle = NULL;
+	WRITE_ONCE(held, true);
+	while (!READ_ONCE(let_go))
+		cpu_relax();
+}
+
+static void job_drain(struct job *job)
+{
+	if (!xsmmu_drain(job->f->xd))
+		job->f->violation = "a drain of another CPU failed";
+}
+
+static void start_drain(struct fix *f, void (*middle)(struct fix *f))
+{
+	if (num_online_cpus() < 2)
+		kunit_skip(f->test, "needs a second CPU");
+	held = false;
+	let_go = false;
+	f->middle = middle;
+	second = (struct job){ .f = f, .fn = job_drain };
+	INIT_WORK(&second.work, job_work);
+	queue_work_on(cpumask_any_but(cpu_online_mask, raw_smp_processor_id()),
+		      system_wq, &second.work);
+}
+
+/* The drain has noted what was unmapped before this returns, and releases no more. */
+static void start_drain_and_hold_it(struct fix *f)
+{
+	start_drain(f, hold);
+	while (!READ_ONCE(held))
+		cpu_relax();
+}
+
+static void end_drain(void)
+{
+	WRITE_ONCE(let_go, true);
+	flush_work(&second.work);
+}
+
+static void slots_that_another_sync_has_released_are_not_named(struct kunit *test)
+{
+	struct mapped *m = map_pages(test);
+	struct fix *f = test->priv;
+
+	unmap_some(f, m, 0, 4);
+	start_drain_and_hold_it(f);
+	unmap_some(f, m, 4, 2);
+	end_drain();
+	KUNIT_EXPECT_EQ(test, pending(f), 2);
+	expect_kept(f, m, 0, 4, false);
+	expect_kept(f, m, 4, 2, true);
+	forget_counts(f);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
+	expect_counts(f, 1, 0);
+	KUNIT_EXPECT_EQ(test, f->runs, 1);
+	expect_run(f, 0, m->addr[4], 2);
+	expect_kept(f, m, 4, 2, false);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+}
+
+/* The slower sync has an older position, to which nothing goes back. */
+static void slower_sync_takes_no_slot_back_into_quarantine(struct kunit *test)
+{
+	struct mapped *m = map_pages(test);
+	struct fix *f = test->priv;
+
+	unmap_some(f, m, 0, 4);
+	start_drain_and_hold_it(f);
+	unmap_some(f, m, 4, 4);
+	forget_counts(f);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
+	expect_counts(f, 1, 0);
+	expect_run(f, 0, m->addr[0], 8);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+	end_drain();
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+	map_pages_again(test);
+}
+
+static void drain_in_the_middle(struct fix *f)
+{
+	start_drain(f, NULL);
+	while (pending(f))
+		cpu_relax();
+}
+
+/* The same slots are named by one sync and released by another. */
+static void slots_that_another_sync_releases_meanwhile_are_free_once(struct kunit *test)
+{
+	struct mapped *m = map_pages(test);
+	struct fix *f = test->priv;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs a second CPU");
+	unmap_some(f, m, 0, 4);
+	forget_counts(f);
+	f->middle = drain_in_the_middle;
+	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
+	flush_work(&second.work);
+	expect_counts(f, 1, 1);
+	expect_kept(f, m, 0, 4, false);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+	/* Later ones still wait for their own sync. */
+	unmap_some(f, m, 4, 4);
+	KUNIT_EXPECT_EQ(test, pending(f), 4);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
+	expect_run(f, 0, m->addr[4], 4);
+}
+
 static dma_addr_t addr_in_the_middle;
 
 static void unmap_in_the_middle(struct fix *f)
@@ -585,6 +699,48 @@ static void unmap_that_no_quarantine_has_takes_the_whole_domain(struct kunit *te
 	expect_whole(f, m, 8, 0);
 }
 
+/* It has to find out whether invalidations succeed again. */
+static void sync_after_a_failed_one_takes_the_whole_domain(struct kunit *test)
+{
+	struct mapped *m = map_pages(test);
+	struct fix *f = test->priv;
+
+	unmap_some(f, m, 0, 2);
+	atomic_set(&f->fail, XSMMU_SYNC_ATTEMPTS);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), -EIO);
+	KUNIT_EXPECT_EQ(test, pending(f), 2);
+	expect_whole(f, m, 4, 0);
+	expect_kept(f, m, 0, 2, false);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+	/* That one has succeeded. */
+	forget_counts(f);
+	unmap_some(f, m, 8, 2);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
+	expect_counts(f, 1, 0);
+}
+
+/* Unmaps of an oops may be nowhere, and a CPU that was stopped may hold what names need. */
+static void sync_in_an_oops_takes_the_whole_domain(struct kunit *test)
+{
+	struct mapped *m = map_pages(test);
+	struct fix *f = test->priv;
+	int err;
+
+	forget_counts(f);
+	unmap_some(f, m, 0, 2);
+	oops_in_progress++;
+	err = xsmmu_sync_local(f->xd);
+	oops_in_progress--;
+	KUNIT_EXPECT_EQ(test, err, 0);
+	expect_counts(f, 0, 1);
+	expect_kept(f, m, 0, 2, false);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
+	forget_counts(f);
+	unmap_some(f, m, 4, 2);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync_local(f->xd), 0);
+	expect_counts(f, 1, 0);
+}
+
 /* A sync within an invalidation. */
 
 static int nested_err[2];
@@ -648,12 +804,17 @@ static struct kunit_case xsmmu_local_cases[] = {
 	KUNIT_CASE(running_invalidation_covers_no_snapshot),
 	KUNIT_CASE(failed_sync_covers_no_snapshot),
 	KUNIT_CASE(two_cpus_name_their_runs_at_once),
+	KUNIT_CASE(slots_that_another_sync_has_released_are_not_named),
+	KUNIT_CASE(slower_sync_takes_no_slot_back_into_quarantine),
+	KUNIT_CASE(slots_that_another_sync_releases_meanwhile_are_free_once),
 	KUNIT_CASE(slot_unmapped_meanwhile_waits_for_the_next_sync),
 	KUNIT_CASE(ordinary_range_takes_the_whole_domain),
 	KUNIT_CASE(backend_that_finds_the_domain_cheaper_decides),
 	KUNIT_CASE(error_of_the_runs_takes_the_whole_domain),
 	KUNIT_CASE(withheld_range_takes_the_whole_domain),
 	KUNIT_CASE(unmap_that_no_quarantine_has_takes_the_whole_domain),
+	KUNIT_CASE(sync_after_a_failed_one_takes_the_whole_domain),
+	KUNIT_CASE(sync_in_an_oops_takes_the_whole_domain),
 	KUNIT_CASE(sync_within_an_invalidation_is_refused),
 	{}
 };
