@@ -149,9 +149,86 @@ static void iovas_of_a_cpu_that_left_come_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add_cpu(OTHER_CPU), 0);
 }
 
+/**
+ * struct reuse - what another CPU does with slots that were mapped on CPU 0
+ * @old: unmapped there
+ * @early: mapped there before the sync
+ * @late: mapped there after it
+ * @err: of the mappings and the sync
+ */
+struct reuse {
+	struct batch *old;
+	struct batch *early;
+	struct batch *late;
+	int err;
+};
+
+static long unmap_and_map_work(void *data)
+{
+	struct reuse *reuse = data;
+
+	batch_unmap_no_sync(reuse->old);
+	reuse->err = batch_map(reuse->early);
+	return reuse->err;
+}
+
+static long sync_and_map_work(void *data)
+{
+	struct reuse *reuse = data;
+
+	migrate_disable();
+	reuse->err = dma_sync_device_iotlb_local(target.dev);
+	migrate_enable();
+	if (!reuse->err)
+		reuse->err = batch_map(reuse->late);
+	return reuse->err;
+}
+
+/* Each old address that leads to a new page now. Returns how many there are. */
+static unsigned int attack_new_owners(struct kunit *test, const struct reuse *reuse)
+{
+	const struct batch *old = reuse->old, *late = reuse->late;
+	unsigned int i, k, found = 0;
+
+	for (i = 0; i < old->n; i++)
+		for (k = 0; k < late->n; k++) {
+			if (late->buf[k].iova != old->buf[i].iova)
+				continue;
+			KUNIT_EXPECT_EQ(test, attack(&late->buf[k], 0), REACHED);
+			KUNIT_EXPECT_EQ(test, attack(&old->buf[i], 1), ELSEWHERE);
+			found++;
+		}
+	return found;
+}
+
+/*
+ * A slot that was mapped here is unmapped on another CPU, and used again by that CPU
+ * after its own sync, not before. The device has loaded the old translation.
+ */
+static void slot_used_again_on_another_cpu_leads_to_the_new_page(struct kunit *test)
+{
+	struct reuse reuse;
+
+	needs_two_cpus(test);
+	reuse = (struct reuse){
+		.old = test_batch_in_reach(test, BUFFERS),
+		.early = test_batch(test, TOP_OF_MAGAZINES),
+		.late = test_batch(test, TOP_OF_MAGAZINES),
+	};
+	KUNIT_ASSERT_EQ(test, work_on_cpu(OTHER_CPU, unmap_and_map_work, &reuse), 0L);
+	KUNIT_EXPECT_EQ(test, batch_iovas_in(reuse.old, reuse.early), 0);
+	/* A mapping invalidates nothing, where the IOMMU does not ask for that. */
+	KUNIT_EXPECT_EQ(test, batch_reached(reuse.old),
+			target_map_flushes() ? 0 : reuse.old->n);
+	KUNIT_ASSERT_EQ(test, work_on_cpu(OTHER_CPU, sync_and_map_work, &reuse), 0L);
+	KUNIT_EXPECT_GT_MSG(test, attack_new_owners(test, &reuse), 0,
+			    "no address came back");
+}
+
 static const struct attack_case cpus_cases[] = {
 	ATTACK_CASE(sync_here_covers_unmaps_elsewhere, XSMMU),
 	ATTACK_CASE(iovas_unmapped_elsewhere_come_back, XSMMU),
+	ATTACK_CASE(slot_used_again_on_another_cpu_leads_to_the_new_page, XSMMU),
 	ATTACK_CASE(unmaps_of_a_cpu_that_leaves_are_synced, XSMMU),
 	ATTACK_CASE(iovas_of_a_cpu_that_left_come_back, XSMMU),
 	{ }
