@@ -163,3 +163,32 @@ void interval_close_local(struct kunit *test, u32 begin, const char *name,
 		   "interval %u %u %s domain_leaf=0 domain_full=0 pages_leaf>=1 pages_leaf<=%u pages_full=0 global=0 waits=%u resets=0\n",
 		   begin, end, name, most, target.ats ? 2 : 1);
 }
+
+/**
+ * interval_close_queues() - stop counting; expect the commands of several CPUs
+ * @test: the test
+ * @begin: the interval
+ * @name: what happened in it; one word
+ * @did: what they did
+ *
+ * One command per sync of the whole domain. One or more per sync that names pages, but
+ * no more than pages: strict mode sends so many. Where each map sends a command too, that
+ * one drops non-leaf entries, and its wait may be another CPU's.
+ *
+ * Return: the mark at the end.
+ */
+u32 interval_close_queues(struct kunit *test, u32 begin, const char *name,
+			  struct queues did)
+{
+	bool hint = !target_is_smmuv3() && target.iommu != TARGET_INTEL_FIRST_STAGE;
+	unsigned int maps = target_map_flushes() ? did.pages : 0;
+	unsigned int syncs = did.led + did.named;
+	u32 end = interval_open();
+
+	kunit_info(test,
+		   "interval %u %u %s domain_leaf=%u domain_full=%u pages_leaf>=%u pages_leaf<=%u pages_full=%u all<=%u global=0 waits>=%u waits<=%u resets=0\n",
+		   begin, end, name, hint ? did.led : 0, hint ? 0 : did.led,
+		   did.named, did.named ? did.pages : 0,
+		   maps, did.pages + maps, syncs, syncs + maps);
+	return end;
+}

@@ -29,6 +29,18 @@ struct cmds {
 	unsigned int maps;
 };
 
+/**
+ * struct queues - what several CPUs did at the same time
+ * @pages: pages that they unmapped without sync, each mapped before
+ * @led: syncs of the whole domain, by the kernel's count
+ * @named: syncs that named pages, by the kernel's count
+ */
+struct queues {
+	unsigned int pages;
+	unsigned int led;
+	unsigned int named;
+};
+
 u32 interval_open(void);
 void interval_close(struct kunit *test, u32 begin, const char *name,
 		    struct cmds expected);
@@ -38,5 +50,7 @@ void interval_close_syncs(struct kunit *test, u32 begin, const char *name,
 			  unsigned int unmaps, unsigned int syncs);
 void interval_close_local(struct kunit *test, u32 begin, const char *name,
 			  unsigned int pages, unsigned int runs);
+u32 interval_close_queues(struct kunit *test, u32 begin, const char *name,
+			  struct queues did);
 
 #endif /* XSMMU_GUEST_INTERVAL_H */
