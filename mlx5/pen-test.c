@@ -165,25 +165,51 @@ static void fx_complete(struct pen_fixture *fx, struct mlx5e_tx_wqe_info *wi, in
 	mlx5e_pen_consume_skb(fx->pen, wi->skb, budget);
 }
 
-void pen_test_send(struct pen_fixture *fx, unsigned int n, int budget)
+/* A WQE with this skb, which is mapped once, has completed. */
+void pen_test_complete(struct pen_fixture *fx, struct sk_buff *skb, int budget)
 {
-	while (n--) {
-		struct mlx5e_tx_wqe_info wi = { .skb = fx_post(fx), .num_dma = 1 };
+	struct mlx5e_tx_wqe_info wi = { .skb = skb, .num_dma = 1 };
 
-		fx_complete(fx, &wi, budget);
-	}
+	fx_complete(fx, &wi, budget);
 }
 
-static struct xdp_frame *fx_make_frame(struct pen_fixture *fx)
+void pen_test_send(struct pen_fixture *fx, unsigned int n, int budget)
+{
+	while (n--)
+		pen_test_complete(fx, fx_post(fx), budget);
+}
+
+static struct page *fx_make_page(struct pen_fixture *fx)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
-	struct xdp_frame *frame;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(fx->test, page);
 	KUNIT_ASSERT_LT(fx->test, fx->n_frames, FIFO);
 	get_page(page);
 	fx->frames[fx->n_frames++] = page;
-	frame = page_address(page);
+	return page;
+}
+
+/* An skb without a destructor. It is gone when its page is. */
+struct sk_buff *pen_test_post_plain(struct pen_fixture *fx)
+{
+	struct sk_buff *skb = fx_post(fx);
+
+	skb->destructor = NULL;
+	skb_fill_page_desc(skb, 0, fx_make_page(fx), 0, 64);
+	return skb;
+}
+
+void pen_test_send_plain(struct pen_fixture *fx, unsigned int n)
+{
+	while (n--)
+		pen_test_complete(fx, pen_test_post_plain(fx), 1);
+}
+
+static struct xdp_frame *fx_make_frame(struct pen_fixture *fx)
+{
+	struct xdp_frame *frame = page_address(fx_make_page(fx));
+
 	*frame = (struct xdp_frame) {
 		.data = frame + 1,
 		.len = 64,
@@ -484,14 +510,17 @@ static int fx_poll_nothing(struct napi_struct *napi, int budget)
 	struct pen_fixture *fx = fx_now;
 
 	fx->polls++;
-	if (!mlx5e_pen_ends_poll(fx->pen, napi, budget))
-		napi_complete_done(napi, 0);
-	else
+	if (mlx5e_pen_ends_poll(fx->pen, napi, budget)) {
 		fx->polls_ended++;
+		return 0;
+	}
+	if (fx->napi_syncs)
+		pen_test_poll(fx, budget);
+	napi_complete_done(napi, 0);
 	return 0;
 }
 
-static void fx_let_napi_poll(struct pen_fixture *fx)
+void pen_test_let_napi_poll(struct pen_fixture *fx)
 {
 	local_bh_disable();
 	napi_schedule(&fx->napi);
@@ -504,7 +533,7 @@ static void a_pen_that_keeps_too_much_stops_its_polls(struct kunit *test)
 	struct pen_fixture *fx = test->priv;
 	unsigned int i;
 
-	fx_let_napi_poll(fx);
+	pen_test_let_napi_poll(fx);
 	KUNIT_EXPECT_EQ(test, fx->polls, 1);
 	KUNIT_EXPECT_EQ(test, fx->polls_ended, 0);
 	fx->sync_err = -EIO;
@@ -515,7 +544,7 @@ static void a_pen_that_keeps_too_much_stops_its_polls(struct kunit *test)
 	}
 	flush_workqueue(fx->priv->wq);
 	atomic_set(&fx->recoveries, 0);
-	fx_let_napi_poll(fx);
+	pen_test_let_napi_poll(fx);
 	KUNIT_EXPECT_EQ(test, fx->polls_ended, 1);
 	KUNIT_EXPECT_FALSE(test, test_bit(NAPI_STATE_SCHED, &fx->napi.state));
 	flush_workqueue(fx->priv->wq);
@@ -682,7 +711,7 @@ int pen_test_open(struct pen_fixture *fx, struct kunit *test)
 	init_dummy_netdev(&fx->netdev);
 	netif_napi_add(&fx->netdev, &fx->napi, fx_poll_nothing);
 	napi_enable(&fx->napi);
-	mlx5e_pen_open(fx->pen, fx->priv, &fx->stats);
+	mlx5e_pen_open(fx->pen, &fx->napi, fx->priv, &fx->stats);
 	fx->pen->dev = fx->dev;
 	static_branch_enable(&mlx5e_pen_key);
 

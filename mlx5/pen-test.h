@@ -37,8 +37,9 @@ struct pen_test_mapping {
  * @local_syncs: how many of them covered one CPU only
  * @sync_err: the result of a sync
  * @skbs_gone: number of skbs that were freed
- * @frames: pages of the XDP frames; the fixture holds a reference to each
- * @n_frames: number of frames
+ * @frames: pages of the XDP frames, and of skbs without a destructor; the fixture holds a
+ *          reference to each
+ * @n_frames: number of these pages
  * @pages_gone: returns the number of received pages that were released; NULL if
  *              the test receives none
  * @gone_at_sync: number of releases of any kind that syncs found
@@ -53,6 +54,7 @@ struct pen_test_mapping {
  * @recoveries: number of recoveries that were started
  * @netdev: the interface of @napi; nothing else uses it
  * @napi: the NAPI context
+ * @napi_syncs: the polls that NAPI starts end as those of the driver do
  * @polls: number of polls that NAPI started
  * @polls_ended: how many of these the pen ended
  */
@@ -78,6 +80,7 @@ struct pen_fixture {
 	atomic_t recoveries;
 	struct net_device netdev;
 	struct napi_struct napi;
+	bool napi_syncs;
 	unsigned int polls, polls_ended;
 };
 
@@ -87,6 +90,10 @@ void pen_test_poll_begins(void);
 void pen_test_poll_ends(void);
 void pen_test_poll(struct pen_fixture *fx, int budget);
 void pen_test_send(struct pen_fixture *fx, unsigned int n, int budget);
+struct sk_buff *pen_test_post_plain(struct pen_fixture *fx);
+void pen_test_complete(struct pen_fixture *fx, struct sk_buff *skb, int budget);
+void pen_test_send_plain(struct pen_fixture *fx, unsigned int n);
+void pen_test_let_napi_poll(struct pen_fixture *fx);
 void pen_test_transmit_frames(struct pen_fixture *fx, unsigned int n);
 unsigned int pen_test_frames_gone(struct pen_fixture *fx);
 void pen_test_expect_kept(struct pen_fixture *fx, unsigned int n);

@@ -6,7 +6,7 @@
  * A pen holds the buffers that a NAPI poll has unmapped, until one IOTLB
  * invalidation has covered all of them. Each NAPI context has one pen. The poll
  * fills it while it handles completions, and empties it before it refills the
- * receive queue. Between polls the pen is empty.
+ * receive queue. Only a few sent skbs may stay between polls; see pen-stay.c.
  *
  * Code that frees buffers outside of a poll uses the ordinary unmap. It passes
  * NULL where a function asks for a pen.
@@ -15,6 +15,7 @@
 #define __MLX5E_PEN_TYPES_H__
 
 #include <linux/cache.h>
+#include <linux/hrtimer.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -23,9 +24,42 @@
 struct device;
 struct mlx5e_ch_stats;
 struct mlx5e_priv;
+struct napi_struct;
 struct xdp_frame;
 
 #ifdef CONFIG_XSMMU_MLX5
+
+/**
+ * struct mlx5e_pen_skbs - skbs in the order in which they were sent
+ * @first: the first one; linked through sk_buff.next. The last one's is undefined
+ * @last: where the next one is entered
+ * @count: their number
+ */
+struct mlx5e_pen_skbs {
+	struct sk_buff *first;
+	struct sk_buff **last;
+	unsigned int count;
+};
+
+/**
+ * struct mlx5e_pen_stay - buffers that stay in a pen beyond their poll
+ * @cpu: the CPU that has unmapped them, or -1 if none stay
+ * @seen: where pen.skbs ended when the last poll left them
+ * @timing: the timer was started, and no poll has seen its end
+ * @aging: it was started for buffers that still stay
+ * @expired: written by the timer
+ * @timer: lets NAPI poll
+ * @napi: the NAPI context
+ */
+struct mlx5e_pen_stay {
+	int cpu;
+	struct sk_buff **seen;
+	bool timing;
+	bool aging;
+	bool expired;
+	struct hrtimer timer;
+	struct napi_struct *napi;
+};
 
 /**
  * struct mlx5e_pen_kept - buffers that a failed sync did not cover
@@ -36,7 +70,7 @@ struct xdp_frame;
  * Lists need no memory, so they can grow for as long as the IOMMU fails.
  */
 struct mlx5e_pen_kept {
-	struct sk_buff_head skbs;
+	struct mlx5e_pen_skbs skbs;
 	struct xdp_frame *frames;
 	unsigned int count;
 };
@@ -50,11 +84,12 @@ struct mlx5e_pen_kept {
  * @unsynced: number of unmaps since the last sync. It is not 0 while a frame or
  *            a page waits
  * @failed: an early sync of this poll failed
- * @strayed: a poll has left buffers here, which is a bug. The next poll may run on another
- *           CPU. Set once
+ * @strayed: a poll has left buffers here that may not stay, which is a bug. The next poll may
+ *           run on another CPU. Set once, and when the pen closes
  * @skbs: sent and unmapped
  * @frames: XDP frames that were sent and unmapped. They are linked through
  *          xdp_frame.dev_rx, which only CPU maps use, before they transmit
+ * @stay: about skbs that stay beyond their poll
  * @kept: skbs and frames that failed syncs did not cover
  * @pages: pages of receive queues
  *
@@ -70,8 +105,9 @@ struct mlx5e_pen {
 	unsigned int unsynced;
 	bool failed;
 	bool strayed;
-	struct sk_buff_head skbs;
+	struct mlx5e_pen_skbs skbs;
 	struct xdp_frame *frames;
+	struct mlx5e_pen_stay stay;
 	struct mlx5e_pen_kept kept;
 	struct mlx5e_pen_pages pages;
 } ____cacheline_aligned_in_smp;

@@ -12,19 +12,27 @@
 
 DEFINE_STATIC_KEY_FALSE(mlx5e_pen_key);
 
+static void mlx5e_pen_skbs_init(struct mlx5e_pen_skbs *skbs)
+{
+	skbs->last = &skbs->first;
+	skbs->count = 0;
+}
+
 /**
  * mlx5e_pen_open - prepare the pen of a NAPI context
  * @pen: the pen, all zero
+ * @napi: the NAPI context
  * @priv: the interface
  * @stats: the counters of the NAPI context
  *
  * Context: process, before the queues open and take their mlx5e_pen_ref().
  */
-void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
-		    struct mlx5e_ch_stats *stats)
+void mlx5e_pen_open(struct mlx5e_pen *pen, struct napi_struct *napi,
+		    struct mlx5e_priv *priv, struct mlx5e_ch_stats *stats)
 {
-	__skb_queue_head_init(&pen->skbs);
-	__skb_queue_head_init(&pen->kept.skbs);
+	mlx5e_pen_skbs_init(&pen->skbs);
+	mlx5e_pen_skbs_init(&pen->kept.skbs);
+	mlx5e_pen_open_stay(pen, napi);
 	pen->priv = priv;
 	pen->stats = stats;
 	if (priv->pen.batching)
@@ -44,12 +52,17 @@ static struct xdp_frame *mlx5e_pen_pop_frame(struct xdp_frame **frames)
 
 /* Release of buffers that a sync covered, and of skbs that were not mapped. */
 
-static void mlx5e_pen_release_skbs(struct sk_buff_head *skbs, int budget)
+static void mlx5e_pen_release_skbs(struct mlx5e_pen_skbs *skbs, int budget)
 {
-	struct sk_buff *skb;
+	struct sk_buff *skb, *next;
 
-	while ((skb = __skb_dequeue(skbs)))
+	*skbs->last = NULL;
+	for (skb = skbs->first; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
 		napi_consume_skb(skb, budget);
+	}
+	mlx5e_pen_skbs_init(skbs);
 }
 
 /* Under rcu_read_lock(), which xdp_return_frame_bulk() needs. */
@@ -83,10 +96,15 @@ static void mlx5e_pen_release_kept(struct mlx5e_pen *pen, int budget)
 static void mlx5e_pen_keep(struct mlx5e_pen *pen)
 {
 	struct mlx5e_pen_kept *kept = &pen->kept;
-	unsigned int count = skb_queue_len(&pen->skbs);
+	unsigned int count = pen->skbs.count;
 	struct xdp_frame *frame;
 
-	skb_queue_splice_tail_init(&pen->skbs, &kept->skbs);
+	if (count) {
+		*kept->skbs.last = pen->skbs.first;
+		kept->skbs.last = pen->skbs.last;
+		mlx5e_pen_skbs_init(&pen->skbs);
+	}
+	mlx5e_pen_none_stay(pen);
 	while ((frame = mlx5e_pen_pop_frame(&pen->frames))) {
 		mlx5e_pen_push_frame(&kept->frames, frame);
 		count++;
@@ -96,7 +114,7 @@ static void mlx5e_pen_keep(struct mlx5e_pen *pen)
 	pen->stats->unmap_kept += count;
 }
 
-/* With @local, everything that is to be covered was unmapped on this CPU, in this poll. */
+/* With @local, everything that is to be covered was unmapped on this CPU. */
 static int mlx5e_pen_invalidate(struct mlx5e_pen *pen, bool local)
 {
 	int err = local ? dma_sync_device_iotlb_local(pen->dev) : dma_sync_device_iotlb(pen->dev);
@@ -111,30 +129,32 @@ static int mlx5e_pen_invalidate(struct mlx5e_pen *pen, bool local)
  * Sync if anything was unmapped. Return 0 if all buffers may be released. Kept ones may
  * have been unmapped on any CPU.
  */
-static int mlx5e_pen_cover(struct mlx5e_pen *pen, bool local)
+static int mlx5e_pen_cover(struct mlx5e_pen *pen)
 {
 	if (!pen->unsynced)
 		return 0;
 	pen->stats->unmap_batched += pen->unsynced;
 	pen->unsynced = 0;
-	return mlx5e_pen_invalidate(pen, local && !pen->kept.count && !pen->strayed);
+	return mlx5e_pen_invalidate(pen, !pen->kept.count && !pen->strayed &&
+				    mlx5e_pen_unmapped_here(pen));
 }
 
 /*
  * Interrupts may be off in a poll with budget 0, and such a poll may not release
  * frames and pages. It adds none. Kept ones wait for a poll with a budget.
  */
-static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget, bool local)
+static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget)
 {
 	bool covers_kept = pen->unsynced && budget;
 
-	if (unlikely(mlx5e_pen_cover(pen, local))) {
+	if (unlikely(mlx5e_pen_cover(pen))) {
 		pen->failed = true;
 		mlx5e_pen_keep(pen);
 		mlx5e_pen_recover(pen->priv);
 		return;
 	}
 	mlx5e_pen_release_skbs(&pen->skbs, budget);
+	mlx5e_pen_none_stay(pen);
 	mlx5e_pen_release_frames(pen);
 	mlx5e_pen_release_pages(&pen->pages);
 	if (unlikely(pen->kept.count) && covers_kept)
@@ -144,7 +164,9 @@ static void mlx5e_pen_drain(struct mlx5e_pen *pen, int budget, bool local)
 /* The last sync of a poll, or its only one; see mlx5e_pen_before_refill(). */
 void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
 {
-	mlx5e_pen_drain(pen, budget, true);
+	if (pen->unsynced && pen->unsynced < MLX5E_PEN_MOST_STAY && mlx5e_pen_try_stay(pen, budget))
+		return;
+	mlx5e_pen_drain(pen, budget);
 	pen->failed = false;
 }
 
@@ -174,63 +196,29 @@ void mlx5e_pen_make_room(struct mlx5e_pen *pen)
 		return;
 	}
 	pen->stats->iotlb_sync_early++;
-	mlx5e_pen_drain(pen, 1, true);
+	mlx5e_pen_drain(pen, 1);
 }
 
-/*
- * An skb with further references cannot be put on a list: a packet generator may
- * have posted it many times, also to other queues. When the last reference is
- * completed, the skb is not shared any more. Only the owner of a reference can
- * take another one, so an skb that is not shared stays so.
- */
-static bool mlx5e_pen_wi_is_shared(struct mlx5e_txqsq *sq, struct mlx5e_tx_wqe_info *wi)
+/* mlx5e_pen_wi_is_shared() for a WQE of many packets. */
+bool __mlx5e_pen_any_is_shared(struct mlx5e_txqsq *sq, struct mlx5e_tx_wqe_info *wi)
 {
 	struct mlx5e_skb_fifo *fifo = &sq->db.skb_fifo;
 	int i;
 
-	if (wi->skb)
-		return skb_shared(wi->skb);
 	for (i = 0; i < wi->num_fifo_pkts; i++)
 		if (skb_shared(*mlx5e_skb_fifo_get(fifo, *fifo->cc + i)))
 			return true;
 	return false;
 }
 
-/* Not inlined, so that a trace of strict unmaps shows its name. */
-static noinline void mlx5e_pen_unmap_shared_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
-					       struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
+/* mlx5e_pen_unmap_wi() for a WQE with shared skbs. A trace of strict unmaps shows its name. */
+void mlx5e_pen_unmap_shared_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
+			       struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
 {
 	int i;
 
 	for (i = 0; i < wi->num_dma; i++)
 		mlx5e_tx_dma_unmap(pen->dev, mlx5e_dma_get(sq, (*dma_fifo_cc)++));
-}
-
-/* mlx5e_pen_unmap_wi() with a pen. */
-void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
-			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
-{
-	int i;
-
-	if (unlikely(mlx5e_pen_wi_is_shared(sq, wi))) {
-		mlx5e_pen_unmap_shared_wi(pen, sq, wi, dma_fifo_cc);
-		return;
-	}
-	for (i = 0; i < wi->num_dma; i++)
-		mlx5e_base_unmap_dma_no_sync(pen->dev, mlx5e_dma_get(sq, (*dma_fifo_cc)++));
-	pen->unsynced += wi->num_dma;
-}
-
-/*
- * mlx5e_pen_consume_skb() with a pen. A shared skb is freed at once, because its
- * unmap was strict.
- */
-void __mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget)
-{
-	if (likely(!skb_shared(skb)))
-		__skb_queue_tail(&pen->skbs, skb);
-	else
-		napi_consume_skb(skb, budget);
 }
 
 /*
@@ -257,13 +245,18 @@ static void mlx5e_pen_abandon_kept(struct mlx5e_pen *pen)
 {
 	struct mlx5e_pen_kept *kept = &pen->kept;
 	struct xdp_frame *frame;
-	struct sk_buff *skb;
+	struct sk_buff *skb, *next;
 
 	netdev_err(pen->priv->netdev,
 		   "%u buffers stay allocated for good: no IOTLB invalidation succeeded since they were unmapped\n",
 		   kept->count);
-	while ((skb = __skb_dequeue(&kept->skbs)))
+	*kept->skbs.last = NULL;
+	for (skb = kept->skbs.first; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
 		mlx5e_pen_abandon_skb(skb);
+	}
+	mlx5e_pen_skbs_init(&kept->skbs);
 	while ((frame = mlx5e_pen_pop_frame(&kept->frames)))
 		mlx5e_base_detach_frame(frame);
 	mlx5e_pen_abandon_kept_pages(&pen->pages);
@@ -271,14 +264,15 @@ static void mlx5e_pen_abandon_kept(struct mlx5e_pen *pen)
 }
 
 /*
- * A poll did not empty the pen. That is a bug, but it must not leak memory. The poll may
- * have run on another CPU.
+ * Empty a pen outside of a poll, which may have run on another CPU. Only polls may recycle
+ * pages. They also leave none here; if one did, that is a bug, but it must not leak memory.
  */
 static void mlx5e_pen_empty_late(struct mlx5e_pen *pen)
 {
 	mlx5e_pen_forbid_recycling(&pen->pages);
+	pen->strayed = true;
 	rcu_read_lock();
-	mlx5e_pen_drain(pen, 0, false);
+	mlx5e_pen_drain(pen, 0);
 	rcu_read_unlock();
 }
 
@@ -286,14 +280,16 @@ static void mlx5e_pen_empty_late(struct mlx5e_pen *pen)
  * mlx5e_pen_close - empty the pen of a NAPI context for good
  * @pen: the pen
  *
- * If buffers are kept, syncs once more. Buffers that this sync does not cover
+ * If buffers stay or are kept, syncs once more. Buffers that this sync does not cover
  * stay allocated.
  *
  * Context: process, after the poll was disabled and before the queues close.
  */
 void mlx5e_pen_close(struct mlx5e_pen *pen)
 {
-	if (WARN_ON_ONCE(!mlx5e_pen_is_empty(pen)))
+	hrtimer_cancel(&pen->stay.timer);
+	WARN_ON_ONCE(mlx5e_pen_strays(pen));
+	if (!mlx5e_pen_is_empty(pen))
 		mlx5e_pen_empty_late(pen);
 	if (likely(!pen->kept.count))
 		return;

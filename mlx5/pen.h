@@ -14,6 +14,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/jump_label.h>
 #include <net/xdp.h>
+#include "en/pen-base-dma.h"
 
 /* On once a device batches. While it is off, a poll skips the pen by a nop. */
 DECLARE_STATIC_KEY_FALSE(mlx5e_pen_key);
@@ -23,13 +24,13 @@ DECLARE_STATIC_KEY_FALSE(mlx5e_pen_key);
 
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv);
 void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv);
-void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
-		    struct mlx5e_ch_stats *stats);
+void mlx5e_pen_open(struct mlx5e_pen *pen, struct napi_struct *napi,
+		    struct mlx5e_priv *priv, struct mlx5e_ch_stats *stats);
 void mlx5e_pen_close(struct mlx5e_pen *pen);
 
-void __mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
-			  struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc);
-void __mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb, int budget);
+bool __mlx5e_pen_any_is_shared(struct mlx5e_txqsq *sq, struct mlx5e_tx_wqe_info *wi);
+void mlx5e_pen_unmap_shared_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
+			       struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc);
 void __mlx5e_pen_sync(struct mlx5e_pen *pen, int budget);
 void mlx5e_pen_end_poll(struct mlx5e_pen *pen, struct napi_struct *napi, int budget);
 
@@ -65,10 +66,27 @@ static inline struct mlx5e_pen *mlx5e_cq_pen_if_polled(struct mlx5e_cq *cq, bool
 
 static inline bool mlx5e_pen_is_empty(struct mlx5e_pen *pen)
 {
-	return !pen->unsynced && skb_queue_empty(&pen->skbs);
+	return !pen->unsynced && !pen->skbs.count;
+}
+
+/* Are there buffers in a pen that may not stay beyond their poll? See pen-stay.c. */
+static inline bool mlx5e_pen_strays(struct mlx5e_pen *pen)
+{
+	return pen->skbs.last != pen->stay.seen || pen->frames || pen->pages.count;
 }
 
 /* Buffers that a poll completes */
+
+/*
+ * An skb with further references cannot be put on a list: a packet generator may
+ * have posted it many times, also to other queues. When the last reference is
+ * completed, the skb is not shared any more. Only the owner of a reference can
+ * take another one, so an skb that is not shared stays so.
+ */
+static inline bool mlx5e_pen_wi_is_shared(struct mlx5e_txqsq *sq, struct mlx5e_tx_wqe_info *wi)
+{
+	return wi->skb ? skb_shared(wi->skb) : __mlx5e_pen_any_is_shared(sq, wi);
+}
 
 /**
  * mlx5e_pen_unmap_wi - unmap the buffers of a completed send WQE
@@ -83,10 +101,25 @@ static inline bool mlx5e_pen_is_empty(struct mlx5e_pen *pen)
 static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq *sq,
 				      struct mlx5e_tx_wqe_info *wi, u32 *dma_fifo_cc)
 {
+	int i;
+
 	if (!mlx5e_pen_used() || !pen)
 		return false;
-	__mlx5e_pen_unmap_wi(pen, sq, wi, dma_fifo_cc);
+	if (unlikely(mlx5e_pen_wi_is_shared(sq, wi))) {
+		mlx5e_pen_unmap_shared_wi(pen, sq, wi, dma_fifo_cc);
+		return true;
+	}
+	for (i = 0; i < wi->num_dma; i++)
+		mlx5e_base_unmap_dma_no_sync(pen->dev, mlx5e_dma_get(sq, (*dma_fifo_cc)++));
+	pen->unsynced += wi->num_dma;
 	return true;
+}
+
+static inline void mlx5e_pen_push_skb(struct mlx5e_pen_skbs *skbs, struct sk_buff *skb)
+{
+	*skbs->last = skb;
+	skbs->last = &skb->next;
+	skbs->count++;
 }
 
 /**
@@ -95,13 +128,14 @@ static inline bool mlx5e_pen_unmap_wi(struct mlx5e_pen *pen, struct mlx5e_txqsq 
  * @skb: the skb, unmapped by mlx5e_pen_unmap_wi()
  * @budget: the budget of the poll
  *
- * Without a pen this is napi_consume_skb(). Context: the queue's poll.
+ * Without a pen this is napi_consume_skb(). A shared skb is freed at once, because its
+ * unmap was strict. Context: the queue's poll.
  */
 static inline void mlx5e_pen_consume_skb(struct mlx5e_pen *pen, struct sk_buff *skb,
 					 int budget)
 {
-	if (mlx5e_pen_used() && pen)
-		__mlx5e_pen_consume_skb(pen, skb, budget);
+	if (mlx5e_pen_used() && pen && likely(!skb_shared(skb)))
+		mlx5e_pen_push_skb(&pen->skbs, skb);
 	else
 		napi_consume_skb(skb, budget);
 }
@@ -185,8 +219,9 @@ static inline void mlx5e_pen_sync(struct mlx5e_pen *pen, int budget)
  * @pen: the pen of the NAPI context
  * @budget: the budget of the poll
  *
- * This is the one sync of a poll. It comes after all queues that unmap, and
- * before the refill, so that the refill finds the recycled pages.
+ * This is the one sync of a poll, unless what it has sent stays in the pen. It comes
+ * after all queues that unmap, and before the refill, so that the refill finds the
+ * recycled pages.
  */
 static inline void mlx5e_pen_before_refill(struct mlx5e_pen *pen, int budget)
 {
@@ -204,14 +239,14 @@ static inline void mlx5e_pen_without_refill(struct mlx5e_pen *pen, int budget)
 }
 
 /**
- * mlx5e_pen_end_of_poll - warn if a poll leaves buffers in its pen
+ * mlx5e_pen_end_of_poll - warn if a poll leaves buffers in its pen that may not stay
  * @pen: the pen of the NAPI context
  *
  * Call it before napi_complete_done(), which lets another CPU start the next poll.
  */
 static inline void mlx5e_pen_end_of_poll(struct mlx5e_pen *pen)
 {
-	if (mlx5e_pen_used() && WARN_ON_ONCE(!mlx5e_pen_is_empty(pen)))
+	if (mlx5e_pen_used() && WARN_ON_ONCE(mlx5e_pen_strays(pen)))
 		pen->strayed = true;
 }
 
@@ -223,8 +258,8 @@ static inline void mlx5e_pen_priv_init(struct mlx5e_priv *priv) {}
 
 static inline void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv) {}
 
-static inline void mlx5e_pen_open(struct mlx5e_pen *pen, struct mlx5e_priv *priv,
-				  struct mlx5e_ch_stats *stats) {}
+static inline void mlx5e_pen_open(struct mlx5e_pen *pen, struct napi_struct *napi,
+				  struct mlx5e_priv *priv, struct mlx5e_ch_stats *stats) {}
 
 static inline void mlx5e_pen_close(struct mlx5e_pen *pen) {}
 

@@ -92,6 +92,10 @@ class Figures(unittest.TestCase):
         self.assertEqual(packets_objections("xsmmu", instructions_per_packet=3449), 0)
         self.assertEqual(packets_objections("xsmmu", "rx", instructions_per_packet=3151), 1)
         self.assertEqual(packets_objections("xsmmu", "tx_single", invalidation_commands=8801), 1)
+        self.assertEqual(packets_objections("xsmmu", "tx_single", invalidation_commands=551), 1)
+        self.assertEqual(packets_objections("xsmmu", "tx_single", invalidation_commands=550), 0)
+        self.assertEqual(packets_objections("xsmmu", "tx_single",
+                                            instructions_per_packet=3601), 1)
         self.assertEqual(packets_objections("strict", instructions_per_packet=3110), 1)
         self.assertEqual(packets_objections("strict", instructions_per_packet=3112), 0)
         self.assertEqual(packets_objections("strict", invalidation_commands=4399), 1)

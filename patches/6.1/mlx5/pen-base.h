@@ -17,18 +17,6 @@
 #include "en/txrx.h"
 
 /**
- * mlx5e_base_unmap_dma_no_sync - unmap one entry of a send queue's DMA FIFO
- * @dev: the device
- * @dma: the entry
- *
- * Context: any. The caller frees the buffer after dma_sync_device_iotlb().
- */
-static inline void mlx5e_base_unmap_dma_no_sync(struct device *dev, struct mlx5e_sq_dma *dma)
-{
-	dma_unmap_page_no_sync(dev, dma->addr, dma->size, DMA_TO_DEVICE);
-}
-
-/**
  * mlx5e_base_skb_is_lent - does the skb's owner get the memory back when it is freed?
  * @skb: an skb that was sent
  *
@@ -38,6 +26,16 @@ static inline void mlx5e_base_unmap_dma_no_sync(struct device *dev, struct mlx5e
 static inline bool mlx5e_base_skb_is_lent(struct sk_buff *skb)
 {
 	return skb_zcopy(skb) && skb_zcopy_is_nouarg(skb);
+}
+
+/**
+ * mlx5e_base_skb_only_accounts - does an skb's destructor only count its memory?
+ * @skb: an skb that was sent
+ */
+static inline bool mlx5e_base_skb_only_accounts(struct sk_buff *skb)
+{
+	return !skb->destructor || skb->destructor == sock_wfree ||
+	       (skb->sk && sk_fullsock(skb->sk) && sk_is_tcp(skb->sk));
 }
 
 /**
