@@ -2,7 +2,7 @@
 /*
  * tx-stamps DEVICE CLOCK ADDRESS ROUNDS BURST: checks the time stamps that a NIC gives
  * to what it sends. CLOCK is the NIC's clock, a /dev/ptp*. In each round the program
- * sends BURST datagrams to ADDRESS, and then reads their stamps. It checks that each
+ * sends BURST datagrams to ADDRESS, and then reads their stamps and pauses. It checks that each
  * datagram has a stamp of the NIC, that the stamp lies between two readings of the clock,
  * one before the datagram is sent and one after the stamp is read, and that no stamp is
  * earlier than that of the datagram before.
@@ -35,6 +35,7 @@
 #define PORT		9
 #define PAYLOAD		100
 #define MOST_BURST	64
+#define PAUSE_US	5000
 #define PATIENCE_MS	5000
 #define NS_PER_S	1000000000ll
 #define SOME_TIME_S	1000000		/* January 1970 */
@@ -181,6 +182,10 @@ static void collect_one(unsigned int i, uint32_t number)
 		youngest = after - stamp;
 }
 
+/*
+ * Frames that stay in the driver's pen end with a poll of their own, which comes 1 ms after
+ * the last one at the latest. That poll would find young stamps of the next round.
+ */
 static void do_round(unsigned int burst)
 {
 	uint32_t first = sent;
@@ -190,6 +195,7 @@ static void do_round(unsigned int burst)
 		send_one(i);
 	for (i = 0; i < burst; i++)
 		collect_one(i, first + i);
+	usleep(PAUSE_US);
 }
 
 int main(int argc, char **argv)
