@@ -11,9 +11,10 @@ set -eu -o pipefail
 
 [ $# = 2 ] || die "usage: ci/distribution-config.sh BASE ARCH"
 base=$1 arch=${2/x86_64/amd64}
-check_word BASE "$base" "${bases[@]}"
+check_base "$base"
 check_word ARCH "$2" "${arches[@]}"
 package=linux-config-$base
+suite=$(ini_get "$ci/bases.ini" "$base" suite)
 file=$cache/distribution-config/$package-$arch
 
 # Any version is good: a point release hardly changes the configuration.
@@ -21,7 +22,7 @@ fetch() (
 	work=$(mktemp -d "$file.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	trap 'exit 2' INT TERM HUP
-	deb_private "$work/apt" deb
+	deb_private "$work/apt" deb ${suite:+bookworm "$suite"}
 	echo "APT::Architecture \"$arch\"; APT::Architectures { \"$arch\"; };" >>"$APT_CONFIG"
 	deb_lists "$work/apt" Packages "$package"
 	cd "$work"

@@ -283,7 +283,7 @@ unset $(git rev-parse --local-env-vars)
 case $verb in
 key | files)
 	base=${words[1]:-}
-	check_word BASE "$base" "${bases[@]}"
+	check_base "$base"
 	case $verb-${words[2]:-} in
 	key-) do_key | hash_of ;;
 	files-own) own_pairs | cut -d' ' -f2 ;;

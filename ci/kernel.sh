@@ -42,7 +42,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift 2
 done
-check_word BASE "$base" "${bases[@]}"
+check_base "$base"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
 check_word config "$config" release debug kasan kcsan rt-locks pages64k distribution off plain base

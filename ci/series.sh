@@ -8,7 +8,7 @@ set -eu -o pipefail
 . "$(dirname "$0")/lib/common.sh"
 
 [ $# = 2 ] || die "usage: ci/series.sh BASE OUT"
-check_word BASE "$1" "${bases[@]}"
+check_base "$1"
 base=$1 out=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

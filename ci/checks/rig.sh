@@ -192,10 +192,44 @@ no_root() {
 	[ "$rc" = 2 ] && grep -q "root is needed" "$work/out"
 }
 
+# The mirror has a newer version than the pinned one, and that cannot be fetched.
+pinned_version_is_gone() {
+	fresh
+	pretend apt-cache '[ "$1" != policy ] || echo "  Candidate: 9.9-9"'
+	pretend apt-get 'case "$*" in *download*=9.9-9) exit 100 ;; esac'
+	told "cannot fetch linux-source-$base 9.9-9" ci/source.sh "$base" >"$work/said-all"
+	cat "$work/said-all"
+	grep -q "the mirror no longer has linux-source-$base" "$work/said-all"
+}
+
+# A base that is in another suite.
+no_mirror_for_suite() {
+	fresh
+	unreachable
+	told "no mirror for $suite reachable: E: cannot resolve" ci/source.sh "$foreign_base"
+	nothing_half_made
+}
+
+# apt has the lists of the suite only if it could verify them.
+no_key_for_suite() {
+	fresh
+	pretend apt-get "case \$1 in indextargets) exec $(command -v apt-get) \"\$@\" ;; esac
+		echo 'W: GPG error: NO_PUBKEY' >&2"
+	told "no mirror for $suite reachable: W: GPG error" ci/source.sh "$foreign_base"
+	nothing_half_made
+}
+
 failures() {
 	base=${bases[0]}
+	for foreign_base in $(ini_sections ci/bases.ini); do
+		suite=$(ini_get ci/bases.ini "$foreign_base" suite)
+		[ -z "$suite" ] || break
+	done
 	real=$(dirname "$(ci/source.sh "$base")")
 	expect "a missing mirror is reported, nothing is half made" no_mirror
+	expect "a pinned version that is gone is replaced, and a line says so" pinned_version_is_gone
+	expect "a base of another suite: a missing mirror is reported" no_mirror_for_suite
+	expect "a base of another suite: lists that apt cannot verify are not used" no_key_for_suite
 	expect "a full disk is reported with the free space, nothing is half made" no_disk
 	expect "a broken package is reported, nothing is half made" broken_package
 	expect "a cached package that changed is noticed" changed_package

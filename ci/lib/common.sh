@@ -47,12 +47,22 @@ ini_get() {
 	' "$1"
 }
 
-# ini_sections FILE: prints one section name per line.
-ini_sections() { sed -n 's/^\[\(.*\)\]$/\1/p' "$1"; }
+# ini_sections FILE: prints one section name per line; DEFAULT is none.
+ini_sections() { sed -n 's/^\[\(.*\)\]$/\1/p' "$1" | grep -vx DEFAULT; }
 
-# mapfile hides a failure of its command, but ini_sections cannot fail.
+default_base=$(ini_get "$ci/bases.ini" DEFAULT default)
+
+# Prints the bases that have patches, the default base first.
+known_bases() {
+	local base
+	for base in "$default_base" $(ini_sections "$ci/bases.ini" | grep -vxF "$default_base"); do
+		[ ! -f "$top/patches/$base/series" ] || printf '%s\n' "$base"
+	done
+}
+
+# mapfile hides a failure of its command, but known_bases cannot fail.
 # shellcheck disable=SC2034
-mapfile -t bases < <(ini_sections "$ci/bases.ini")
+mapfile -t bases < <(known_bases)
 
 # check_word NAME WORD ALLOWED...: refuses a WORD that is not allowed.
 check_word() {
@@ -62,6 +72,13 @@ check_word() {
 		[ "$word" != "$allowed" ] || return 0
 	done
 	die "$name=$word is unknown; allowed: $*"
+}
+
+# check_base BASE: refuses a base that is unknown or has no patches.
+check_base() {
+	[ -z "$(ini_get "$ci/bases.ini" "$1" package)" ] || [ -f "$top/patches/$1/series" ] ||
+		die "BASE=$1 has no patches yet: there is no patches/$1/series; allowed: ${bases[*]}"
+	check_word BASE "$1" "${bases[@]}"
 }
 
 # need_space DIR MEGABYTES WHAT: refuses a full disk before anything is written.
