@@ -76,12 +76,14 @@ fragments() {
 	esac
 }
 
-# Prints the requested configuration. The last line of a symbol wins.
+# Prints the requested configuration. The last line of a symbol wins, so the file of the base
+# can take back what that kernel calls by another name.
 request() {
 	local word
 	for word in $(fragments); do
 		cat "$ci/kconfig/$word.config"
 	done
+	[ ! -f "$ci/kconfig/$base.config" ] || cat "$ci/kconfig/$base.config"
 	[ -z "$fragment" ] || cat "$fragment"
 	case $config in off | plain | base) return ;; esac
 	for word in "${backends[@]}"; do
