@@ -9,6 +9,7 @@ A log may hold several KTAP documents, of built-in tests and of modules. Each is
 parsed alone.
 """
 
+import inspect
 import json
 import pathlib
 import re
@@ -62,6 +63,15 @@ def flatten(test, status, path=()):
     return leaves
 
 
+def whole(parse, document):
+    """A document, parsed by a kernel's parse_run_tests(), which may take a printer as well."""
+    if len(inspect.signature(parse).parameters) == 1:
+        return parse(document)
+    import kunit_printer  # pylint: disable=import-error,import-outside-toplevel
+
+    return parse(document, kunit_printer.stdout)
+
+
 def main(source, log, result):
     """Parses one log."""
     sys.path.insert(0, str(pathlib.Path(source) / "tools/testing/kunit"))
@@ -69,7 +79,7 @@ def main(source, log, result):
 
     leaves = []
     for number, document in enumerate(documents(log), 1):
-        test = kunit_parser.parse_run_tests(document)
+        test = whole(kunit_parser.parse_run_tests, document)
         if not test.subtests:
             continue
         test.name = ""

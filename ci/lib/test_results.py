@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of the results: no failure may be lost."""
 
+import sys
+import types
 import unittest
+import unittest.mock
 
 import cells
 import check
@@ -36,6 +39,14 @@ class Results(unittest.TestCase):
         leaf = Test("leaf", Status.SUCCESS)
         found = ktap.flatten(Test("group", Status.FAILURE, [leaf]), Status)
         self.assertEqual([each["status"] for each in found], ["passed", "failed"])
+
+    def test_parsers(self):
+        """The parser of each kernel is called with what it takes."""
+        printer = types.SimpleNamespace(stdout="out")
+        with unittest.mock.patch.dict(sys.modules, kunit_printer=printer):
+            self.assertEqual(ktap.whole(lambda lines: lines, ["a"]), ["a"])
+            self.assertEqual(ktap.whole(lambda lines, printer: (lines, printer), ["a"]),
+                             (["a"], "out"))
 
     def test_table(self):
         """The last line of a check is the summary."""
