@@ -5,8 +5,11 @@
 SHELL := /bin/bash
 BACKEND ?= intel
 ARCH ?= x86_64
-BASE ?= 6.1
 goal := $(or $(MAKECMDGOALS),help)
+
+# A word without BASE= means the default base, but "make check" then runs the rows of all bases.
+default := $(shell sed -n 's/^default = //p' ci/bases.ini)
+base := $(or $(BASE),$(default))
 
 # A wrong word is refused here, before anything is installed or fetched.
 quote = '$(subst ','\'',$(1))'
@@ -23,48 +26,51 @@ endif
 
 # Some scripts run make themselves; they must not inherit the flags of this make.
 run := @env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
-place := build/kernel-$(ARCH)-$(BASE)
+place := build/kernel-$(ARCH)-$(base)
 
 help:
 	@sed -n 's/^## //p' Makefile
+	@echo "known bases: $$(ci/words.sh bases); the default is $(default)"
 
-## make run [BACKEND=intel|amd|arm-smmu-v3]
+## make run [BACKEND=intel|amd|arm-smmu-v3] [BASE=VERSION]
 ##     build a kernel, boot it in each mode, and compare strict, lazy, xSMMU and passthrough
 run:
 	$(run) ci/setup.sh
-	$(run) python3 ci/measure.py pages $(call quote,$(BACKEND))
+	$(run) python3 ci/measure.py pages $(call quote,$(BACKEND)) $(base)
 
-## make check [CELLS="NAMES OR PATTERNS"|all] [JOBS=N] [LIST=1]
-##     run the gate, or the cells and checks that CELLS matches, or all of them; boot N
-##     cells at once; LIST=1 only lists them, with the seconds of their last run
+## make check [CELLS="NAMES OR PATTERNS"|all] [BASE=VERSION] [JOBS=N] [LIST=1]
+##     run the gate, or the cells and checks that CELLS matches, or all of them; of all base
+##     kernels, or of BASE; boot N cells at once; LIST=1 only lists them, with the seconds of
+##     their last run
 check:
 	+$(run) ci/setup.sh
-	+$(run) python3 ci/check.py $(if $(JOBS),--jobs $(JOBS)) $(if $(filter 1,$(LIST)),--list) -- $(call quote,$(CELLS))
+	+$(run) python3 ci/check.py $(if $(BASE),--base $(BASE)) $(if $(JOBS),--jobs $(JOBS)) \
+		$(if $(filter 1,$(LIST)),--list) -- $(call quote,$(CELLS))
 
-## make kernel ARCH=x86_64|arm64 [BASE=6.1] [BACKENDS="intel amd"]
+## make kernel ARCH=x86_64|arm64 [BASE=VERSION] [BACKENDS="intel amd"]
 ##     build a kernel into build/, with all or some of its architecture's backends
 kernel:
 	$(run) ci/setup.sh
-	$(run) ci/make-kernel.sh $(ARCH) $(BASE) $(if $(filter undefined,$(origin BACKENDS)),,$(call quote,$(BACKENDS)))
+	$(run) ci/make-kernel.sh $(ARCH) $(base) $(if $(filter undefined,$(origin BACKENDS)),,$(call quote,$(BACKENDS)))
 
-## make menuconfig ARCH=x86_64|arm64 [BASE=6.1]
+## make menuconfig ARCH=x86_64|arm64 [BASE=VERSION]
 ##     run the kernel's own menuconfig; make kernel uses the changes
 menuconfig:
 	$(run) ci/setup.sh
 	@mkdir -p build
-	$(run) ci/kernel.sh --arch $(ARCH) --base $(BASE) --config release --menuconfig $(CURDIR)/$(place).fragment
+	$(run) ci/kernel.sh --arch $(ARCH) --base $(base) --config release --menuconfig $(CURDIR)/$(place).fragment
 
-## make series [BASE=6.1]
+## make series [BASE=VERSION]
 ##     write the change as patches for git am into build/
 series:
 	$(run) ci/setup.sh
-	$(run) ci/series.sh $(BASE) build/series-$(BASE)
+	$(run) ci/series.sh $(base) build/series-$(base)
 
-## make mutants [MUTANTS="NAMES OR PATTERNS"]
+## make mutants [MUTANTS="NAMES OR PATTERNS"] [BASE=VERSION]
 ##     put each seeded bug into the kernel and see a test fail
 mutants:
 	+$(run) ci/setup.sh
-	+$(run) python3 ci/mutants.py $(call quote,$(MUTANTS))
+	+$(run) python3 ci/mutants.py $(base) $(call quote,$(MUTANTS))
 
 ## make bench
 ##     not part of this version

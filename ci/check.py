@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """make check: the host checks and the QEMU matrix.
 
-ci/check.py [--jobs N] [--list] [WORD...]: runs the cells of ci/matrix.ini and the checks
-of ci/checks/ that the words select (see ci/lib/selection.py); without words, the gate.
+ci/check.py [--base BASE] [--jobs N] [--list] [WORD...]: runs the cells of ci/matrix.ini and
+the checks of ci/checks/ that the words select (see ci/lib/selection.py), of one base kernel or
+of all; without words, the gate.
 Exit status: 0 all passed, 1 a failure, 2 the rig itself failed. Logs and reports are in
 build/report/.
 
@@ -71,7 +72,7 @@ def run_check(check, out):
     log, begin = out / "output.ktap", time.monotonic()
     status = start_check(check, log)
     row.seconds = time.monotonic() - begin
-    found = parse_into(row, cells.base(), log, out)
+    found = parse_into(row, check.base, log, out)
     if status not in (0, 1):
         raise cells.RigError(f"check {check.name} could not do its work (exit {status})")
     if not found:
@@ -192,14 +193,17 @@ def show_list(names, before):
     print(f"{len(names)} rows, {known:.0f} s where known")
 
 
-def finish(rows, words, before):
-    """Writes the reports, prints the lines after the table, returns the exit status."""
+def finish(rows, chosen, before):
+    """Writes the reports, prints the lines after the table, returns the exit status.
+
+    chosen: words or a base were given, so this was not the gate.
+    """
     taken = {row.name: row.seconds for row in rows}
     report.write_json(rows, prepare.SECONDS, REPORT / "check.json")
     report.write_junit(rows, REPORT / "junit.xml")
     for text in seconds.slowest({**taken, **prepare.SECONDS}, before):
         print(text)
-    if not words:
+    if not chosen:
         for text in seconds.over_budget(taken, prepare.SECONDS, before):
             print(text)
     seconds.remember({**taken, **prepare.SECONDS})
@@ -219,10 +223,13 @@ def on_signal(number, _frame):
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--base", default="")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 1) // 2))
     parser.add_argument("--list", action="store_true")
     parser.add_argument("words", nargs="*")
     found = parser.parse_args()
+    if found.base and found.base not in cells.bases():
+        parser.error(f"--base {found.base} is unknown; allowed: {' '.join(cells.bases())}")
     if found.jobs < 1:
         parser.error("--jobs takes a number from 1 on")
     return found
@@ -237,7 +244,7 @@ def main():
     rows = []
     try:
         known, before = selection.everything(), seconds.last()
-        names = selection.choose(words, known)
+        names = selection.choose(words, known, asked.base)
         if asked.list:
             show_list(names, before)
             return 0
@@ -251,7 +258,7 @@ def main():
     except KeyboardInterrupt:
         print("check.py: interrupted", file=sys.stderr)
         return 2
-    return finish(rows, words, before)
+    return finish(rows, words or asked.base, before)
 
 
 if __name__ == "__main__":

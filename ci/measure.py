@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measures a workload in strict, lazy, xSMMU and passthrough mode, side by side.
 
-ci/measure.py WORKLOAD BACKEND boots the same kernel once per mode, with one CPU whose
+ci/measure.py WORKLOAD BACKEND [BASE] boots the same kernel once per mode, with one CPU whose
 instructions QEMU counts. The guest runs the workload. This program counts the commands
 to the IOMMU in QEMU's trace, between marks of the guest. It prints a table and writes
-it as JSON to build/report/. Exit status: 0 if the project's promises hold, 1 if they do
-not or a guest failed, 2 if the rig failed.
+it as JSON to build/report/FILE-BACKEND-BASE.json, and for the default base also to
+FILE-BACKEND.json. Exit status: 0 if the project's promises hold, 1 if they do not or a
+guest failed, 2 if the rig failed.
 
-ci/measure.py WORKLOAD side-by-side prints the reports of all backends as one table.
+ci/measure.py WORKLOAD side-by-side [BASE] prints the reports of all backends as one table,
+those of one base or of every base that has them.
 
 The workloads, each a module of ci/lib:
   pages    unmaps batches of pages, then lets a hostile device attack them ("make run")
@@ -48,11 +50,11 @@ class GuestError(Exception):
     """A guest failed; the message includes lines of the console."""
 
 
-def cell_of(workload, backend, mode):
+def cell_of(workload, backend, mode, base):
     """The matrix's cell of a mode, but with one counted CPU and the release kernel."""
-    cell = cells.load()[f"{backend}-{mode}"]
+    cell = cells.load()[cells.on_base(f"{backend}-{mode}", base)]
     return workload.adapted(dataclasses.replace(
-        cell, name=f"{workload.FILES}-{backend}-{mode}", kernel="release", smp=1,
+        cell, name=f"{workload.FILES}-{cell.name}", kernel="release", smp=1,
         append=f"{cell.append} {APPEND[cell.arch]}",
         machine=[*cell.machine, "-icount", "shift=0"], timeout=300), mode)
 
@@ -95,34 +97,38 @@ def versions(backend, cell, kernel):
             "qemu": qemu[1] if qemu else said.split("\n")[0]}
 
 
-def measure(workload, backend):
+def measure(workload, backend, base):
     """The whole report."""
-    prepared = {mode: cell_of(workload, backend, mode) for mode in MODES}
+    prepared = {mode: cell_of(workload, backend, mode, base) for mode in MODES}
     kernel, *_ = workload.parts(prepared["xsmmu"])
     report = versions(backend, prepared["xsmmu"], kernel)
     report["modes"] = {mode: boot_mode(workload, cell, mode) for mode, cell in prepared.items()}
     return report
 
 
-def path_of(workload, backend):
-    """The path of a report."""
-    return REPORT / f"{workload.FILES}-{backend}.json"
+def paths_of(workload, backend, base):
+    """The paths of a report: its own, and for the default base a shorter one."""
+    names = [f"{workload.FILES}-{backend}-{base}.json"]
+    if base == cells.default_base():
+        names.append(f"{workload.FILES}-{backend}.json")
+    return [REPORT / name for name in names]
 
 
 def write(workload, report):
     """Writes the report as JSON without the figures that only judge and table need."""
-    path = path_of(workload, report["backend"])
+    paths = paths_of(workload, report["backend"], report["base"])
     modes = {mode: workload.public(found) for mode, found in report["modes"].items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps({**report, "modes": modes}, indent=2) + "\n", encoding="utf-8")
-    new.replace(path)
-    return path
+    REPORT.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        new = path.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps({**report, "modes": modes}, indent=2) + "\n", encoding="utf-8")
+        new.replace(path)
+    return paths[0]
 
 
-def run(workload, backend):
+def run(workload, backend, base):
     """Measures, prints the table, judges the figures."""
-    report = measure(workload, backend)
+    report = measure(workload, backend, base)
     path = write(workload, report)
     print("\n" + workload.table(report))
     broken = workload.broken(report["modes"])
@@ -132,22 +138,28 @@ def run(workload, backend):
     return 1 if broken else 0
 
 
-def side_by_side(workload):
-    """Prints the reports of all backends as one table."""
-    paths = [path_of(workload, backend) for backend in NAMES]
+def side_by_side(workload, bases):
+    """Prints the reports of all backends as one table, base by base.
+
+    If several bases are given, those without a report are left out.
+    """
+    paths = [paths_of(workload, backend, base)[0] for base in bases for backend in NAMES]
+    if len(bases) > 1:
+        paths = [path for path in paths if path.exists()]
     print(workload.side_by_side([json.loads(path.read_text(encoding="utf-8")) for path in paths]))
     return 0
 
 
 def chosen(words):
-    """The workload and the backend, or SIDE_BY_SIDE, that the words name."""
-    allowed = {"WORKLOAD": list(WORKLOADS), "BACKEND": [*NAMES, SIDE_BY_SIDE]}
-    if len(words) != len(allowed):
-        raise cells.RigError(f"usage: ci/measure.py {' '.join(allowed)}")
+    """The workload, the backend or SIDE_BY_SIDE, and the bases that the words name."""
+    allowed = {"WORKLOAD": list(WORKLOADS), "BACKEND": [*NAMES, SIDE_BY_SIDE],
+               "BASE": cells.bases()}
+    if len(words) not in (2, 3):
+        raise cells.RigError("usage: ci/measure.py WORKLOAD BACKEND [BASE]")
     for word, (name, known) in zip(words, allowed.items()):
         if word not in known:
             raise cells.RigError(f"{name}={word} is unknown; allowed: {' '.join(known)}")
-    return WORKLOADS[words[0]], words[1]
+    return WORKLOADS[words[0]], words[1], words[2:] or cells.bases()
 
 
 def on_signal(number, _frame):
@@ -160,8 +172,10 @@ def main(words):
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
     try:
-        workload, backend = chosen(words)
-        return side_by_side(workload) if backend == SIDE_BY_SIDE else run(workload, backend)
+        workload, backend, bases = chosen(words)
+        if backend == SIDE_BY_SIDE:
+            return side_by_side(workload, bases)
+        return run(workload, backend, bases[0])
     except GuestError as error:
         print(f"measure.py: {error}", file=sys.stderr)
         return 1

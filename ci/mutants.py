@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """make mutants: does a test catch each seeded bug?
 
-ci/mutants.py [WORD...]: takes the mutants ci/mutants/NAME.patch that the words (names or
-patterns) select, or all. Each is put into the grafted tree. The cell that its head names is
-built and booted, and at least one of the tests that its head names has to fail. While a
-mutant is booted, the next one is built.
+ci/mutants.py BASE [WORD...]: takes the mutants ci/mutants/NAME.patch that the words (names or
+patterns) select, or all. Each is put into the grafted tree of that base kernel. The cell that
+its head names is built and booted, and at least one of the tests that its head names has to
+fail. While a mutant is booted, the next one is built.
 
 The head of a mutant says what the bug is, and has a line
 
@@ -13,7 +13,12 @@ The head of a mutant says what the bug is, and has a line
 
 with a cell of ci/matrix.ini and an expression for names or messages of its tests. If that is
 the name of one KUnit test, the cell runs only that test. In place of the cell may stand
-"litmus": then ci/litmus.py has to miss a barrier, and nothing is booted.
+"litmus": then ci/litmus.py has to miss a barrier, and nothing is booted. A line
+
+    Bases: BASE BASE
+
+names the only bases that have the code with the bug. (The check "graft" tells whether a
+mutant fits each of its bases.)
 Exit status: 0 all killed, 1 one survived or does not fit any more, 2 the rig failed.
 """
 
@@ -44,18 +49,27 @@ class Comparison:
     kernel: str = ""
 
 
-def load(known):
-    """The cell of each mutant by its name; those of one kernel follow each other."""
+def bases_of(text):
+    """The bases that a mutant is for, by its head."""
+    named = re.search(r"^Bases: (.*)$", text, re.M)
+    return named[1].split() if named else cells.bases()
+
+
+def load(known, base):
+    """The cell of each mutant of a base by its name; those of one kernel follow each other."""
     found = {}
     for path in sorted(FOLDER.glob("*.patch")):
-        head = re.search(r"^Killed-by: (\S+) (\S.*)$", path.read_text(encoding="utf-8"), re.M)
+        text = path.read_text(encoding="utf-8")
+        head = re.search(r"^Killed-by: (\S+) (\S.*)$", text, re.M)
         if head and head[1] == LITMUS:
             found[path.stem] = Comparison(path.stem, head[2])
             continue
         if not head or head[1] not in known:
             raise cells.RigError(f"ci/mutants/{path.name}: its head needs a line 'Killed-by: CELL "
                                  f"REGULAR EXPRESSION' with a cell of the matrix, or {LITMUS}")
-        found[path.stem] = seeded(known[head[1]], path.stem, head[2])
+        cell = known.get(cells.on_base(head[1], base))
+        if cell and base in bases_of(text):
+            found[path.stem] = seeded(cell, path.stem, head[2])
     return dict(sorted(found.items(), key=lambda each: (each[1].arch, each[1].kernel, each[0])))
 
 
@@ -124,10 +138,12 @@ def run_one(cell, built):
 
 def main():
     """The command."""
-    words = " ".join(sys.argv[1:]).split()
+    base, *words = " ".join(sys.argv[1:]).split() or [cells.default_base()]
     begin = time.monotonic()
     try:
-        known = load(cells.load())
+        if base not in cells.bases():
+            raise cells.RigError(f"BASE={base} is unknown; allowed: {' '.join(cells.bases())}")
+        known = load(cells.load(), base)
         chosen = [known[name] for name in selection.matching("MUTANTS", words or ["all"], known)]
         (prepare.BUILD / "report").mkdir(parents=True, exist_ok=True)
         print(f"{'mutant':<{report.NAME}}{'':>9}{'seconds':>9}  tests that failed", flush=True)

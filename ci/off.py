@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Compares a packet's cost in the untouched driver and in ours with the mode off.
 
-ci/off.py BACKEND boots two kernels of one configuration: the base kernel with its bug
+ci/off.py BACKEND BASE boots two kernels of one configuration: the base kernel with its bug
 fixes, and the grafted kernel with CONFIG_XSMMU_MLX5. Both run the workload "packets" of
 ci/measure.py, and QEMU counts the instructions. In passthrough mode the figures are the
 driver's alone. In strict mode they include the DMA API and the IOMMU driver. Exit status: 0
@@ -26,19 +26,19 @@ STEADY = ("passthrough", "tx")
 MOST_STEADY, MOST = 0.004, 0.05
 
 
-def instructions(backend, mode, kernel):
+def instructions(backend, mode, kernel, base):
     """The instructions per packet of each run."""
-    cell = measure.cell_of(packets, backend, mode)
-    cell = dataclasses.replace(cell, kernel=kernel, name=f"off-{backend}-{mode}-{kernel}")
+    cell = measure.cell_of(packets, backend, mode, base)
+    cell = dataclasses.replace(cell, kernel=kernel, name=f"off-{kernel}-{cell.name}")
     runs = measure.boot_mode(packets, cell, f"{mode}, {KERNELS[kernel]}")
     return {name: figure["instructions_per_packet"] for name, figure in runs.items()}
 
 
-def compare(backend, mode):
+def compare(backend, mode, base):
     """Prints a mode's table; the runs that took too much."""
-    base, ours = (instructions(backend, mode, kernel) for kernel in KERNELS)
-    more = {name: ours[name] / base[name] - 1 for name in base}
-    rows = [(words, count(round(base[name])), count(round(ours[name])), f"{100 * more[name]:+.2f} %")
+    plain, ours = (instructions(backend, mode, kernel, base) for kernel in KERNELS)
+    more = {name: ours[name] / plain[name] - 1 for name in plain}
+    rows = [(words, count(round(plain[name])), count(round(ours[name])), f"{100 * more[name]:+.2f} %")
             for name, words in packets.RUNS.items()]
     print("\n".join(table([(f"{mode}: instructions", *KERNELS.values(), "more")], rows)))
     most = {name: MOST_STEADY if (mode, name) == STEADY else MOST for name in more}
@@ -48,11 +48,12 @@ def compare(backend, mode):
 
 def main(words):
     """The command."""
-    if len(words) != 1 or words[0] not in NAMES:
-        print(f"usage: ci/off.py BACKEND; allowed: {' '.join(NAMES)}", file=sys.stderr)
+    if len(words) != 2 or words[0] not in NAMES or words[1] not in cells.bases():
+        print(f"usage: ci/off.py BACKEND BASE; allowed: {' '.join(NAMES)}; "
+              f"{' '.join(cells.bases())}", file=sys.stderr)
         return 2
     try:
-        slow = [text for mode in MODES for text in compare(words[0], mode)]
+        slow = [text for mode in MODES for text in compare(words[0], mode, words[1])]
         for text in slow:
             print(f"off.py: {text}", file=sys.stderr)
         return 1 if slow else 0

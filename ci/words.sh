@@ -4,7 +4,8 @@
 # ci/words.sh NAME=WORDS...: prints one line about the first word that is not allowed or
 # the first folder that the rig cannot use, and nothing if all are allowed. The Makefile
 # and ci/check.py call it before they install or fetch anything.
-# ci/words.sh names: prints the names of all cells and checks.
+# ci/words.sh bases: prints the bases that BASE= takes.
+# ci/words.sh names: prints the names of all cells and checks on the default base.
 set -eu
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -12,7 +13,7 @@ set -eu
 # Prints the cells, then the checks; see ci/lib/selection.py.
 names() {
 	local check word each
-	ini_sections "$ci/matrix.ini" | grep -vxe DEFAULT -e '@.*'
+	ini_sections "$ci/matrix.ini" | grep -vx '@.*'
 	for check in "$ci"/checks/*.sh; do
 		each=$(sed -n 's/^# each: *//p' "$check")
 		check=${check##*/} check=${check%.sh}
@@ -40,8 +41,10 @@ folder() {
 mutants() { (cd "$ci/mutants" && printf '%s\n' *.patch | sed 's/\.patch$//'); }
 
 # select_from SETTING COMMAND WORD...: refuses a WORD that matches no name that COMMAND prints.
+# A word may name another base too, as in NAME-6.12. (ci/lib/selection.py knows which names
+# each base has.)
 select_from() {
-	local setting=$1 word name known
+	local setting=$1 word name base known others=("${bases[@]:1}")
 	mapfile -t known < <("$2")
 	shift 2
 	for word in "$@"; do
@@ -49,8 +52,13 @@ select_from() {
 		for name in "${known[@]}"; do
 			# shellcheck disable=SC2053 # the word is a pattern
 			[[ $name != $word ]] || continue 2
+			for base in "${others[@]}"; do
+				# shellcheck disable=SC2053 # the word is a pattern
+				[[ $name-$base != $word ]] || continue 3
+			done
 		done
-		die "$setting=$word matches nothing; allowed: all, or names and patterns of: ${known[*]}"
+		die "$setting=$word matches nothing; allowed: all, or names and patterns of: ${known[*]}" \
+			"${others[*]:+(on another base with ${others[*]/#/-} behind the name)}"
 	done
 }
 
@@ -60,7 +68,7 @@ check() {
 	case $name in
 	BACKEND) check_word "$name" "$2" "${backends[@]}" ;;
 	ARCH) check_word "$name" "$2" "${arches[@]}" ;;
-	BASE) check_word "$name" "$2" "${bases[@]}" ;;
+	BASE) [ -z "$2" ] || check_base "$2" ;;
 	BACKENDS)
 		for word in "${list[@]}"; do
 			# shellcheck disable=SC2046 # a list of words
@@ -75,10 +83,16 @@ check() {
 	esac
 }
 
-if [ "$*" = names ]; then
+case $* in
+bases)
+	echo "${bases[*]}"
+	exit 0
+	;;
+names)
 	names
 	exit 0
-fi
+	;;
+esac
 arch=''
 {
 	folder "the checkout" "$top" "move it"

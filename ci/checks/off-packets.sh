@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # each: intel
+# bases: yes
 # gate: no
 #
 # The off state costs a packet nothing: with CONFIG_XSMMU_MLX5 built and the mode off, the
@@ -11,6 +12,6 @@ set -eu
 . "$(dirname "$0")/../lib/tap.sh"
 
 expect "$1: with the mode off a packet costs as much as in the untouched driver" \
-	python3 -B ci/off.py "$1"
+	python3 -B ci/off.py "$1" "$2"
 cat "$work/said" >&3
 tap_end

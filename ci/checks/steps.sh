@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # each: x86_64 arm64
+# bases: yes
 # gate: no
 #
 # Each step of the series, our files and the first N hook patches, builds with the
@@ -49,22 +50,20 @@ is_of_module() { git -C / apply --numstat "$1" | cut -f3 | grep -q "^$modules"; 
 # concerns ARCH PATCH: succeeds if PATCH touches a file that ARCH builds.
 concerns() { git -C / apply --numstat "$2" | cut -f3 | grep -qvE "$(foreign "$1")"; }
 
-arch=$1
-for base in "${bases[@]}"; do
-	build=(ci/kernel.sh --base "$base" --arch "$arch" --config release)
-	targets=$(folders)
-	count=$(ci/graft.sh files "$base" patches | wc -l)
-	whole=$("${build[@]}")
-	all=$("${build[@]}" --objects "$targets" --until "$count")
-	comm -23 <(awk '{ print $3 }' "$whole/System.map" | sort -u) \
-		<(defined "$all/symbols") >"$work/elsewhere"
-	number=0
-	for patch in $(ci/graft.sh files "$base" patches); do
-		number=$((number + 1))
-		concerns "$arch" "$patch" || continue
-		what=step
-		! is_of_module "$patch" || what=step_of_module
-		expect "$base $arch: step $number builds: ${patch##*/}" "$what" "$number"
-	done
+arch=$1 base=$2
+build=(ci/kernel.sh --base "$base" --arch "$arch" --config release)
+targets=$(folders)
+count=$(ci/graft.sh files "$base" patches | wc -l)
+whole=$("${build[@]}")
+all=$("${build[@]}" --objects "$targets" --until "$count")
+comm -23 <(awk '{ print $3 }' "$whole/System.map" | sort -u) \
+	<(defined "$all/symbols") >"$work/elsewhere"
+number=0
+for patch in $(ci/graft.sh files "$base" patches); do
+	number=$((number + 1))
+	concerns "$arch" "$patch" || continue
+	what=step
+	! is_of_module "$patch" || what=step_of_module
+	expect "$base $arch: step $number builds: ${patch##*/}" "$what" "$number"
 done
 tap_end

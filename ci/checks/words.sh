@@ -46,6 +46,15 @@ expect "make kernel refuses a backend of another architecture" \
 	refused "allowed: $(backends_of arm64)" make kernel ARCH=arm64 BACKENDS="${backends[0]}"
 expect "make menuconfig refuses an unknown BASE" refused "allowed: ${bases[*]}" make menuconfig BASE=1.0
 expect "make series refuses an unknown BASE" refused "allowed: ${bases[*]}" make series BASE=1.0
+for base in $(ini_sections ci/bases.ini | grep -vxFf <(printf '%s\n' "${bases[@]}")); do
+	expect "make check refuses BASE=$base, which has no patches" \
+		refused "there is no patches/$base/series" make check BASE="$base"
+done
+expect "make check refuses an unknown BASE" refused "allowed: ${bases[*]}" make check BASE=1.0
+expect "make run refuses an unknown BASE" refused "allowed: ${bases[*]}" make run BASE=1.0
+expect "make mutants refuses an unknown BASE" refused "allowed: ${bases[*]}" make mutants BASE=1.0
+expect "make check refuses a cell of an unknown base" \
+	refused "CELLS=kunit-1.0 matches nothing" make check CELLS=kunit-1.0
 expect "make check refuses an unknown cell" refused "CELLS=foo matches nothing" make check CELLS="words foo"
 expect "make check refuses a pattern that matches nothing" refused "foo-*" make check CELLS="words foo-*"
 expect "make check names the cells" refused "intel-strict" make check CELLS=foo

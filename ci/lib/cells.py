@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The cells of ci/matrix.ini, checked when they are read."""
+"""The base kernels of ci/bases.ini and the cells of ci/matrix.ini, checked when they are read."""
 
 import configparser
 import dataclasses
+import functools
 import pathlib
 import re
 import shlex
@@ -16,11 +17,11 @@ class RigError(Exception):
 
 @dataclasses.dataclass
 class Cell:
-    """One boot; the fields are the keys that ci/matrix.ini explains."""
+    """One boot; the fields are the keys that ci/matrix.ini explains, and the base."""
 
     name: str
-    gate: bool
     base: str
+    gate: bool
     arch: str
     kernel: str
     backends: str
@@ -60,16 +61,59 @@ ROOT = "DEFAULT"
 TEMPLATE = "@"
 # A cell's own words come after the words of the sections in its "like".
 ADDED = ("append", "devices")
-TRUTH = {"yes": True, "no": False}
+# The value of "bases" that stands for all of them, and the value of "gate" that puts a cell
+# into the gate on each of its bases, not on the default base only.
+ALL, EVERY = "all", "every"
+GATES = ("no", "yes", EVERY)
+
+
+@functools.cache
+def _packaged():
+    """The name of the default base, and the bases that ci/bases.ini has packages for."""
+    try:
+        parser = _read(CI / "bases.ini")
+        found = [name for name in parser.sections() if name != ROOT]
+        first = parser[ROOT]["default"]
+        found.remove(first)
+    except (KeyError, ValueError) as error:
+        raise RigError(f"ci/bases.ini: its default is no base of it ({error})") from error
+    return first, [first, *found]
+
+
+def default_base():
+    """The base of all words that name none."""
+    return _packaged()[0]
+
+
+def bases():
+    """The bases that have patches, the default base first."""
+    return [base for base in _packaged()[1] if (CI.parent / "patches" / base / "series").is_file()]
+
+
+def on_base(name, base):
+    """The name of a cell or a check on a base."""
+    return name if base == default_base() else f"{name}-{base}"
+
+
+def in_gate(word, base):
+    """Whether the gate has on this base what has this word in "gate"."""
+    return word == EVERY or word == "yes" and base == default_base()
+
+
+def _read(path):
+    parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=None,
+                                       default_section="")
+    try:
+        with open(path, encoding="utf-8") as file:
+            parser.read_file(file)
+    except (OSError, configparser.Error) as error:
+        raise RigError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+    return parser
 
 
 def _convert(field, text):
     if field.type is int:
         return int(text)
-    if field.type is bool:
-        if text not in TRUTH:
-            raise ValueError(f"{field.name} is {text}; allowed: {' '.join(TRUTH)}")
-        return TRUTH[text]
     if field.type is list:
         return shlex.split(text)
     return text
@@ -99,11 +143,12 @@ def _merged(parser, name):
     return found
 
 
-def _cell(name, section):
-    fields = {f.name: f for f in dataclasses.fields(Cell) if f.name != "name"}
+def _cells(name, section):
+    """The cells of a section, by base."""
+    fields = {f.name: f for f in dataclasses.fields(Cell) if f.name not in ("name", "base")}
     where = f"ci/matrix.ini [{name}]"
-    unknown = set(section) - set(fields)
-    missing = set(fields) - set(section)
+    unknown = set(section) - set(fields) - {"bases"}
+    missing = set(fields).union({"bases"}) - set(section)
     if unknown or missing:
         raise RigError(f"{where}: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}")
     try:
@@ -111,7 +156,18 @@ def _cell(name, section):
     except ValueError as error:
         raise RigError(f"{where}: {error}") from error
     _check(where, values)
-    return Cell(name=name, **values)
+    gate = values.pop("gate")
+    return {base: Cell(name=on_base(name, base), base=base, gate=in_gate(gate, base), **values)
+            for base in _bases(where, section["bases"].split())}
+
+
+def _bases(where, words):
+    """The bases that have patches, of those that a cell names."""
+    bad = set(words) - {ALL, *_packaged()[1]}
+    if bad or not words:
+        raise RigError(f"{where}: unknown bases {sorted(bad)}; allowed: {ALL} "
+                       f"{' '.join(_packaged()[1])}")
+    return [base for base in bases() if base in words or ALL in words]
 
 
 def _check(where, values):
@@ -124,7 +180,7 @@ def _check(where, values):
     bad = set(values["oracles"]) - set(ORACLES)
     if bad:
         raise RigError(f"{where}: unknown oracles {sorted(bad)}; allowed: {' '.join(ORACLES)}")
-    for key, allowed in (("iommu", IOMMUS), ("qemu", QEMUS)):
+    for key, allowed in (("iommu", IOMMUS), ("qemu", QEMUS), ("gate", GATES)):
         if values[key] not in allowed:
             raise RigError(f"{where}: unknown {key} {values[key]}; allowed: {' '.join(allowed)}")
     if not re.fullmatch(r"\d+[MG]", values["memory"]):
@@ -136,19 +192,10 @@ def _check(where, values):
         raise RigError(f"{where}: there is no ci/mutants/{mutant}.patch")
 
 
-def base():
-    """The base kernel of the checks."""
-    return next(iter(load().values())).base
-
-
 def load(path=CI / "matrix.ini"):
-    """All cells by name, in the file's order."""
-    parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=None,
-                                       default_section="")
-    try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_file(file)
-    except (OSError, configparser.Error) as error:
-        raise RigError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    return {name: _cell(name, _merged(parser, name)) for name in parser.sections()
-            if name != ROOT and not name.startswith(TEMPLATE)}
+    """All cells by name: those of the default base in the file's order, then other bases'."""
+    parser = _read(path)
+    made = [_cells(name, _merged(parser, name)) for name in parser.sections()
+            if name != ROOT and not name.startswith(TEMPLATE)]
+    return {cell.name: cell for base in bases()
+            for cell in (found[base] for found in made if base in found)}

@@ -56,5 +56,5 @@ def table(head, rows):
 
 def by_backend(reports):
     """The name and the figures of each mode of each report, for tables of all backends."""
-    return [(f"{NAMES[report['backend']]}, {words}", report["modes"][mode])
+    return [(f"{NAMES[report['backend']]}, Linux {report['base']}, {words}", report["modes"][mode])
             for mode, words in MODES.items() for report in reports]

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """The cells and checks of "make check", and those that a list of words selects.
 
-A check is an executable ci/checks/NAME.sh. Two lines in its head say how it runs:
+A check is an executable ci/checks/NAME.sh. Lines in its head say how it runs:
 
     # each: WORD WORD     one check NAME-WORD for each word, which is its argument
     # gate: yes|no|WORDS  whether the gate has it, or for which of these words
+    # bases: yes|every    one check NAME, or NAME-WORD, for each base kernel, which is its
+                          last argument. With "every" the gate has them on all bases, with
+                          "yes" on the default base only. The name ends in -BASE if that is
+                          not the default base. Without this line there is one check, which
+                          belongs to the default base
 
 Every change has to pass the gate. The head of ci/matrix.ini has the rule for what
 belongs to it.
@@ -29,6 +34,7 @@ class Check:
     """One check on the host."""
 
     name: str
+    base: str
     path: pathlib.Path
     argument: list
     gate: bool
@@ -41,22 +47,27 @@ def _head(path, key):
 
 
 def _variants(path):
-    """The checks of one file, one for each word of its line "each"."""
-    each, gate = _head(path, "each"), _head(path, "gate")
+    """The checks of one file, one for each base and for each word of its line "each"."""
+    each, gate, bases = (_head(path, key) for key in ("each", "gate", "bases"))
     allowed = ["yes", "no", *(each or [])]
     if not gate or set(gate) - set(allowed):
         raise RigError(f"ci/checks/{path.name}: its head needs a line '# gate: ...' with some of: "
                        f"{' '.join(allowed)}")
-    if not each:
-        return [Check(path.stem, path, [], gate == ["yes"])]
-    return [Check(f"{path.stem}-{word}", path, [word], gate == ["yes"] or word in gate)
-            for word in each]
+    if bases not in (None, ["yes"], [cells.EVERY]):
+        raise RigError(f"ci/checks/{path.name}: '# bases:' takes yes or {cells.EVERY}")
+    for base in cells.bases() if bases else [cells.default_base()]:
+        wanted = cells.in_gate(bases[0] if bases else "yes", base)
+        for word in each or [""]:
+            name = f"{path.stem}-{word}" if word else path.stem
+            yield Check(cells.on_base(name, base), base, path,
+                        [*[word] * bool(word), *[base] * bool(bases)],
+                        wanted and (gate == ["yes"] or word in gate))
 
 
 def checks():
-    """All checks by name."""
+    """All checks by name: those of the default base, then those of other bases."""
     found = [check for path in sorted((CI / "checks").glob("*.sh")) for check in _variants(path)]
-    return {check.name: check for check in found}
+    return {check.name: check for base in cells.bases() for check in found if check.base == base}
 
 
 def everything():
@@ -74,16 +85,32 @@ def _refuse(setting, words):
         raise RigError(said.strip())
 
 
-def matching(setting, words, names):
-    """The names that words (names, patterns or "all") select."""
+def matches(word, name, base=""):
+    """Whether a word (a name, a pattern or "all") selects a name.
+
+    If all names are those of one base, a word need not end in -BASE.
+    """
+    return word == ALL or any(fnmatch.fnmatchcase(each, word)
+                              for each in (name, name.removesuffix(f"-{base}") if base else name))
+
+
+def matching(setting, words, names, base=""):
+    """The names that words select; each word must select one."""
     _refuse(setting, words)
-    return [name for name in names
-            if any(word == ALL or fnmatch.fnmatchcase(name, word) for word in words)]
+    for word in words:
+        if not any(matches(word, name, base) for name in names):
+            raise RigError(f"{setting}={word} matches nothing{f' on BASE={base}' if base else ''}")
+    return [name for name in names if any(matches(word, name, base) for word in words)]
 
 
-def choose(words, known):
-    """The names of cells and checks that words select; without words, the gate."""
+def choose(words, known, base=""):
+    """The names of cells and checks that words select, of all bases or of one.
+
+    Without words these are the gate's. A base that is not the default has no more in the
+    gate than what is tested in breadth.
+    """
+    known = {name: what for name, what in known.items() if base in ("", what.base)}
     if not words:
         _refuse("CELLS", words)
         return [name for name, what in known.items() if what.gate]
-    return matching("CELLS", words, known)
+    return matching("CELLS", words, known, base)

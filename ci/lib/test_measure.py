@@ -4,6 +4,7 @@
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
 import boot
 import cells
@@ -62,6 +63,41 @@ def pages_figures(*said, mode="strict"):
                          encoding="utf-8")
         outcome = boot.Outcome(console, trace, 1.0, [], list(said))
         return measure.judge(pages, cells.load()["amd-strict"], outcome, mode)
+
+
+class Reports(unittest.TestCase):
+    """The files with figures, and the table of several."""
+
+    mode = {key: 1 for key in pages.KEYS}
+
+    def report(self, base):
+        """A report of the workload "pages"."""
+        return {"backend": "intel", "base": base, "kernel": "k", "qemu": "q",
+                "modes": {mode: self.mode for mode in measure.MODES}}
+
+    def written(self, base):
+        """The names of the files of a report."""
+        with tempfile.TemporaryDirectory() as folder, \
+                unittest.mock.patch.object(measure, "REPORT", pathlib.Path(folder)):
+            measure.write(pages, self.report(base))
+            return sorted(path.name for path in pathlib.Path(folder).iterdir())
+
+    def test_names(self):
+        """A report carries its base, and that of the default base has a shorter name too."""
+        base = cells.default_base()
+        self.assertEqual(self.written(base), sorted([f"run-intel-{base}.json", "run-intel.json"]))
+        self.assertEqual(self.written("0.1"), ["run-intel-0.1.json"])
+
+    def test_side_by_side(self):
+        """The table of several reports says which base each line is of."""
+        said = pages.side_by_side([self.report("6.1"), self.report("7.3")])
+        for base in ("6.1", "7.3"):
+            self.assertIn(f"Intel VT-d, Linux {base}, strict ", said)
+
+    def test_cells(self):
+        """A measurement takes the cells of its base."""
+        cell = measure.cell_of(pages, "intel", "lazy", cells.default_base())
+        self.assertEqual((cell.name, cell.base), ("run-intel-lazy", cells.default_base()))
 
 
 class Figures(unittest.TestCase):

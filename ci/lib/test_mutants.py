@@ -46,11 +46,11 @@ class Heads(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "bug.patch").write_text(head, encoding="utf-8")
             with unittest.mock.patch.object(mutants, "FOLDER", pathlib.Path(folder)):
-                return mutants.load(cells.load())
+                return mutants.load(cells.load(), cells.default_base())
 
     def test_all_name_a_cell_and_tests(self):
         """Every mutant of the project has a cell and an expression."""
-        for cell in mutants.load(cells.load()).values():
+        for cell in mutants.load(cells.load(), cells.default_base()).values():
             self.assertTrue(cell.caught_by)
 
     def test_taken(self):
