@@ -28,4 +28,12 @@ static inline struct xsmmu_override *xsmmu_override_of(struct device *dev)
 }
 #endif /* CONFIG_XSMMU_KUNIT_TEST */
 
+/* Does an override replace the unmaps of @dev? Then nothing of it is in a window. */
+static inline bool xsmmu_override_unmaps(struct device *dev)
+{
+	struct xsmmu_override *override = xsmmu_override_of(dev);
+
+	return override && override->unmap_page;
+}
+
 #endif /* _KERNEL_DMA_XSMMU_OVERRIDE_H */

@@ -68,7 +68,7 @@ static __always_inline bool xsmmu_may_map(struct device *dev, unsigned long attr
 /* Does a mapping need nothing but its entry? */
 static __always_inline bool xsmmu_is_plain(struct device *dev, unsigned long attrs)
 {
-	return dev_is_dma_coherent(dev) && !xsmmu_override_of(dev) &&
+	return dev_is_dma_coherent(dev) && !xsmmu_override_unmaps(dev) &&
 	       xsmmu_may_map(dev, attrs);
 }
 
@@ -142,8 +142,8 @@ xsmmu_window_unmap_page_strict(struct device *dev, dma_addr_t addr, size_t size,
 }
 
 /*
- * Map a page that xsmmu_map_page() could not map at once. A device with an override
- * goes through its own table of operations, which may follow the mapping.
+ * Map a page that xsmmu_map_page() could not map at once. A device with an
+ * override of its unmaps goes through its own table of operations.
  */
 static noinline dma_addr_t
 xsmmu_map_page_slowly(struct device *dev, struct xsmmu_window *w,
@@ -152,7 +152,7 @@ xsmmu_map_page_slowly(struct device *dev, struct xsmmu_window *w,
 {
 	dma_addr_t addr;
 
-	if (xsmmu_override_of(dev) ||
+	if (xsmmu_override_unmaps(dev) ||
 	    !xsmmu_window_map_page(dev, w, phys, size, dir, attrs, &addr))
 		addr = xsmmu_ordinary_map(dev, phys, size, dir, attrs);
 	xsmmu_note_map(dev, phys, size, dir, addr, attrs);
@@ -190,30 +190,9 @@ dma_addr_t xsmmu_map_page(struct device *dev, struct xsmmu_window *w,
 bool __xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
-	return !xsmmu_override_of(dev) &&
+	return !xsmmu_override_unmaps(dev) &&
 	       xsmmu_window_unmap_page_strict(dev, addr, size, dir, attrs);
 }
-
-#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
-bool xsmmu_real_map_page(struct device *dev, phys_addr_t phys, size_t size,
-			 enum dma_data_direction dir, unsigned long attrs,
-			 dma_addr_t *addr)
-{
-	return xsmmu_mode() &&
-	       xsmmu_window_map_page(dev, xsmmu_window_of(dev), phys, size, dir,
-				     attrs, addr);
-}
-EXPORT_SYMBOL_GPL(xsmmu_real_map_page);
-
-bool xsmmu_real_unmap_page_strict(struct device *dev, dma_addr_t addr,
-				  size_t size, enum dma_data_direction dir,
-				  unsigned long attrs)
-{
-	return xsmmu_mode() &&
-	       xsmmu_window_unmap_page_strict(dev, addr, size, dir, attrs);
-}
-EXPORT_SYMBOL_GPL(xsmmu_real_unmap_page_strict);
-#endif
 
 /* See xsmmu_map_sg_in_window(). */
 int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,

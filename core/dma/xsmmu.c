@@ -88,8 +88,8 @@ static __always_inline bool xsmmu_unmap_page_at_once(struct device *dev,
 {
 	struct xsmmu_window *w = xsmmu_window_of(dev);
 
-	return likely(w) && dev_is_dma_coherent(dev) && !xsmmu_override_of(dev) &&
-	       xsmmu_page_unmap(w, addr);
+	return likely(w) && dev_is_dma_coherent(dev) &&
+	       !xsmmu_override_unmaps(dev) && xsmmu_page_unmap(w, addr);
 }
 
 /* Returns false if the unmap has to be the ordinary one. */
@@ -390,13 +390,6 @@ bool dma_iotlb_covered(struct device *dev, unsigned long snap)
 EXPORT_SYMBOL_GPL(dma_iotlb_covered);
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
-bool xsmmu_real_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs)
-{
-	return xsmmu_unmap_page(dev, addr, size, dir, attrs);
-}
-EXPORT_SYMBOL_GPL(xsmmu_real_unmap_page);
-
 int xsmmu_real_sync(struct device *dev, bool local)
 {
 	return xsmmu_sync_device(dev, local);

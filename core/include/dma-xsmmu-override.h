@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For tests: replace, or follow, the batched DMA calls of one device.
+ * For tests: replace the batched DMA calls of one device.
  *
  * Only in kernels with CONFIG_XSMMU_KUNIT_TEST. An override takes effect in xSMMU
  * mode only; without the mode each call is the ordinary one. dma-debug is told
- * about overridden calls as well.
+ * about overridden calls as well. A device whose unmaps are replaced uses no window.
  */
 #ifndef _LINUX_DMA_XSMMU_OVERRIDE_H
 #define _LINUX_DMA_XSMMU_OVERRIDE_H
@@ -41,20 +41,7 @@ struct xsmmu_override {
 void xsmmu_override_add(struct xsmmu_override *override);
 void xsmmu_override_remove(struct xsmmu_override *override);
 
-/*
- * A device with an override does not use its window by itself. These do, for DMA
- * operations that follow mappings; if they return false, the ordinary call is left.
- */
-bool xsmmu_real_map_page(struct device *dev, phys_addr_t phys, size_t size,
-			 enum dma_data_direction dir, unsigned long attrs,
-			 dma_addr_t *addr);
-bool xsmmu_real_unmap_page_strict(struct device *dev, dma_addr_t addr,
-				  size_t size, enum dma_data_direction dir,
-				  unsigned long attrs);
-
-/* What unmap_page and sync replace, for an override that only follows them. */
-bool xsmmu_real_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs);
+/* What sync replaces, for an override that does so at times. */
 int xsmmu_real_sync(struct device *dev, bool local);
 #endif /* CONFIG_XSMMU_KUNIT_TEST */
 
