@@ -32,7 +32,7 @@ control() {
 all_was_followed() {
 	local name
 	(cd "$observer/module" && grep . -- *) | note
-	for name in freed-while-mapped unmapped-unknown lost unfollowed; do
+	for name in freed-while-mapped unmapped-unknown lost unfollowed skipped; do
 		equal "$name" "$(followed "$name")" 0
 	done
 }

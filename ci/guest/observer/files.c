@@ -108,6 +108,13 @@ static int reset_set(void *unused, u64 any)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(reset_fops, NULL, reset_set, "%llu\n");
 
+static int skipped_get(void *unused, u64 *val)
+{
+	*val = calls_skipped();
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(skipped_fops, skipped_get, NULL, "%llu\n");
+
 void files_init(void)
 {
 	struct pages_count *count = &pages_count;
@@ -127,6 +134,7 @@ void files_init(void)
 			   &count->unmapped_unknown);
 	debugfs_create_u64("lost", 0444, module, &count->lost);
 	debugfs_create_u64("unfollowed", 0444, module, &count->unfollowed);
+	debugfs_create_file("skipped", 0444, module, NULL, &skipped_fops);
 }
 
 static void add_register(struct dentry *dir, const char *name,

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ConnectX functions: their attack registers, and their DMA operations.
+ * The ConnectX functions: their attack registers, and when they are followed.
  *
- * A device points to a table of DMA operations. While a driver is bound, the device
- * points to a copy of that table. The functions in the copy tell pages.c and then call
- * the kernel's own functions. They see every call. A kprobe would not: it is skipped
- * while another kprobe runs. Unmaps without sync, and syncs, do not use the table; we
- * see them by an override (struct xsmmu_override).
- *
- * The kernel sets the table again before it binds a driver (arch_setup_dma_ops() on
- * arm64), and then calls the notifiers of the bus.
+ * A function is followed while a driver is bound, if an IOMMU translates it.
  */
 #include <linux/delay.h>
 #include <linux/iommu.h>
@@ -23,79 +16,24 @@
 static DEFINE_MUTEX(function_lock);
 static LIST_HEAD(functions);
 
-static struct function *function_of(struct device *dev)
+/* Any context. */
+struct function *function_of(struct device *dev)
 {
-	return container_of(get_dma_ops(dev), struct function, ops);
+	struct function *function, *found = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(function, &functions, list)
+		if (&function->pdev->dev == dev && READ_ONCE(function->bound))
+			found = function;
+	rcu_read_unlock();
+	return found;
 }
 
-/* ---- DMA operations ---- */
-
-/* What the DMA API does before it looks at the table. */
-#ifdef CONFIG_XSMMU
-#define map_in_window	xsmmu_real_map_page
-#define unmap_in_window	xsmmu_real_unmap_page_strict
-#else
-static bool map_in_window(struct device *dev, phys_addr_t memory, size_t size,
-			  enum dma_data_direction dir, unsigned long attrs,
-			  dma_addr_t *iova)
-{
-	return false;
-}
-
-static bool unmap_in_window(struct device *dev, dma_addr_t iova, size_t size,
-			    enum dma_data_direction dir, unsigned long attrs)
-{
-	return false;
-}
-#endif
-
-static dma_addr_t follow_map_page(struct device *dev, struct page *page,
-				  unsigned long offset, size_t size,
-				  enum dma_data_direction dir,
-				  unsigned long attrs)
-{
-	struct function *function = function_of(dev);
-	phys_addr_t memory = page_to_phys(page) + offset;
-	dma_addr_t iova;
-
-	pages_mapping(function, memory, size);
-	if (!map_in_window(dev, memory, size, dir, attrs, &iova))
-		iova = function->real->map_page(dev, page, offset, size, dir,
-						attrs);
-	if (iova != DMA_MAPPING_ERROR)
-		pages_alive(function, iova, memory, size);
-	pages_mapped(function, memory, size);
-	return iova;
-}
-
-static void follow_unmap_page(struct device *dev, dma_addr_t iova, size_t size,
-			      enum dma_data_direction dir, unsigned long attrs)
-{
-	struct function *function = function_of(dev);
-
-	strict_note();
-	pages_unmap(function, iova, size);
-	if (!unmap_in_window(dev, iova, size, dir, attrs))
-		function->real->unmap_page(dev, iova, size, dir, attrs);
-}
-
-#ifdef CONFIG_XSMMU
 /*
- * If the kernel then unmaps the ordinary way, follow_unmap_page() counts the page as
- * unmapped-unknown: mlx5 must batch only if dma_enable_unmap_no_sync() returned true.
+ * Syncs fail by an override: a kernel may begin them with a jump label, and no kprobe can
+ * be there.
  */
-static bool follow_unmap_page_no_sync(struct xsmmu_override *override,
-				      dma_addr_t iova, size_t size,
-				      enum dma_data_direction dir,
-				      unsigned long attrs)
-{
-	struct function *function = container_of(override, struct function,
-						 override);
-
-	pages_unmap(function, iova, size);
-	return xsmmu_real_unmap_page(override->dev, iova, size, dir, attrs);
-}
-
+#ifdef CONFIG_XSMMU
 /* An IOMMU that fails does not answer in time. Meanwhile packets come and go. */
 static int failing_sync(struct xsmmu_override *override, bool local)
 {
@@ -111,9 +49,9 @@ static int failing_sync(struct xsmmu_override *override, bool local)
 
 static void override_add(struct function *function)
 {
+	function->no_sync_until = jiffies;
 	function->override = (struct xsmmu_override) {
 		.dev = &function->pdev->dev,
-		.unmap_page = follow_unmap_page_no_sync,
 		.sync = failing_sync,
 	};
 	xsmmu_override_add(&function->override);
@@ -132,94 +70,6 @@ static void override_remove(struct function *function)
 {
 }
 #endif
-
-/* Coherent memory, such as rings and mailboxes. Its pages need not be neighbours. */
-static void *follow_alloc(struct device *dev, size_t size, dma_addr_t *iova,
-			  gfp_t gfp, unsigned long attrs)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-	struct function *function = function_of(dev);
-	size_t done, part;
-	void *memory;
-
-	pages_mapping(function, 0, 0);
-	memory = function->real->alloc(dev, size, iova, gfp, attrs);
-	for (done = 0; memory && done < size; done += part) {
-		part = min_t(size_t, size - done, PAGE_SIZE);
-		pages_alive(function, *iova + done,
-			    iommu_iova_to_phys(domain, *iova + done), part);
-	}
-	pages_mapped(function, 0, 0);
-	return memory;
-}
-
-static void follow_free(struct device *dev, size_t size, void *memory,
-			dma_addr_t iova, unsigned long attrs)
-{
-	struct function *function = function_of(dev);
-
-	strict_note();
-	pages_unmap(function, iova, size);
-	function->real->free(dev, size, memory, iova, attrs);
-}
-
-/* mlx5 does not use the following operations. If it does, the count is not 0. */
-
-static int unfollowed_map_sg(struct device *dev, struct scatterlist *sg,
-			     int nents, enum dma_data_direction dir,
-			     unsigned long attrs)
-{
-	pages_count.unfollowed++;
-	return function_of(dev)->real->map_sg(dev, sg, nents, dir, attrs);
-}
-
-static struct page *unfollowed_alloc_pages(struct device *dev, size_t size,
-					   dma_addr_t *iova,
-					   enum dma_data_direction dir, gfp_t gfp)
-{
-	pages_count.unfollowed++;
-	return function_of(dev)->real->alloc_pages(dev, size, iova, dir, gfp);
-}
-
-static struct sg_table *
-unfollowed_alloc_noncontiguous(struct device *dev, size_t size,
-			       enum dma_data_direction dir, gfp_t gfp,
-			       unsigned long attrs)
-{
-	pages_count.unfollowed++;
-	return function_of(dev)->real->alloc_noncontiguous(dev, size, dir, gfp,
-							   attrs);
-}
-
-static void wrap(struct function *function)
-{
-	struct device *dev = &function->pdev->dev;
-
-	WRITE_ONCE(function->domain, iommu_get_domain_for_dev(dev));
-	function->real = get_dma_ops(dev);
-	function->no_sync_until = jiffies;
-	function->ops = *function->real;
-	function->ops.map_page = follow_map_page;
-	function->ops.unmap_page = follow_unmap_page;
-	function->ops.alloc = follow_alloc;
-	function->ops.free = follow_free;
-	function->ops.map_sg = unfollowed_map_sg;
-	function->ops.alloc_pages = unfollowed_alloc_pages;
-	function->ops.alloc_noncontiguous = unfollowed_alloc_noncontiguous;
-	set_dma_ops(dev, &function->ops);
-	override_add(function);
-}
-
-static void unwrap(struct function *function)
-{
-	struct device *dev = &function->pdev->dev;
-
-	override_remove(function);
-	if (get_dma_ops(dev) == &function->ops)
-		set_dma_ops(dev, function->real);
-}
-
-/* ---- the functions ---- */
 
 static bool is_attacker(struct pci_dev *pdev)
 {
@@ -286,8 +136,7 @@ static bool is_translated(struct device *dev)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
 
-	return domain && domain->type != IOMMU_DOMAIN_IDENTITY &&
-	       get_dma_ops(dev);
+	return domain && iommu_is_dma_domain(domain);
 }
 
 /* Without translation an IOVA page is the memory itself, so it does not die. */
@@ -304,8 +153,9 @@ static void function_bind(struct pci_dev *pdev)
 		return;
 	}
 	__module_get(THIS_MODULE);
-	function->bound = true;
-	wrap(function);
+	WRITE_ONCE(function->domain, iommu_get_domain_for_dev(&pdev->dev));
+	override_add(function);
+	WRITE_ONCE(function->bound, true);
 }
 
 static void function_unbound(struct pci_dev *pdev)
@@ -314,8 +164,8 @@ static void function_unbound(struct pci_dev *pdev)
 
 	if (!function || !function->bound)
 		return;
-	unwrap(function);
-	function->bound = false;
+	WRITE_ONCE(function->bound, false);
+	override_remove(function);
 	strict_forget_addresses();
 	module_put(THIS_MODULE);
 }

@@ -14,18 +14,24 @@ static int __init observer_init(void)
 	ret = memory_init();
 	if (ret)
 		return ret;
+	ret = calls_init();
+	if (ret)
+		goto no_calls;
 	files_init();
 	ret = functions_init();
-	if (ret) {
-		files_exit();
-		memory_exit();
-	}
+	if (!ret)
+		return 0;
+	files_exit();
+	calls_exit();
+no_calls:
+	memory_exit();
 	return ret;
 }
 module_init(observer_init);
 
 static void __exit observer_exit(void)
 {
+	calls_exit();
 	memory_exit();
 	files_exit();
 	functions_exit();

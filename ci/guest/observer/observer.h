@@ -4,7 +4,8 @@
  * memory, and tells the device which IOVA pages are alive and which are dead. It
  * changes neither the driver nor the kernel.
  *
- * functions.c	the ConnectX functions: their registers, their DMA operations
+ * functions.c	the ConnectX functions: their registers, when they are followed
+ * calls.c	the DMA calls of their driver
  * pages.c	which IOVA page leads to which memory, and who owns the memory
  * memory.c	tracepoints of the memory allocators
  * strict.c	the callers of strict unmaps and frees
@@ -14,7 +15,6 @@
 #ifndef XSMMU_GUEST_OBSERVER_H
 #define XSMMU_GUEST_OBSERVER_H
 
-#include <linux/dma-map-ops.h>
 #ifdef CONFIG_XSMMU
 #include <linux/dma-xsmmu-override.h>
 #endif
@@ -24,6 +24,7 @@
 
 #include "../../devices/connectx/attack-regs.h"
 
+struct device;
 struct iommu_domain;
 struct pci_dev;
 struct seq_file;
@@ -36,9 +37,7 @@ struct seq_file;
  * @bar:	its attack registers
  * @domain:	the domain that it was bound to last; functions of one group share it, and
  *		each of them reaches what another one has mapped
- * @real:	the DMA operations that the kernel gave the device
- * @ops:	our DMA operations, which the device has while a driver is bound
- * @override:	sees unmaps without sync, and syncs, while a driver is bound
+ * @override:	lets syncs fail, while a driver is bound
  * @no_sync_until: in jiffies; syncs fail until then
  * @bound:	a driver is bound, so the observer follows it and cannot be removed
  */
@@ -47,8 +46,6 @@ struct function {
 	struct pci_dev *pdev;
 	void __iomem *bar;
 	struct iommu_domain *domain;
-	const struct dma_map_ops *real;
-	struct dma_map_ops ops;
 #ifdef CONFIG_XSMMU
 	struct xsmmu_override override;
 #endif
@@ -69,6 +66,8 @@ static inline void function_write(struct function *function, unsigned int reg,
 
 /* ---- functions.c ---- */
 
+/* The function whose device this is, if it is followed, or NULL. Any context. */
+struct function *function_of(struct device *dev);
 int functions_init(void);
 void functions_exit(void);
 void functions_each(void (*call)(struct function *function));
@@ -108,6 +107,13 @@ void pages_taken(unsigned long pfn, unsigned long pages);
 /* An object of the slab allocator is about to be freed. */
 void pages_object_freed(const void *object);
 
+/* ---- calls.c ---- */
+
+int calls_init(void);
+void calls_exit(void);
+/* How many probes of calls the kernel has skipped. */
+u64 calls_skipped(void);
+
 /* ---- memory.c ---- */
 
 int memory_init(void);
@@ -115,8 +121,8 @@ void memory_exit(void);
 
 /* ---- strict.c ---- */
 
-/* A DMA operation calls this, in any context but NMI. */
-void strict_note(void);
+/* What follows a call of @real, a function of the DMA API, calls this. Any context but NMI. */
+void strict_note(void *real);
 void strict_forget_addresses(void);
 void strict_reset(void);
 int strict_show(struct seq_file *file, void *unused);

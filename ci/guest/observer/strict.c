@@ -15,7 +15,7 @@
 
 #define CALLERS		10	/* the first is the DMA API's function */
 #define CHAINS		512
-#define OURS		2	/* strict_note() and the DMA operation */
+#define OURS		2	/* strict_note() and the function that follows the call */
 
 struct chain {
 	unsigned long callers[CALLERS];
@@ -58,13 +58,15 @@ static struct chain *find_or_add(const unsigned long *callers)
 }
 
 /* Not inlined, because OURS counts it. */
-noinline void strict_note(void)
+noinline void strict_note(void *real)
 {
 	unsigned long callers[CALLERS] = {};
 	struct chain *chain;
 	unsigned long flags;
 
-	stack_trace_save(callers, CALLERS, OURS);
+	/* As if @real had called. */
+	callers[0] = (unsigned long)real + 1;
+	stack_trace_save(callers + 1, CALLERS - 1, OURS);
 	raw_spin_lock_irqsave(&strict_lock, flags);
 	chain = find_or_add(callers);
 	if (chain)
