@@ -126,13 +126,19 @@ def used(ours=None):
 
 
 def own():
-    """The definitions of our files, and the accessors that every base has.
+    """The definitions of our files, and the accessors of each part that every base has.
 
-    A hook patch may define an accessor, so its prototype in patches/BASE counts too.
+    A hook patch may define an accessor, so its prototype in patches/BASE counts too. A base
+    that does not have a part yet says nothing about its accessors.
     """
     ours = Definitions(files([TOP / folder for folder in FOLDERS]))
-    bases = [Definitions(files([path])) for path in (TOP / "patches").iterdir() if path.is_dir()]
-    ours.names |= set.intersection(*(base.names | base.prototypes for base in bases))
+    parts = collections.defaultdict(list)
+    for path in (TOP / "patches").glob("*/*/"):
+        if headers := files([path]):
+            found = Definitions(headers)
+            parts[path.name].append(found.names | found.prototypes)
+    for accessors in parts.values():
+        ours.names |= set.intersection(*accessors)
     return ours
 
 

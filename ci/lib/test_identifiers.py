@@ -34,7 +34,7 @@ class Identifiers(unittest.TestCase):
         top, identifiers.TOP = identifiers.TOP, pathlib.Path(folder.name)
         self.addCleanup(setattr, identifiers, "TOP", top)
         self.patches = identifiers.TOP / "patches"
-        for name in ("core", "patches/1", "patches/2"):
+        for name in ("core", "patches/1/core", "patches/1/amd", "patches/2/core"):
             (identifiers.TOP / name).mkdir(parents=True)
             (identifiers.TOP / name / "empty.h").touch()
 
@@ -58,13 +58,18 @@ class Identifiers(unittest.TestCase):
         self.assertEqual(self.found(text), {".number", "state"})
 
     def test_accessors(self):
-        """An accessor counts as the base's until every base has it."""
+        """An accessor counts as the base's until every base has it that has its part."""
         text = "int f(void) { return accessor(); }"
         header = "static inline int accessor(void) { return 0; }"
-        (self.patches / "1/base.h").write_text(header, encoding="utf-8")
+        (self.patches / "1/core/base.h").write_text(header, encoding="utf-8")
         self.assertEqual(self.found(text), {"accessor"})
-        (self.patches / "2/base.h").write_text(header, encoding="utf-8")
+        (self.patches / "2/core/base.h").write_text(header, encoding="utf-8")
         self.assertEqual(self.found(text), set())
+        (self.patches / "1/amd/base.h").write_text("int of_amd(void);", encoding="utf-8")
+        self.assertEqual(self.found("int f(void) { return of_amd(); }"), set())
+        (self.patches / "2/amd").mkdir()
+        (self.patches / "2/amd/base.h").write_text("int other(void);", encoding="utf-8")
+        self.assertEqual(self.found("int f(void) { return of_amd(); }"), {"of_amd"})
 
 
 if __name__ == "__main__":
