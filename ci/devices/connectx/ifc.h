@@ -22,6 +22,10 @@ typedef uint64_t u64;
 #ifndef BIT_ULL
 #define BIT_ULL(n) (1ULL << (n))
 #endif
+/* Newer kernels use it for arrays at the end. */
+#ifndef DECLARE_FLEX_ARRAY
+#define DECLARE_FLEX_ARRAY(type, name) type name[0]
+#endif
 #include <mlx5_ifc.h>
 
 /* The type of a format, and its size in bytes. */
