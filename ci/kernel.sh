@@ -4,7 +4,7 @@
 # Builds a kernel of one configuration and prints its folder.
 #
 #   ci/kernel.sh --base 6.1 --arch x86_64 --config NAME
-#       NAME: release, debug, kasan, kcsan, rt-locks, pages64k, off, plain, base
+#       NAME: release, debug, kasan, kcsan, rt-locks, pages64k, off, plain, base, stock
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
@@ -45,9 +45,9 @@ done
 check_base "$base"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" release debug kasan kcsan rt-locks pages64k distribution off plain base
+check_word config "$config" release debug kasan kcsan rt-locks pages64k distribution off plain base stock
 case $config in
-plain | base)
+plain | base | stock)
 	[ -z "$mutant" ] || die "--config $config takes no mutant"
 	until=fixes
 	;;
@@ -71,6 +71,7 @@ fragments() {
 	rt-locks-x86_64) echo debug rt-locks early-console ;;
 	kcsan-* | rt-locks-* | pages64k-*) echo debug "$config" ;;
 	debug-x86_64) echo debug network nic ;;
+	stock-*) echo debug network nic stock ;;
 	debug-*) echo debug ;;
 	*) echo network "$config" ;;
 	esac
@@ -85,7 +86,7 @@ request() {
 	done
 	[ ! -f "$ci/kconfig/$base.config" ] || cat "$ci/kconfig/$base.config"
 	[ -z "$fragment" ] || cat "$fragment"
-	case $config in off | plain | base) return ;; esac
+	case $config in off | plain | base | stock) return ;; esac
 	for word in "${backends[@]}"; do
 		case " $wanted " in
 		*" $word "*) echo "CONFIG_XSMMU_$(tr a-z- A-Z_ <<<"$word")=y" ;;
@@ -110,13 +111,15 @@ below=''
 [ "$config" != distribution ] || below=$("$ci/distribution-config.sh" "$base" "$arch")
 release=$(basename "$(dirname "$source")")
 # Builds for the comparison of objects (off, plain) and builds with --until share a tree
-# and an object folder. Each compiles only what differs from the one before.
+# and an object folder. Each compiles only what differs from the one before. (A stock kernel
+# shares the tree only: all its objects differ.)
 apart=''
 case $config in off | plain) apart=1 ;; esac
 [ -z "$until" ] || apart=1
 label=$config${objects:+-objects}${menu:+-menu}
 build=$cache/build/$release-$arch-$label log=$cache/build/$release-$arch-$label.log
 [ -z "$apart" ] || build=$cache/build/$release-$arch-apart
+[ "$config" != stock ] || build=$cache/build/$release-$arch-stock-apart
 # A mutant uses the folder of the kernel without it: only files with the bug are recompiled.
 label=$label${mutant:+ with mutant $mutant}${until:+ until $until}
 key=$(inputs | hash_of)
