@@ -195,7 +195,9 @@ no_root() {
 # The mirror has a newer version than the pinned one, and that cannot be fetched.
 pinned_version_is_gone() {
 	fresh
+	# shellcheck disable=SC2016 # expanded by the pretended programs
 	pretend apt-cache '[ "$1" != policy ] || echo "  Candidate: 9.9-9"'
+	# shellcheck disable=SC2016
 	pretend apt-get 'case "$*" in *download*=9.9-9) exit 100 ;; esac'
 	told "cannot fetch linux-source-$base 9.9-9" ci/source.sh "$base" >"$work/said-all"
 	cat "$work/said-all"
