@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #include <linux/iommu.h>
 #include <linux/sizes.h>
+#include "base.h"
 #include "xsmmu.h"
 
 /* What one table maps; a page in it; and what another table maps. */
@@ -28,7 +29,7 @@ static inline void leaf_test_map(struct kunit *test,
 				 struct iommu_domain *domain, u64 iova,
 				 size_t size)
 {
-	KUNIT_ASSERT_EQ(test, 0, iommu_map(domain, iova, leaf_test_phys(iova),
+	KUNIT_ASSERT_EQ(test, 0, xsmmu_map(domain, iova, leaf_test_phys(iova),
 					   size, IOMMU_READ | IOMMU_WRITE));
 }
 

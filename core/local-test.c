@@ -619,7 +619,7 @@ static void ordinary_range_takes_the_whole_domain(struct kunit *test)
 
 	pfn = alloc_iova_fast(&f->iovad, 1, PAGES - 1, true);
 	KUNIT_ASSERT_TRUE(test, pfn);
-	KUNIT_ASSERT_EQ(test, 0, iommu_map(&f->domain, PFN_PHYS(pfn), PAGE_SIZE,
+	KUNIT_ASSERT_EQ(test, 0, xsmmu_map(&f->domain, PFN_PHYS(pfn), PAGE_SIZE,
 					   PAGE_SIZE, IOMMU_READ));
 	xsmmu_unmap(f->xd, PFN_PHYS(pfn), PAGE_SIZE);
 	expect_whole(f, m, 0, 0);

@@ -61,7 +61,7 @@ static u64 xsmmu_probe_entry(struct xsmmu_window *w, dma_addr_t addr,
 	u64 *entry, *again, raw = 0;
 	unsigned int after;
 
-	if (iommu_map(domain, addr, phys, PAGE_SIZE, prot))
+	if (xsmmu_map(domain, addr, phys, PAGE_SIZE, prot))
 		return 0;
 	entry = xsmmu_find_entry(w, addr, &after);
 	if (entry)

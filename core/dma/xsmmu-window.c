@@ -59,17 +59,20 @@ static struct xsmmu_window *xsmmu_window_at(struct device *dev, dma_addr_t addr)
 }
 
 /* May what the caller asks for be mapped in a window? */
-static __always_inline bool xsmmu_may_map(struct device *dev, unsigned long attrs)
+static __always_inline bool xsmmu_may_map(struct device *dev, size_t size,
+					  enum dma_data_direction dir,
+					  unsigned long attrs)
 {
-	/* What an untrusted device may not see of a page has to be bounced. */
-	return !(attrs & DMA_ATTR_PRIVILEGED) && !xsmmu_is_untrusted(dev);
+	return xsmmu_attrs_fit_window(attrs) && !xsmmu_must_bounce(dev, size, dir);
 }
 
 /* Does a mapping need nothing but its entry? */
-static __always_inline bool xsmmu_is_plain(struct device *dev, unsigned long attrs)
+static __always_inline bool xsmmu_is_plain(struct device *dev, size_t size,
+					   enum dma_data_direction dir,
+					   unsigned long attrs)
 {
 	return dev_is_dma_coherent(dev) && !xsmmu_override_unmaps(dev) &&
-	       xsmmu_may_map(dev, attrs);
+	       xsmmu_may_map(dev, size, dir, attrs);
 }
 
 static __always_inline bool
@@ -80,7 +83,7 @@ xsmmu_window_map_page(struct device *dev, struct xsmmu_window *w,
 {
 	bool coherent = dev_is_dma_coherent(dev);
 
-	if (!w || !xsmmu_may_map(dev, attrs))
+	if (!w || !xsmmu_may_map(dev, size, dir, attrs))
 		return false;
 	*addr = xsmmu_window_map(w, phys, size, dir, coherent);
 	if (unlikely(*addr == DMA_MAPPING_ERROR))
@@ -179,7 +182,7 @@ dma_addr_t xsmmu_map_page(struct device *dev, struct xsmmu_window *w,
 {
 	dma_addr_t addr;
 
-	if (unlikely(!xsmmu_is_plain(dev, attrs) ||
+	if (unlikely(!xsmmu_is_plain(dev, size, dir, attrs) ||
 		     !xsmmu_page_map(w, phys, size, dir, true, &addr)))
 		return xsmmu_map_page_slowly(dev, w, phys, size, dir, attrs);
 	xsmmu_note_map(dev, phys, size, dir, addr, attrs);
@@ -203,7 +206,8 @@ int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,
 	bool coherent = dev_is_dma_coherent(dev);
 	int segments;
 
-	if (!w || !xsmmu_may_map(dev, attrs))
+	if (!w || !xsmmu_attrs_fit_window(attrs) ||
+	    xsmmu_sg_must_bounce(dev, sg, nents, dir))
 		return 0;
 	segments = xsmmu_window_map_sg(w, sg, nents, dir, coherent,
 				       dma_get_max_seg_size(dev),

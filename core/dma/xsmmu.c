@@ -102,7 +102,7 @@ static bool xsmmu_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 	if (xsmmu_window_unmap_page(dev, addr, size, dir, attrs))
 		return true;
 	domain = xsmmu_batching_domain(dev);
-	if (unlikely(!domain))
+	if (unlikely(!domain || !xsmmu_attrs_may_batch(attrs)))
 		return false;
 	phys = iommu_iova_to_phys(domain, addr);
 	/*
@@ -216,7 +216,7 @@ static noinline void xsmmu_unmap_page_slowly(struct device *dev, dma_addr_t addr
 					     unsigned long attrs)
 {
 	if (!xsmmu_try_unmap_page(dev, addr, size, dir, attrs)) {
-		dma_unmap_page_attrs(dev, addr, size, dir, attrs);
+		xsmmu_ordinary_unmap(dev, addr, size, dir, attrs);
 		return;
 	}
 	xsmmu_note_unmap_page(dev, addr, size, dir, attrs);
@@ -247,7 +247,7 @@ void dma_unmap_page_attrs_no_sync(struct device *dev, dma_addr_t addr,
 {
 	WARN_ON_ONCE(!valid_dma_direction(dir));
 	if (!xsmmu_mode()) {
-		dma_unmap_page_attrs(dev, addr, size, dir, attrs);
+		xsmmu_ordinary_unmap(dev, addr, size, dir, attrs);
 	} else if (likely(xsmmu_unmap_page_at_once(dev, addr))) {
 		xsmmu_note_unmap_page(dev, addr, size, dir, attrs);
 		xsmmu_debug_unmap(dev);

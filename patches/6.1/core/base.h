@@ -24,6 +24,13 @@ extern const struct dma_map_ops *const xsmmu_iommu_dma_ops;
 struct iova_domain *xsmmu_iovad(struct iommu_domain *domain);
 bool xsmmu_has_flush_queue(struct iommu_domain *domain);
 
+/** xsmmu_map - map a range of a domain; may sleep */
+static inline int xsmmu_map(struct iommu_domain *domain, dma_addr_t addr,
+			    phys_addr_t phys, size_t size, int prot)
+{
+	return iommu_map(domain, addr, phys, size, prot);
+}
+
 /** xsmmu_map_atomic - map a range of a domain in a context that may not sleep */
 static inline int xsmmu_map_atomic(struct iommu_domain *domain, dma_addr_t addr,
 				   phys_addr_t phys, size_t size, int prot)

@@ -41,6 +41,39 @@ static inline bool xsmmu_is_untrusted(struct device *dev)
 	return likely(dev_is_pci(dev)) && unlikely(to_pci_dev(dev)->untrusted);
 }
 
+/** xsmmu_attrs_may_batch - may what has these attributes be unmapped without sync? */
+static inline bool xsmmu_attrs_may_batch(unsigned long attrs)
+{
+	return true;
+}
+
+/** xsmmu_attrs_fit_window - do the attributes ask for nothing that a window lacks? */
+static inline bool xsmmu_attrs_fit_window(unsigned long attrs)
+{
+	return !(attrs & DMA_ATTR_PRIVILEGED);
+}
+
+/**
+ * xsmmu_must_bounce - may dma-iommu bounce a mapping?
+ * @dev: the device
+ * @size: bytes
+ * @dir: direction
+ *
+ * Linux 6.1 bounces for untrusted devices only, because of what else is in the page.
+ */
+static inline bool xsmmu_must_bounce(struct device *dev, size_t size,
+				     enum dma_data_direction dir)
+{
+	return xsmmu_is_untrusted(dev);
+}
+
+/** xsmmu_sg_must_bounce - the same for the @nents buffers of a list */
+static inline bool xsmmu_sg_must_bounce(struct device *dev, struct scatterlist *sg,
+					int nents, enum dma_data_direction dir)
+{
+	return xsmmu_is_untrusted(dev);
+}
+
 /** xsmmu_is_bounced - is the CPU address @phys in a bounce buffer? */
 static inline bool xsmmu_is_bounced(struct device *dev, phys_addr_t phys)
 {
@@ -112,6 +145,14 @@ static inline bool xsmmu_sg_is_bus_address(struct scatterlist *sg)
 static inline void xsmmu_sg_unmark_bus_address(struct scatterlist *sg)
 {
 	sg_dma_unmark_bus_address(sg);
+}
+
+/** xsmmu_ordinary_unmap - unmap a buffer strictly */
+static inline void xsmmu_ordinary_unmap(struct device *dev, dma_addr_t addr,
+					size_t size, enum dma_data_direction dir,
+					unsigned long attrs)
+{
+	dma_unmap_page_attrs(dev, addr, size, dir, attrs);
 }
 
 /** xsmmu_ordinary_map - map a buffer as the operations of a device do */
