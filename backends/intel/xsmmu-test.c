@@ -25,6 +25,9 @@
 /* A device-TLB descriptor, queue depth and PFSID 0, for all addresses. */
 #define RAW_DEVTLB(sid)		(0x3ULL | (u64)(sid) << 32)
 #define RAW_ALL			0x7ffffffffffff001ULL
+/* The same for a PASID. */
+#define RAW_DEVTLB_PASID(sid, pasid) \
+	(0x8ULL | (u64)(sid) << 16 | (u64)(pasid) << 32)
 /* A wait descriptor that writes 2, QI_DONE. */
 #define RAW_WAIT		0x0000000200000025ULL
 /* A descriptor of a type that the specification reserves. */
@@ -120,12 +123,28 @@ static void device_tlb_descriptor_covers_all_addresses(struct kunit *test)
 		.bus = 0x3a, .devfn = 0x81, .ats_qdep = 0x15, .pfsid = 0xb7c5,
 	};
 
-	vtd_expect_desc(test, vtd_devtlb_desc(&info, VTD_DEVTLB_ALL),
+	vtd_expect_desc(test, vtd_devtlb_desc(&info, INTEL_XSMMU_NO_PASID,
+					      VTD_DEVTLB_ALL),
 			0xb7c03a8100155003, 0x7ffffffffffff001);
 	/* A depth of 32 is encoded as 0. */
 	info.ats_qdep = 32;
-	vtd_expect_desc(test, vtd_devtlb_desc(&info, VTD_DEVTLB_ALL),
+	vtd_expect_desc(test, vtd_devtlb_desc(&info, INTEL_XSMMU_NO_PASID,
+					      VTD_DEVTLB_ALL),
 			0xb7c03a8100005003, 0x7ffffffffffff001);
+}
+
+/*
+ * 6.5.2.6: type 8 in 3:0, queue depth in 8:4, PFSID[3:0] in 15:12, source id in
+ * 31:16, PASID in 51:32, PFSID[15:4] in 63:52; second word as above.
+ */
+static void device_tlb_descriptor_can_have_a_pasid(struct kunit *test)
+{
+	struct device_domain_info info = {
+		.bus = 0x3a, .devfn = 0x81, .ats_qdep = 0x15, .pfsid = 0xb7c5,
+	};
+
+	vtd_expect_desc(test, vtd_devtlb_desc(&info, 0xabcde, VTD_DEVTLB_ALL),
+			0xb7cabcde3a815158, 0x7ffffffffffff001);
 }
 
 /*
@@ -183,7 +202,7 @@ static void device_tlb_descriptor_of_a_block_names_its_pages(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		vtd_expect_desc(test,
-				vtd_devtlb_desc(&info,
+				vtd_devtlb_desc(&info, INTEL_XSMMU_NO_PASID,
 						xsmmu_block_by_zero(words[i][0])),
 				0x30000000003, words[i][1]);
 }
@@ -746,6 +765,54 @@ static void device_tlbs_are_invalidated_when_the_iotlb_is_clean(struct kunit *te
 	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
 	vtd_expect_sync(test, vtd_fake(test, 0), RAW_IH, 0x300, n);
 	KUNIT_EXPECT_EQ(test, vtd_fake(test, 0)->qi.free_cnt, QI_LENGTH);
+}
+
+/* Attach PASID 7 of an ATS device. Skips the test if this kernel does not do that. */
+static void vtd_add_test_pasid(struct kunit *test, struct vtd_domain *d, int iommu,
+			       u16 sid)
+{
+	struct device_domain_info *info = vtd_add_test_device(test, d, iommu, sid);
+
+	d->pci->dev.iommu = fake_memory(test, sizeof(*d->pci->dev.iommu));
+	dev_iommu_priv_set(&d->pci->dev, info);
+	if (!intel_xsmmu_test_add_pasid(test, &d->dmar, &d->pci->dev, 7))
+		kunit_skip(test, "no domain of this kernel has PASIDs");
+}
+
+static void sync_covers_the_device_tlb_of_a_pasid(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 2);
+	unsigned int pos = 0;
+
+	vtd_add_test_pasid(test, d, 0, 0x300);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	vtd_expect_next(test, vtd_fake(test, 0), &pos, RAW_DSI(DID(0)), RAW_IH);
+	vtd_expect_wait(test, vtd_fake(test, 0), &pos);
+	vtd_expect_next(test, vtd_fake(test, 0), &pos, RAW_DEVTLB(0x300), RAW_ALL);
+	vtd_expect_next(test, vtd_fake(test, 0), &pos, RAW_DEVTLB_PASID(0x300, 7),
+			RAW_ALL);
+	vtd_expect_end(test, vtd_fake(test, 0), pos);
+	vtd_expect_sync(test, vtd_fake(test, 1), RAW_IH, 0, 0);
+}
+
+/* The device TLBs come after the IOTLB of each PASID. */
+static void sync_of_a_first_stage_domain_covers_its_pasids(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake *f = vtd_fake(test, 0);
+	unsigned int pos = 0, pasid;
+
+	intel_xsmmu_test_use_first_stage(&d->dmar);
+	vtd_add_test_pasid(test, d, 0, 0x300);
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	for (pasid = 0; pasid <= 7; pasid += 7) {
+		vtd_expect_next(test, f, &pos,
+				RAW_PIOTLB(DID(0)) | (u64)pasid << 32, 0);
+		vtd_expect_wait(test, f, &pos);
+		vtd_expect_next(test, f, &pos, RAW_DEVTLB(0x300), RAW_ALL);
+		vtd_expect_next(test, f, &pos, RAW_DEVTLB_PASID(0x300, 7), RAW_ALL);
+	}
+	vtd_expect_end(test, f, pos);
 }
 
 static void each_iommu_gets_its_own_devices_only(struct kunit *test)
@@ -1505,6 +1572,7 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(iotlb_descriptor_drains_what_the_hardware_can),
 	KUNIT_CASE(first_stage_descriptor_is_pasid_selective),
 	KUNIT_CASE(device_tlb_descriptor_covers_all_addresses),
+	KUNIT_CASE(device_tlb_descriptor_can_have_a_pasid),
 	KUNIT_CASE(iotlb_descriptor_of_a_block_names_its_pages),
 	KUNIT_CASE(first_stage_descriptor_of_a_block_names_its_pages),
 	KUNIT_CASE(device_tlb_descriptor_of_a_block_names_its_pages),
@@ -1529,6 +1597,8 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(sync_of_an_unattached_domain_succeeds),
 	KUNIT_CASE_PARAM(device_tlbs_are_invalidated_when_the_iotlb_is_clean,
 			 device_counts_gen_params),
+	KUNIT_CASE(sync_covers_the_device_tlb_of_a_pasid),
+	KUNIT_CASE(sync_of_a_first_stage_domain_covers_its_pasids),
 	KUNIT_CASE(each_iommu_gets_its_own_devices_only),
 	KUNIT_CASE(iommu_without_ats_devices_is_waited_for_once),
 	KUNIT_CASE(device_whose_ats_is_turned_on_meanwhile_is_not_left_out),

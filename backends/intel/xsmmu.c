@@ -125,14 +125,26 @@ static struct qi_desc vtd_piotlb_block_desc(u16 did, u32 pasid, u64 block)
 #define VTD_DEVTLB_ALL						\
 	(QI_DEV_IOTLB_ADDR(GENMASK_ULL(62, 0)) | QI_DEV_IOTLB_SIZE)
 
-/* @pages: the second word, which names everything or a block. */
+/*
+ * @pages: the second word, which names everything or a block. With a PASID it is a
+ * PASID-based device-TLB invalidation (6.5.2.6), whose second word is the same.
+ */
 static struct qi_desc vtd_devtlb_desc(struct device_domain_info *info,
-				      u64 pages)
+				      u32 pasid, u64 pages)
 {
 	u16 qdep = info->ats_qdep >= QI_DEV_IOTLB_MAX_INVS ? 0 : info->ats_qdep;
+	u16 sid = PCI_DEVID(info->bus, info->devfn);
 
+	if (pasid != INTEL_XSMMU_NO_PASID)
+		return (struct qi_desc) {
+			.qw0 = QI_DEV_EIOTLB_PASID(pasid) |
+			       QI_DEV_EIOTLB_SID(sid) |
+			       QI_DEV_EIOTLB_QDEP(qdep) | QI_DEIOTLB_TYPE |
+			       QI_DEV_IOTLB_PFSID(info->pfsid),
+			.qw1 = pages,
+		};
 	return (struct qi_desc) {
-		.qw0 = QI_DEV_IOTLB_SID(PCI_DEVID(info->bus, info->devfn)) |
+		.qw0 = QI_DEV_IOTLB_SID(sid) |
 		       QI_DEV_IOTLB_QDEP(qdep) | QI_DIOTLB_TYPE |
 		       QI_DEV_IOTLB_PFSID(info->pfsid),
 		.qw1 = pages,
@@ -174,7 +186,7 @@ static bool vtd_device_gone(struct device_domain_info *info)
 }
 
 static int vtd_add_devtlb(struct intel_xsmmu_sync *sync,
-			  struct device_domain_info *info)
+			  struct device_domain_info *info, u32 pasid)
 {
 	const struct xsmmu_blocks *b = sync->blocks;
 	unsigned int i;
@@ -182,25 +194,26 @@ static int vtd_add_devtlb(struct intel_xsmmu_sync *sync,
 	u64 pages;
 
 	if (!b)
-		return vtd_add(sync, vtd_devtlb_desc(info, VTD_DEVTLB_ALL));
+		return vtd_add(sync, vtd_devtlb_desc(info, pasid,
+						     VTD_DEVTLB_ALL));
 	for (i = 0; !err && i < b->n; i++) {
 		pages = xsmmu_block_by_zero(b->block[i]);
-		err = vtd_add(sync, vtd_devtlb_desc(info, pages));
+		err = vtd_add(sync, vtd_devtlb_desc(info, pasid, pages));
 	}
 	return err;
 }
 
 static int vtd_add_device(struct intel_xsmmu_sync *sync,
-			  struct device_domain_info *info)
+			  struct device_domain_info *info, u32 pasid)
 {
 	int err;
 
 	if (!info->ats_enabled || vtd_device_gone(info))
 		return 0;
-	err = vtd_add_devtlb(sync, info);
+	err = vtd_add_devtlb(sync, info, pasid);
 	/* Some devices need it twice; see quirk_extra_dev_tlb_flush(). */
 	if (info->dtlb_extra_inval)
-		err = err ?: vtd_add_devtlb(sync, info);
+		err = err ?: vtd_add_devtlb(sync, info, pasid);
 	return err;
 }
 
@@ -400,8 +413,14 @@ static bool vtd_names(struct intel_iommu *iommu, int slot, u16 sid)
 	const struct qi_desc *desc = iommu->qi->desc +
 				     (slot << qi_shift(iommu));
 
-	return (desc->qw0 & GENMASK_ULL(3, 0)) == QI_DIOTLB_TYPE &&
-	       (!sid || (u16)(desc->qw0 >> 32) == sid);
+	switch (desc->qw0 & GENMASK_ULL(3, 0)) {
+	case QI_DIOTLB_TYPE:
+		return !sid || (u16)(desc->qw0 >> 32) == sid;
+	case QI_DEIOTLB_TYPE:
+		return !sid || (u16)(desc->qw0 >> 16) == sid;
+	default:
+		return false;
+	}
 }
 
 /**

@@ -11,6 +11,9 @@
 #include "iommu.h"
 #include "pasid.h"
 
+/* The PASID under which requests without a PASID are translated. */
+#define INTEL_XSMMU_NO_PASID	PASID_RID2PASID
+
 /* Defined by the caller of the functions below. */
 struct intel_xsmmu_sync;
 
@@ -61,8 +64,8 @@ bool intel_xsmmu_has_write_buffer(const struct intel_iommu *iommu);
 /**
  * intel_xsmmu_each_iommu - call a function for each IOMMU of a domain
  * @domain: the domain
- * @fn: gets @sync, the IOMMU, the domain id there, and the PASID under which
- *	requests without a PASID are translated
+ * @fn: gets @sync, the IOMMU, the domain id there, and INTEL_XSMMU_NO_PASID: Linux
+ *	6.1 attaches no domain with tables of its own to a PASID
  * @sync: the caller's state
  *
  * An IOMMU whose first device is being attached may be left out. The driver adds
@@ -83,7 +86,7 @@ intel_xsmmu_each_iommu(struct dmar_domain *domain,
 	int err;
 
 	xa_for_each(&domain->iommu_array, i, info) {
-		err = fn(sync, info->iommu, info->did, PASID_RID2PASID);
+		err = fn(sync, info->iommu, info->did, INTEL_XSMMU_NO_PASID);
 		if (err)
 			return err;
 	}
@@ -95,7 +98,7 @@ intel_xsmmu_each_iommu(struct dmar_domain *domain,
  *	stands behind one IOMMU
  * @domain: the domain
  * @iommu: the IOMMU
- * @fn: gets @sync and the device
+ * @fn: gets @sync, the device, and a PASID of it that the domain is attached to
  * @sync: the caller's state
  *
  * Context: rcu_read_lock() held.
@@ -104,14 +107,15 @@ intel_xsmmu_each_iommu(struct dmar_domain *domain,
 static __always_inline int
 intel_xsmmu_each_device(struct dmar_domain *domain, struct intel_iommu *iommu,
 			int (*fn)(struct intel_xsmmu_sync *sync,
-				  struct device_domain_info *info),
+				  struct device_domain_info *info, u32 pasid),
 			struct intel_xsmmu_sync *sync)
 {
 	struct device_domain_info *info;
 	int err;
 
 	list_for_each_entry_rcu(info, &domain->devices, link) {
-		err = info->iommu == iommu ? fn(sync, info) : 0;
+		err = info->iommu == iommu ?
+		      fn(sync, info, INTEL_XSMMU_NO_PASID) : 0;
 		if (err)
 			return err;
 	}

@@ -70,6 +70,18 @@ static inline void intel_xsmmu_test_add_device(struct dmar_domain *domain,
 }
 
 /**
+ * intel_xsmmu_test_add_pasid - attach a PASID of a device to a domain
+ *
+ * Return: false, because Linux 6.1 attaches no PASIDs to such domains.
+ */
+static inline bool intel_xsmmu_test_add_pasid(struct kunit *test,
+					      struct dmar_domain *domain,
+					      struct device *dev, u32 pasid)
+{
+	return false;
+}
+
+/**
  * intel_xsmmu_test_use_first_stage - give a domain first-stage tables
  * @domain: the domain
  */
