@@ -12,8 +12,7 @@
  * takes it right after it has queued the command. See amd_fake_hold().
  *
  * The driver finds its IOMMUs in a table that is rarely full. The fake ones
- * stand at its end, and the driver's own functions do not look there unless a
- * test raises amd_xsmmu_test_iommus.
+ * stand at its end.
  *
  * Included by xsmmu-test.c, which is included at the end of xsmmu.c.
  */
@@ -25,6 +24,7 @@
 #include <linux/perf_event.h>
 #include <linux/smp.h>
 #include "../xsmmu/fake-queue.h"
+#include "xsmmu-test-base.h"
 
 #define FAKE_IOMMUS	(AMD_SYNC_IOMMUS + 1)
 #define FAKE_WATCHED	4
@@ -69,6 +69,7 @@ struct amd_fake_event {
  * struct amd_fake - an IOMMU that is memory
  * @queue: its command ring
  * @iommu: what the driver sees
+ * @entered: it stands in the driver's table
  * @mute: completion waits never complete
  * @silent: source id of a device that does not answer
  * @event: the event to log
@@ -87,6 +88,7 @@ struct amd_fake_event {
 struct amd_fake {
 	struct fake_queue queue;
 	struct amd_iommu iommu;
+	bool entered;
 	bool mute;
 	int silent;
 	struct amd_fake_event event;
@@ -106,12 +108,18 @@ struct amd_fake {
  * struct amd_fake_bus - the fake IOMMUs of a test
  * @engine: executes their commands
  * @seg: the PCI segment that they stand on
+ * @domain: the domain whose lists to free
+ * @devices: number of devices so far
+ * @log_size: size of event logs to restore, or 0
  * @watched: page-table pages that the driver may free
  * @freed_early: one was free when a command was executed
  */
 struct amd_fake_bus {
 	struct fake_engine engine;
 	struct amd_iommu_pci_seg seg;
+	struct protection_domain *domain;
+	unsigned int devices;
+	u32 log_size;
 	struct page *watched[FAKE_WATCHED];
 	bool freed_early;
 };
@@ -132,6 +140,7 @@ static struct amd_fake *amd_fake(struct kunit *test, unsigned int i)
 static void amd_fake_log_event(struct amd_fake *f, unsigned int type, u16 devid)
 {
 	u32 tail = fake_queue_read(&f->queue, MMIO_EVT_TAIL_OFFSET);
+	u32 size = amd_xsmmu_event_log_size(&f->iommu);
 	u32 *entry = (u32 *)(f->iommu.evt_buf + tail);
 	u64 address = iommu_virt_to_phys(f->iommu.cmd_buf + f->queue.head);
 
@@ -140,7 +149,7 @@ static void amd_fake_log_event(struct amd_fake *f, unsigned int type, u16 devid)
 	entry[3] = upper_32_bits(address);
 	WRITE_ONCE(entry[1], type << 28);
 	fake_queue_write(&f->queue, MMIO_EVT_TAIL_OFFSET,
-			 (tail + 16) % EVT_BUFFER_SIZE);
+			 (tail + 16) % size);
 }
 
 static void amd_fake_event(struct amd_fake *f, unsigned int opcode)
@@ -290,8 +299,6 @@ static void amd_fake_create(struct kunit *test, unsigned int i)
 	struct amd_fake *f = fake_memory(test, sizeof(*f));
 	struct amd_fake_bus *bus = test->priv;
 
-	if (amd_iommus[FAKE_INDEX(i)])
-		kunit_skip(test, "no place for a fake IOMMU");
 	f->queue.ops = &amd_fake_ops;
 	f->queue.unit = 16;
 	f->queue.wrap = CMD_BUFFER_SIZE;
@@ -303,19 +310,26 @@ static void amd_fake_create(struct kunit *test, unsigned int i)
 	f->iommu.pci_seg = &bus->seg;
 	f->iommu.mmio_base = f->queue.regs;
 	f->iommu.cmd_buf = fake_memory(test, CMD_BUFFER_SIZE);
-	f->iommu.evt_buf = fake_memory(test, EVT_BUFFER_SIZE);
+	f->iommu.evt_buf = fake_memory(test,
+				       amd_xsmmu_event_log_size(&f->iommu));
 	f->iommu.cmd_sem = fake_memory(test, PAGE_SIZE);
 	f->silent = FAKE_NO_DEVICE;
-	amd_iommus[f->iommu.index] = &f->iommu;
+	if (!amd_xsmmu_test_enter(&f->iommu))
+		kunit_skip(test, "no place for a fake IOMMU");
+	f->entered = true;
 }
 
 static void amd_fake_stop(struct amd_fake_bus *bus)
 {
+	struct amd_fake *f;
 	unsigned int i;
 
 	fake_engine_stop(&bus->engine);
-	for (i = 0; i < bus->engine.queues; i++)
-		amd_iommus[FAKE_INDEX(i)] = NULL;
+	for (i = 0; i < bus->engine.queues; i++) {
+		f = to_amd_fake(bus->engine.queue[i]);
+		if (f->entered)
+			amd_xsmmu_test_remove(&f->iommu);
+	}
 }
 
 static bool amd_fake_idle(struct fake_queue *q)
@@ -345,7 +359,8 @@ static void amd_fake_read_last(struct perf_event *watchpoint,
 {
 	struct amd_fake *f = watchpoint->overflow_handler_context;
 	u32 tail = fake_queue_read(&f->queue, MMIO_EVT_TAIL_OFFSET);
-	u32 *entry = (u32 *)(f->iommu.evt_buf + (tail - 16) % EVT_BUFFER_SIZE);
+	u32 last = (tail - 16) % amd_xsmmu_event_log_size(&f->iommu);
+	u32 *entry = (u32 *)(f->iommu.evt_buf + last);
 
 	amd_xsmmu_event(&f->iommu, entry[1] >> 28, entry[0] & 0xffff);
 	memset(entry, 0, 16);

@@ -8,7 +8,6 @@
  * words are written out from the tables of chapter 2.4, not with the driver's
  * macros.
  */
-#include <linux/amd-iommu.h>
 #include "../xsmmu/cover-test.h"
 #include "../xsmmu/fake-neighbour.h"
 #include "../xsmmu/leaf-entry-test.h"
@@ -22,6 +21,7 @@
 #define RAW_ALL_HIGH		0x7fffffff
 
 #define DID			0x51
+#define DEVICE_DID		0x61
 #define QDEP			0x15
 
 /* Number of IOMMUs that the driver's own flushes look at, if it is more. */
@@ -38,8 +38,15 @@ static int amd_test_init(struct kunit *test)
 
 static void amd_test_exit(struct kunit *test)
 {
-	if (test->priv)
-		amd_fake_stop(test->priv);
+	struct amd_fake_bus *bus = test->priv;
+
+	if (!bus)
+		return;
+	amd_fake_stop(bus);
+	if (bus->log_size)
+		amd_xsmmu_test_resize_log(bus->log_size);
+	if (bus->domain)
+		amd_xsmmu_test_free_domain(bus->domain);
 }
 
 /* (a) The words of a command. */
@@ -159,6 +166,13 @@ static void wait_command_stores_a_number_to_an_address(struct kunit *test)
 
 /* (b) A sync. */
 
+/* Say whether devices of the domain stand behind a fake IOMMU. */
+static void count_iommu(struct kunit *test, struct protection_domain *domain,
+			unsigned int i, bool counted)
+{
+	amd_xsmmu_test_count(test, domain, &amd_fake(test, i)->iommu, counted);
+}
+
 static void add_iommus(struct kunit *test, struct protection_domain *domain,
 		       unsigned int n)
 {
@@ -166,7 +180,7 @@ static void add_iommus(struct kunit *test, struct protection_domain *domain,
 
 	for (i = 0; i < n; i++) {
 		amd_fake_create(test, i);
-		domain->dev_iommu[FAKE_INDEX(i)] = 1;
+		count_iommu(test, domain, i, true);
 	}
 }
 
@@ -177,21 +191,24 @@ static struct protection_domain *start_domain(struct kunit *test,
 	struct protection_domain *domain = fake_memory(test, sizeof(*domain));
 	struct amd_fake_bus *bus = test->priv;
 
-	spin_lock_init(&domain->lock);
-	INIT_LIST_HEAD(&domain->dev_list);
-	domain->id = DID;
+	amd_xsmmu_test_init_domain(domain, DID);
+	bus->domain = domain;
 	add_iommus(test, domain, iommus);
 	fake_engine_start(test, &bus->engine);
 	return domain;
 }
 
-/* A PCI device with source id @sid behind a fake IOMMU. Its ATS is on. */
+/*
+ * A PCI device with source id @sid behind a fake IOMMU. Its ATS is on. Commands for
+ * domains with v1 tables must not name its own id.
+ */
 static struct iommu_dev_data *new_device(struct kunit *test, unsigned int iommu,
 					 u16 sid)
 {
 	struct iommu_dev_data *dev_data = fake_memory(test, sizeof(*dev_data));
 	struct dev_iommu *link = fake_memory(test, sizeof(*link));
 	struct pci_dev *pci = fake_memory(test, sizeof(*pci));
+	struct amd_fake_bus *bus = test->priv;
 
 	pci->dev.bus = &pci_bus_type;
 	pci->error_state = pci_channel_io_normal;
@@ -199,8 +216,8 @@ static struct iommu_dev_data *new_device(struct kunit *test, unsigned int iommu,
 	link->iommu_dev = &amd_fake(test, iommu)->iommu.iommu;
 	dev_data->dev = &pci->dev;
 	dev_data->devid = sid;
-	dev_data->ats.enabled = true;
-	dev_data->ats.qdep = QDEP;
+	amd_xsmmu_test_set_ats(dev_data, true, QDEP);
+	amd_xsmmu_test_set_id(dev_data, DEVICE_DID + bus->devices++);
 	return dev_data;
 }
 
@@ -212,6 +229,29 @@ static struct iommu_dev_data *add_device(struct kunit *test,
 
 	list_add_tail(&dev_data->list, &domain->dev_list);
 	return dev_data;
+}
+
+static struct iommu_dev_data *
+add_device_without_ats(struct kunit *test, struct protection_domain *domain,
+		       unsigned int iommu, u16 sid)
+{
+	struct iommu_dev_data *dev_data = add_device(test, domain, iommu, sid);
+
+	amd_xsmmu_test_set_ats(dev_data, false, 0);
+	return dev_data;
+}
+
+/* A domain with v2 tables, and @iommus devices without ATS, each behind one. */
+static struct protection_domain *start_guest_domain(struct kunit *test,
+						    unsigned int iommus)
+{
+	struct protection_domain *domain = start_domain(test, iommus);
+	unsigned int i;
+
+	amd_xsmmu_test_use_guest(domain);
+	for (i = 0; i < iommus; i++)
+		add_device_without_ats(test, domain, i, 0x800 + i);
+	return domain;
 }
 
 /* The driver finds a device by its id, and knows its domain. */
@@ -241,6 +281,8 @@ static int sync_domain(struct protection_domain *domain, bool leaf_only)
 	local_irq_restore(flags);
 	return err;
 }
+
+#define MOST_IDS	8
 
 /* A position in the log of each IOMMU. */
 struct cursor {
@@ -285,6 +327,47 @@ static unsigned int expect_iommu(struct kunit *test, struct cursor *c,
 	return expect_wait(test, c, i);
 }
 
+/*
+ * The ids that an IOMMU knows a domain with v2 tables by, each once. Returns their
+ * number.
+ */
+static unsigned int guest_ids(struct kunit *test,
+			      struct protection_domain *domain, unsigned int i,
+			      u16 *ids)
+{
+	struct iommu_dev_data *dev_data;
+	unsigned int n = 0;
+	u16 id;
+
+	list_for_each_entry(dev_data, &domain->dev_list, list) {
+		if (amd_xsmmu_iommu_of(dev_data->dev) != &amd_fake(test, i)->iommu)
+			continue;
+		id = amd_xsmmu_test_guest_id(domain, dev_data);
+		if (!n || ids[n - 1] != id)
+			ids[n++] = id;
+		KUNIT_ASSERT_LT(test, n, MOST_IDS);
+	}
+	return n;
+}
+
+/*
+ * As expect_iommu(), with v2 tables: the IOMMU drops what it knows by each of the
+ * domain's ids.
+ */
+static unsigned int expect_guest_iommu(struct kunit *test, struct cursor *c,
+				       struct protection_domain *domain,
+				       unsigned int i, u32 bits)
+{
+	unsigned int k, n;
+	u16 ids[MOST_IDS];
+
+	n = guest_ids(test, domain, i, ids);
+	for (k = 0; k < n; k++)
+		expect_words(test, next(test, c, i), 0, 0x30000000 | ids[k],
+			     RAW_ALL | RAW_GN | bits, RAW_ALL_HIGH);
+	return expect_wait(test, c, i);
+}
+
 static void expect_commands(struct kunit *test, unsigned int n)
 {
 	struct amd_fake_bus *bus = test->priv;
@@ -314,15 +397,40 @@ static void sync_after_a_table_was_unlinked_drops_directory_entries(struct kunit
 
 static void sync_of_v2_tables_is_a_guest_invalidation(struct kunit *test)
 {
-	struct protection_domain *domain = start_domain(test, 1);
+	struct protection_domain *domain = start_guest_domain(test, 1);
 	struct cursor c = {};
 
-	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_iommu(test, &c, 0, RAW_GN);
+	expect_guest_iommu(test, &c, domain, 0, 0);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
-	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
+	expect_guest_iommu(test, &c, domain, 0, RAW_PDE);
 	expect_commands(test, 4);
+}
+
+/* Three devices behind one IOMMU, two behind another; each IOMMU is waited for once. */
+static void sync_of_v2_tables_names_the_id_of_each_device(struct kunit *test)
+{
+	struct protection_domain *domain = start_guest_domain(test, 2);
+	struct iommu_dev_data *dev_data;
+	struct cursor c = {};
+	u16 ids[MOST_IDS];
+	unsigned int i, n;
+	u16 id;
+
+	for (i = 0; i < 3; i++)
+		add_device_without_ats(test, domain, i & 1, 0x300 + i);
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	list_for_each_entry(dev_data, &domain->dev_list, list) {
+		id = amd_xsmmu_test_guest_id(domain, dev_data);
+		i = amd_xsmmu_iommu_of(dev_data->dev) !=
+		    &amd_fake(test, 0)->iommu;
+		KUNIT_EXPECT_EQ(test, amd_fake(test, i)->by_did[id], 1);
+	}
+	for (i = 0, n = 0; i < 2; i++) {
+		expect_guest_iommu(test, &c, domain, i, 0);
+		n += guest_ids(test, domain, i, ids) + 1;
+	}
+	expect_commands(test, n);
 }
 
 static void sync_stays_one_command_under_a_hypervisor(struct kunit *test)
@@ -367,7 +475,7 @@ static void sync_leaves_other_iommus_alone(struct kunit *test)
 	struct protection_domain *domain = start_domain(test, 2);
 	struct cursor c = {};
 
-	domain->dev_iommu[FAKE_INDEX(0)] = 0;
+	count_iommu(test, domain, 0, false);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_iommu(test, &c, 1, 0);
 	expect_commands(test, 2);
@@ -469,7 +577,7 @@ static void iommu_without_ats_device_is_waited_for_once(struct kunit *test)
 	struct cursor c = {};
 
 	add_device(test, domain, 1, 0x400);
-	add_device(test, domain, 0, 0x300)->ats.enabled = false;
+	add_device_without_ats(test, domain, 0, 0x300);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_iommu(test, &c, 0, 0);
 	expect_iommu(test, &c, 1, 0);
@@ -487,7 +595,7 @@ static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test
 	dev_data = add_device(test, domain, 0, 0x100);
 	to_pci_dev(dev_data->dev)->error_state = pci_channel_io_perm_failure;
 	add_device(test, domain, 0, 0x300);
-	add_device(test, domain, 0, 0x200)->ats.enabled = false;
+	add_device_without_ats(test, domain, 0, 0x200);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_iommu(test, &c, 0, 0);
 	expect_devtlb(test, &c, 0, 0x300, 0);
@@ -503,19 +611,20 @@ static void device_tlb_of_v2_tables_is_invalidated_with_and_without_pasid(struct
 {
 	struct protection_domain *domain = start_domain(test, 1);
 	struct cursor c = {};
+	u16 ids[MOST_IDS];
 	unsigned int i;
 
-	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
+	amd_xsmmu_test_use_guest(domain);
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x301);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_iommu(test, &c, 0, RAW_GN);
+	expect_guest_iommu(test, &c, domain, 0, 0);
 	for (i = 0; i < 2; i++) {
 		expect_devtlb(test, &c, 0, 0x300 + i, 0);
 		expect_devtlb(test, &c, 0, 0x300 + i, RAW_GN);
 	}
 	expect_wait(test, &c, 0);
-	expect_commands(test, 7);
+	expect_commands(test, guest_ids(test, domain, 0, ids) + 6);
 }
 
 /* The device is being attached: it is on the list, its IOMMU is not counted. */
@@ -524,7 +633,7 @@ static void device_of_an_iommu_not_yet_counted_is_waited_for(struct kunit *test)
 	struct protection_domain *domain = start_domain(test, 2);
 	struct cursor c = {};
 
-	domain->dev_iommu[FAKE_INDEX(1)] = 0;
+	count_iommu(test, domain, 1, false);
 	add_device(test, domain, 1, 0x400);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 	expect_iommu(test, &c, 0, 0);
@@ -663,7 +772,6 @@ static void sync_beside_the_drivers_own_flushes_waits_for_its_command(struct kun
 	KUNIT_EXPECT_EQ(test, fl.early, 0);
 }
 
-/* Later kernels give each device with v2 tables a domain id of its own. */
 static void ids_behind_one_iommu_share_a_wait(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
@@ -691,7 +799,7 @@ static void domain_on_too_many_iommus_fails_the_sync(struct kunit *test)
 	struct protection_domain *domain = start_domain(test, FAKE_IOMMUS);
 
 	KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
-	domain->dev_iommu[FAKE_INDEX(0)] = 0;
+	count_iommu(test, domain, 0, false);
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
 }
 
@@ -754,12 +862,14 @@ static void device_command_that_is_refused_fails_the_sync(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
 	struct amd_fake *f = amd_fake(test, 0);
-	unsigned int nth;
+	unsigned int nth, first;
+	u16 ids[MOST_IDS];
 
-	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
+	amd_xsmmu_test_use_guest(domain);
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x400);
-	for (nth = 3; nth <= 6; nth++) {
+	first = guest_ids(test, domain, 0, ids) + 2;
+	for (nth = first; nth < first + 4; nth++) {
 		amd_fake_refuse(f, nth);
 		KUNIT_EXPECT_LT(test, sync_held(domain), 0);
 		KUNIT_EXPECT_FALSE(test, f->queue.frozen);
@@ -1002,17 +1112,44 @@ static void device_error_beside_the_end_of_the_log_is_found(struct kunit *test)
 	};
 	struct protection_domain *domain = start_domain(test, 1);
 	struct amd_fake *f = amd_fake(test, 0);
+	u32 size = amd_xsmmu_event_log_size(&f->iommu);
 	unsigned int i;
 
 	add_device(test, domain, 0, 0x300);
 	for (i = 0; i < 3; i++) {
 		if (i != 1)
 			fake_queue_write(&f->queue, MMIO_EVT_TAIL_OFFSET,
-					 EVT_BUFFER_SIZE - 16);
+					 size - 16);
 		f->event = event;
 		f->event.behind = i == 2 ? 0x8 : 0;
 		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
 		KUNIT_EXPECT_EQ(test, i ? 16 : 0,
+				fake_queue_read(&f->queue,
+						MMIO_EVT_TAIL_OFFSET));
+	}
+}
+
+/* The driver may have larger logs made. */
+static void device_error_in_a_larger_log_is_found(struct kunit *test)
+{
+	struct amd_fake_bus *bus = test->priv;
+	struct protection_domain *domain;
+	struct amd_fake *f;
+	u32 tail;
+
+	bus->log_size = amd_xsmmu_test_resize_log(SZ_32K);
+	if (!bus->log_size)
+		kunit_skip(test, "the size is a constant");
+	domain = start_domain(test, 1);
+	f = amd_fake(test, 0);
+	add_device(test, domain, 0, 0x300);
+	for (tail = SZ_4K; tail <= SZ_32K; tail += SZ_4K) {
+		fake_queue_write(&f->queue, MMIO_EVT_TAIL_OFFSET, tail - 16);
+		f->event = (struct amd_fake_event){
+			.type = 0x7, .opcode = 0x4, .reader = FAKE_READS_NEVER,
+		};
+		KUNIT_EXPECT_LT(test, sync_domain(domain, true), 0);
+		KUNIT_EXPECT_EQ(test, tail % SZ_32K,
 				fake_queue_read(&f->queue,
 						MMIO_EVT_TAIL_OFFSET));
 	}
@@ -1046,7 +1183,7 @@ static void errors_of_other_iommus_do_not_fail_the_sync(struct kunit *test)
 	struct protection_domain *domain = start_domain(test, 2);
 	struct amd_fake *other = amd_fake(test, 1);
 
-	domain->dev_iommu[other->iommu.index] = 0;
+	count_iommu(test, domain, 1, false);
 	add_device(test, domain, 0, 0x300);
 	amd_fake_log_event(other, 0x7, 0);
 	amd_xsmmu_test_events(&other->iommu);
@@ -1214,33 +1351,25 @@ static u64 table_entry(const void *page, u64 bits)
 /* A table that maps @iova, of @level. v2 has four levels, v1 here three. */
 static u64 *table_of(struct protection_domain *domain, u64 iova, int level)
 {
-	u64 *table = domain->flags ? domain->iop.pgd : domain->iop.root;
+	bool guest = amd_xsmmu_is_guest(domain);
+	u64 *table = guest ? domain->iop.pgd : domain->iop.root;
 	int i;
 
-	for (i = domain->flags ? 3 : 2; i >= level; i--)
+	for (i = guest ? 3 : 2; i >= level; i--)
 		table = iommu_phys_to_virt(table[iova >> (12 + 9 * i) & 0x1ff] &
 					   0x000ffffffffff000);
 	return table;
 }
 
-/* A domain with v2 tables, as the driver makes them. */
+/* A domain with v2 tables, as the driver makes them, and a device. */
 static struct protection_domain *start_v2_domain(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
 
-	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
-	domain->gcr3_tbl = new_table(test);
-	KUNIT_ASSERT_NOT_NULL(test,
-			      alloc_io_pgtable_ops(AMD_IOMMU_V2,
-						   &domain->iop.pgtbl_cfg,
-						   domain));
+	amd_xsmmu_test_use_guest(domain);
+	amd_xsmmu_test_new_tables(test, domain, 0);
+	add_device_without_ats(test, domain, 0, 0x300);
 	return domain;
-}
-
-static void end_v2_domain(struct protection_domain *domain)
-{
-	free_io_pgtable_ops(&domain->iop.iop.ops);
-	free_page((unsigned long)domain->gcr3_tbl);
 }
 
 /* A domain with v1 tables of three levels. */
@@ -1248,18 +1377,13 @@ static struct protection_domain *start_v1_domain(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
 
-	amd_iommu_domain_set_pt_root(domain, (unsigned long)new_table(test) |
-					     PAGE_MODE_3_LEVEL);
-	KUNIT_ASSERT_NOT_NULL(test,
-			      alloc_io_pgtable_ops(AMD_IOMMU_V1,
-						   &domain->iop.pgtbl_cfg,
-						   domain));
+	amd_xsmmu_test_new_tables(test, domain, 3);
 	return domain;
 }
 
 static int map(struct protection_domain *domain, u64 iova, u64 size)
 {
-	struct io_pgtable_ops *ops = &domain->iop.iop.ops;
+	struct io_pgtable_ops *ops = amd_xsmmu_test_ops(domain);
 	size_t mapped = 0;
 
 	return ops->map_pages(ops, iova, iova, size, 1,
@@ -1272,16 +1396,16 @@ static int map_and_flush(struct protection_domain *domain, u64 iova, u64 size)
 {
 	int err;
 
-	WRITE_ONCE(amd_xsmmu_test_iommus, MAX_IOMMUS);
+	amd_xsmmu_test_find_fakes(true);
 	err = map(domain, iova, size);
-	WRITE_ONCE(amd_xsmmu_test_iommus, 0);
+	amd_xsmmu_test_find_fakes(false);
 	return err;
 }
 
 static void map_and_unmap(struct kunit *test, struct protection_domain *domain,
 			  u64 iova, u64 size)
 {
-	struct io_pgtable_ops *ops = &domain->iop.iop.ops;
+	struct io_pgtable_ops *ops = amd_xsmmu_test_ops(domain);
 
 	KUNIT_ASSERT_EQ(test, map_and_flush(domain, iova, size), 0);
 	KUNIT_ASSERT_EQ(test, ops->unmap_pages(ops, iova, size, 1, NULL), size);
@@ -1320,6 +1444,33 @@ static void expect_freed(struct kunit *test, struct page *page, bool freed)
 
 #define IOVA		0x40000000ULL
 
+/*
+ * The driver's own flush drops directory entries too, of @size bytes from IOVA on or
+ * more. S=0 is one page, and with S=1 the lowest zero bit gives the size.
+ */
+static void expect_flush(struct kunit *test, struct cursor *c,
+			 struct protection_domain *domain, u64 size)
+{
+	bool guest = amd_xsmmu_is_guest(domain);
+	const u32 *dw = next(test, c, 0);
+	u64 addr = (u64)dw[3] << 32 | dw[2];
+	unsigned int bits = 12 + (addr & 1 ? ffz(addr >> 12) + 1 : 0);
+	u16 ids[MOST_IDS] = { DID };
+
+	if (guest)
+		guest_ids(test, domain, 0, ids);
+	KUNIT_EXPECT_EQ(test, dw[0], 0);
+	KUNIT_EXPECT_EQ(test, dw[1], 0x30000000 | ids[0]);
+	KUNIT_EXPECT_EQ(test, dw[2] & 0xffe, RAW_PDE | (guest ? RAW_GN : 0));
+	/* 64 bits are the whole address space. */
+	if (bits < 64) {
+		KUNIT_EXPECT_EQ(test, addr >> bits, IOVA >> bits);
+		KUNIT_EXPECT_EQ(test, addr >> bits,
+				(IOVA + size - 1) >> bits);
+	}
+	expect_wait(test, c, 0);
+}
+
 static void v2_table_that_a_superpage_replaces_is_freed_after_the_flush(struct kunit *test)
 {
 	struct protection_domain *domain = start_v2_domain(test);
@@ -1331,9 +1482,9 @@ static void v2_table_that_a_superpage_replaces_is_freed_after_the_flush(struct k
 	expect_commands(test, 0);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, true);
-	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
+	expect_flush(test, &c, domain, SZ_2M);
 	expect_commands(test, 2);
-	end_v2_domain(domain);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void v2_tree_that_a_superpage_replaces_is_freed_after_the_flush(struct kunit *test)
@@ -1354,9 +1505,9 @@ static void v2_tree_that_a_superpage_replaces_is_freed_after_the_flush(struct ku
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_1G), 0);
 	for (i = 0; i < 3; i++)
 		expect_freed(test, page[i], true);
-	expect_iommu(test, &c, 0, RAW_GN | RAW_PDE);
+	expect_flush(test, &c, domain, SZ_1G);
 	expect_commands(test, 2);
-	end_v2_domain(domain);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 /*
@@ -1387,7 +1538,7 @@ static void v2_tree_is_freed_without_the_pages_that_it_maps(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		expect_freed(test, watched[i], true);
 	expect_freed(test, watched[3], false);
-	end_v2_domain(domain);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void v2_page_that_a_page_replaces_is_not_freed(struct kunit *test)
@@ -1401,7 +1552,7 @@ static void v2_page_that_a_page_replaces_is_not_freed(struct kunit *test)
 	watched = watch(test, page);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_4K), 0);
 	expect_freed(test, watched, false);
-	end_v2_domain(domain);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void v2_table_is_leaked_if_the_iommu_does_not_complete_the_flush(struct kunit *test)
@@ -1414,22 +1565,24 @@ static void v2_table_is_leaked_if_the_iommu_does_not_complete_the_flush(struct k
 	WRITE_ONCE(amd_fake(test, 0)->mute, true);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, false);
-	end_v2_domain(domain);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void v2_table_is_leaked_if_the_flush_cannot_be_queued(struct kunit *test)
 {
 	struct protection_domain *domain = start_v2_domain(test);
+	unsigned int nth = amd_xsmmu_test_first_quiet();
 	struct page *page;
 
 	map_and_unmap(test, domain, IOVA, SZ_4K);
 	page = watch(test, table_of(domain, IOVA, 1));
-	amd_fake_fill(amd_fake(test, 0), 1);
+	amd_fake_fill(amd_fake(test, 0), nth);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
+	KUNIT_ASSERT_TRUE(test, amd_fake_settled(amd_fake(test, 0)));
 	amd_fake_release(amd_fake(test, 0));
 	expect_freed(test, page, false);
-	expect_commands(test, 0);
-	end_v2_domain(domain);
+	expect_commands(test, nth - 1);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void v1_table_that_a_superpage_replaces_is_freed_after_the_flush(struct kunit *test)
@@ -1443,9 +1596,9 @@ static void v1_table_that_a_superpage_replaces_is_freed_after_the_flush(struct k
 	expect_commands(test, 0);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, true);
-	expect_iommu(test, &c, 0, RAW_PDE);
+	expect_flush(test, &c, domain, SZ_2M);
 	expect_commands(test, 2);
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void v1_table_is_leaked_if_the_iommu_does_not_complete_the_flush(struct kunit *test)
@@ -1458,7 +1611,7 @@ static void v1_table_is_leaked_if_the_iommu_does_not_complete_the_flush(struct k
 	WRITE_ONCE(amd_fake(test, 0)->mute, true);
 	KUNIT_EXPECT_EQ(test, map_and_flush(domain, IOVA, SZ_2M), 0);
 	expect_freed(test, page, false);
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 /* (e) Batches that clear more than a page at once. */
@@ -1511,7 +1664,7 @@ static void sync_after_large_pages_drops_directory_entries_once(struct kunit *te
 		c.at[0] = bus->engine.n;
 		expect_syncs(test, domain, &c, RAW_PDE, 0);
 	}
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void sync_after_pages_keeps_directory_entries(struct kunit *test)
@@ -1521,7 +1674,7 @@ static void sync_after_pages_keeps_directory_entries(struct kunit *test)
 
 	map_and_batch(test, domain, SZ_4K, true);
 	expect_syncs(test, domain, &c, 0, 0);
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 /* An unmap outside of a batch has its own invalidation, which sets PDE. */
@@ -1533,7 +1686,7 @@ static void large_pages_outside_of_batches_are_not_noted(struct kunit *test)
 	map_and_batch(test, domain, SZ_2M, false);
 	amd_xsmmu_unmapped(domain, SZ_2M, NULL);
 	expect_syncs(test, domain, &c, 0, 0);
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 /* In an oops it may run beside another sync, which needs the note. */
@@ -1546,7 +1699,7 @@ static void sync_that_drops_directory_entries_anyway_keeps_the_note(struct kunit
 	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
 	expect_iommu(test, &c, 0, RAW_PDE);
 	expect_syncs(test, domain, &c, RAW_PDE, 0);
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 /* (f) Runs of pages. */
@@ -1584,15 +1737,21 @@ static int sync_four_blocks(struct protection_domain *domain)
 	return sync_runs(domain, four_blocks, ARRAY_SIZE(four_blocks));
 }
 
-/* The IOMMU's TLB drops the four blocks. Returns as expect_wait(). */
-static unsigned int expect_blocks(struct kunit *test, struct cursor *c,
-				  unsigned int i, u32 bits)
+static void expect_blocks_of_id(struct kunit *test, struct cursor *c,
+				unsigned int i, u16 id, u32 bits)
 {
 	unsigned int k;
 
 	for (k = 0; k < ARRAY_SIZE(four_words); k++)
-		expect_words(test, next(test, c, i), 0, 0x30000000 | DID,
+		expect_words(test, next(test, c, i), 0, 0x30000000 | id,
 			     four_words[k][0] | bits, four_words[k][1]);
+}
+
+/* The IOMMU's TLB drops the four blocks. Returns as expect_wait(). */
+static unsigned int expect_blocks(struct kunit *test, struct cursor *c,
+				  unsigned int i)
+{
+	expect_blocks_of_id(test, c, i, DID, 0);
 	return expect_wait(test, c, i);
 }
 
@@ -1620,7 +1779,7 @@ static void runs_are_named_before_one_wait(struct kunit *test)
 	struct cursor c = {};
 
 	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
-	expect_blocks(test, &c, 0, 0);
+	expect_blocks(test, &c, 0);
 	expect_commands(test, 5);
 }
 
@@ -1641,16 +1800,21 @@ static void runs_of_v2_tables_are_guest_invalidations(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 1);
 	struct cursor c = {};
+	u16 ids[MOST_IDS];
+	unsigned int k, n;
 
-	domain->flags = PD_IOMMUV2_MASK | PD_GIOV_MASK;
+	amd_xsmmu_test_use_guest(domain);
 	add_device(test, domain, 0, 0x300);
 	add_device(test, domain, 0, 0x301);
+	n = guest_ids(test, domain, 0, ids);
 	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
-	expect_blocks(test, &c, 0, RAW_GN);
+	for (k = 0; k < n; k++)
+		expect_blocks_of_id(test, &c, 0, ids[k], RAW_GN);
+	expect_wait(test, &c, 0);
 	expect_devtlb_blocks(test, &c, 0, 0x300, true);
 	expect_devtlb_blocks(test, &c, 0, 0x301, true);
 	expect_wait(test, &c, 0);
-	expect_commands(test, 5 + 16 + 1);
+	expect_commands(test, 4 * n + 1 + 16 + 1);
 }
 
 static void runs_reach_every_iommu_of_the_domain(struct kunit *test)
@@ -1658,10 +1822,10 @@ static void runs_reach_every_iommu_of_the_domain(struct kunit *test)
 	struct protection_domain *domain = start_domain(test, 3);
 	struct cursor c = {};
 
-	domain->dev_iommu[FAKE_INDEX(1)] = 0;
+	count_iommu(test, domain, 1, false);
 	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
-	expect_blocks(test, &c, 0, 0);
-	expect_blocks(test, &c, 2, 0);
+	expect_blocks(test, &c, 0);
+	expect_blocks(test, &c, 2);
 	expect_commands(test, 10);
 }
 
@@ -1688,7 +1852,7 @@ static void device_tlbs_get_the_runs_when_every_iommu_has_completed(struct kunit
 		WRITE_ONCE(f[!slow]->queue.delay_us, FAKE_DELAY_US);
 		KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
 		for (i = 0, waited = 0; i < 2; i++)
-			waited = max(waited, expect_blocks(test, &c, i, 0));
+			waited = max(waited, expect_blocks(test, &c, i));
 		for (i = 0; i < 2; i++)
 			KUNIT_EXPECT_GT(test,
 					expect_devtlb_blocks(test, &c, i,
@@ -1710,9 +1874,9 @@ static void runs_leave_out_devices_that_are_gone_or_without_ats(struct kunit *te
 	dev_data = add_device(test, domain, 0, 0x100);
 	to_pci_dev(dev_data->dev)->error_state = pci_channel_io_perm_failure;
 	add_device(test, domain, 0, 0x300);
-	add_device(test, domain, 0, 0x200)->ats.enabled = false;
+	add_device_without_ats(test, domain, 0, 0x200);
 	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
-	expect_blocks(test, &c, 0, 0);
+	expect_blocks(test, &c, 0);
 	expect_devtlb_blocks(test, &c, 0, 0x300, false);
 	expect_wait(test, &c, 0);
 	expect_commands(test, 10);
@@ -1776,9 +1940,9 @@ static void runs_leave_the_note_of_large_pages(struct kunit *test)
 
 	map_and_batch(test, domain, SZ_2M, true);
 	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
-	expect_blocks(test, &c, 0, 0);
+	expect_blocks(test, &c, 0);
 	expect_syncs(test, domain, &c, RAW_PDE, 0);
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void iommu_that_never_completes_fails_the_runs(struct kunit *test)
@@ -1937,17 +2101,12 @@ static void commands_cover_the_runs(struct kunit *test)
 
 /* (g) Leaf entries, in the driver's own tables. */
 
-/*
- * Let the IOMMU API map in a domain. The driver refuses that in a domain without a
- * mode unless its default are v2 tables, which have none.
- */
+/* Let the IOMMU API map in a domain. */
 static struct iommu_domain *open_domain(struct protection_domain *domain)
 {
 	domain->domain.type = IOMMU_DOMAIN_DMA;
 	domain->domain.ops = amd_iommu_ops.default_domain_ops;
 	domain->domain.pgsize_bitmap = SZ_4K | SZ_2M;
-	if (domain->flags)
-		domain->iop.mode = PAGE_MODE_4_LEVEL;
 	return &domain->domain;
 }
 
@@ -1956,7 +2115,7 @@ static void entry_is_found_in_v1_tables(struct kunit *test)
 	struct protection_domain *domain = start_v1_domain(test);
 
 	leaf_test(test, open_domain(domain));
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void entry_is_found_in_v2_tables(struct kunit *test)
@@ -1964,7 +2123,7 @@ static void entry_is_found_in_v2_tables(struct kunit *test)
 	struct protection_domain *domain = start_v2_domain(test);
 
 	leaf_test(test, open_domain(domain));
-	end_v2_domain(domain);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 /* The entries of a series stand at the lowest level, or above it. */
@@ -1972,7 +2131,7 @@ static void entry_of_a_series_is_not_found(struct kunit *test)
 {
 	static const size_t sizes[] = { SZ_8K, SZ_64K, SZ_1M, SZ_4M };
 	struct protection_domain *domain = start_v1_domain(test);
-	struct io_pgtable_ops *ops = &domain->iop.iop.ops;
+	struct io_pgtable_ops *ops = amd_xsmmu_test_ops(domain);
 	struct iommu_domain *d = open_domain(domain);
 	unsigned int i;
 	size_t at;
@@ -1989,7 +2148,7 @@ static void entry_of_a_series_is_not_found(struct kunit *test)
 				ops->unmap_pages(ops, IOVA, sizes[i], 1, NULL));
 		KUNIT_EXPECT_EQ(test, lowest, !!leaf_test_entry(d, IOVA));
 	}
-	free_io_pgtable_ops(ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void entry_stays_when_a_level_is_added(struct kunit *test)
@@ -2005,7 +2164,7 @@ static void entry_stays_when_a_level_is_added(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, map(domain, beyond, SZ_4K), 0);
 	KUNIT_EXPECT_PTR_EQ(test, leaf_test_entry(d, LEAF_IOVA), entry);
 	KUNIT_EXPECT_NOT_NULL(test, leaf_test_entry(d, beyond));
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void domain_without_tables_has_no_entries(struct kunit *test)
@@ -2015,12 +2174,9 @@ static void domain_without_tables_has_no_entries(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, leaf_test_entry(d, 0));
 	/* The same if it does not translate. */
-	KUNIT_ASSERT_NOT_NULL(test,
-			      alloc_io_pgtable_ops(AMD_IOMMU_V1,
-						   &domain->iop.pgtbl_cfg,
-						   domain));
+	amd_xsmmu_test_new_tables(test, domain, 0);
 	KUNIT_EXPECT_NULL(test, leaf_test_entry(d, 0));
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
 static void new_mapping_is_told_to_an_iommu_that_caches_absent_entries(struct kunit *test)
@@ -2035,32 +2191,182 @@ static void new_mapping_is_told_to_an_iommu_that_caches_absent_entries(struct ku
 	amd_iommu_np_cache = true;
 	KUNIT_EXPECT_EQ(test, leaf_test_after(test, d), XSMMU_SYNC_MAP);
 	amd_iommu_np_cache = np_cache;
-	free_io_pgtable_ops(&domain->iop.iop.ops);
+	amd_xsmmu_test_free_tables(domain);
 }
 
-/* (h) An IOMMU of this machine, if there is one. */
+/* (h) Devices that the driver itself attaches and detaches. */
+
+/* A domain without devices, to which the driver can attach some. */
+static struct protection_domain *start_to_attach(struct kunit *test,
+						 unsigned int iommus, bool guest)
+{
+	struct protection_domain *domain = start_domain(test, iommus);
+	unsigned int i;
+
+	for (i = 0; i < iommus; i++) {
+		if (!amd_xsmmu_test_can_attach(test, &amd_fake(test, i)->iommu))
+			kunit_skip(test, "the driver attaches no such device");
+		count_iommu(test, domain, i, false);
+	}
+	if (guest)
+		amd_xsmmu_test_use_guest(domain);
+	amd_xsmmu_test_new_tables(test, domain, 3);
+	return domain;
+}
+
+/* Attach a device that stands on no PCI bus. */
+static struct iommu_dev_data *attach(struct kunit *test,
+				     struct protection_domain *domain,
+				     unsigned int iommu, u16 devid)
+{
+	struct iommu_dev_data *dev_data = new_device(test, iommu, devid);
+
+	dev_data->dev->bus = NULL;
+	amd_xsmmu_test_set_ats(dev_data, false, 0);
+	amd_xsmmu_test_attach(test, domain, dev_data);
+	return dev_data;
+}
+
+/*
+ * A sync drops what the IOMMUs cache for each of @n devices, once, by the id in the
+ * device's table entry, and sends @commands in all.
+ */
+static void expect_synced(struct kunit *test, struct protection_domain *domain,
+			  struct iommu_dev_data **dev_data, unsigned int n,
+			  unsigned int commands)
+{
+	struct amd_fake_bus *bus = test->priv;
+	unsigned int i, k;
+	u16 id;
+
+	for (i = 0; i < bus->engine.queues; i++)
+		memset(amd_fake(test, i)->by_did, 0,
+		       sizeof(amd_fake(test, i)->by_did));
+	bus->engine.n = 0;
+	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
+	expect_commands(test, commands);
+	for (k = 0; k < n; k++) {
+		i = amd_xsmmu_iommu_of(dev_data[k]->dev) !=
+		    &amd_fake(test, 0)->iommu;
+		id = amd_xsmmu_test_table_id(dev_data[k]);
+		KUNIT_EXPECT_NE(test, id, 0);
+		KUNIT_EXPECT_EQ(test, amd_fake(test, i)->by_did[id & 0xff], 1);
+	}
+}
+
+/* Two devices behind one IOMMU, and one behind another. They leave one by one. */
+static void attach_and_sync(struct kunit *test, bool guest)
+{
+	struct protection_domain *domain = start_to_attach(test, 2, guest);
+	struct iommu_dev_data *dev_data[3];
+	unsigned int i;
+
+	expect_synced(test, domain, dev_data, 0, 0);
+	for (i = 0; i < 3; i++)
+		dev_data[i] = attach(test, domain, i >> 1, 0x10 + i);
+	expect_synced(test, domain, dev_data, 3, guest ? 3 + 2 : 2 + 2);
+	amd_xsmmu_test_detach(test, dev_data[2]);
+	expect_synced(test, domain, dev_data, 2, guest ? 2 + 1 : 1 + 1);
+	amd_xsmmu_test_detach(test, dev_data[1]);
+	expect_synced(test, domain, dev_data, 1, 1 + 1);
+	amd_xsmmu_test_detach(test, dev_data[0]);
+	expect_synced(test, domain, dev_data, 0, 0);
+	amd_xsmmu_test_free_tables(domain);
+}
+
+static void attached_devices_of_v1_tables_share_a_command(struct kunit *test)
+{
+	attach_and_sync(test, false);
+}
+
+static void attached_devices_of_v2_tables_get_a_command_each(struct kunit *test)
+{
+	attach_and_sync(test, true);
+}
+
+/**
+ * struct domain_reader - a thread that looks for the domain of a device
+ * @dev_data: the device
+ * @reads: number of times that it has looked
+ * @left: the driver has detached the device
+ * @late: it had found the domain, and the driver did not wait for it
+ */
+struct domain_reader {
+	struct iommu_dev_data *dev_data;
+	unsigned int reads;
+	bool left;
+	bool late;
+};
+
+/* As amd_xsmmu_event() does, but slowly. */
+static int domain_reader_thread(void *data)
+{
+	struct domain_reader *r = data;
+	bool found;
+
+	while (!kthread_should_stop()) {
+		rcu_read_lock();
+		found = READ_ONCE(r->dev_data->domain);
+		WRITE_ONCE(r->reads, r->reads + 1);
+		mdelay(30);
+		if (found && READ_ONCE(r->left))
+			r->late = true;
+		rcu_read_unlock();
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * Afterwards the domain may be freed, and the device may join another. The driver's
+ * last flush of v2 tables, between the list and the device's data, takes a while.
+ */
+static void detach_waits_for_those_who_have_found_the_domain(struct kunit *test)
+{
+	struct protection_domain *domain = start_to_attach(test, 1, true);
+	struct domain_reader r = {};
+	struct task_struct *thread;
+
+	if (!xsmmu_mode())
+		kunit_skip(test, "not in xSMMU mode");
+	r.dev_data = attach(test, domain, 0, 0x10);
+	WRITE_ONCE(amd_fake(test, 0)->queue.delay_us, FAKE_LONG_US);
+	thread = kthread_run_on_cpu(domain_reader_thread, &r,
+				    cpumask_last(cpu_online_mask), "reader/%u");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
+	while (!READ_ONCE(r.reads))
+		cond_resched();
+	amd_xsmmu_test_detach(test, r.dev_data);
+	WRITE_ONCE(r.left, true);
+	kthread_stop(thread);
+	KUNIT_EXPECT_FALSE(test, r.late);
+	amd_xsmmu_test_free_tables(domain);
+}
+
+/* (i) An IOMMU of this machine, if there is one. */
 
 static void live_iommu_completes_a_sync(struct kunit *test)
 {
 	struct protection_domain *domain = fake_memory(test, sizeof(*domain));
+	struct amd_iommu *iommu = amd_xsmmu_test_live();
 	u64 before, after;
 	unsigned int count;
 	int i;
 
-	if (!amd_iommu_get_num_iommus())
+	if (!iommu)
 		kunit_skip(test, "no AMD IOMMU here");
-	INIT_LIST_HEAD(&domain->dev_list);
-	domain->id = MAX_DOMAIN_ID - 1;
-	domain->dev_iommu[0] = 1;
-	count = amd_iommus[0]->xsmmu_errors;
+	amd_xsmmu_test_init_domain(domain, MAX_DOMAIN_ID - 1);
+	amd_xsmmu_test_count(test, domain, iommu, true);
+	count = iommu->xsmmu_errors;
 	for (i = 0; i < 2; i++) {
 		/* The IOMMU stores the number of each wait of ours. */
-		before = READ_ONCE(*amd_xsmmu_wait_word(amd_iommus[0]));
+		before = READ_ONCE(*amd_xsmmu_wait_word(iommu));
 		KUNIT_EXPECT_EQ(test, sync_domain(domain, !i), 0);
-		after = READ_ONCE(*amd_xsmmu_wait_word(amd_iommus[0]));
+		after = READ_ONCE(*amd_xsmmu_wait_word(iommu));
 		KUNIT_EXPECT_GT(test, after, before);
 	}
-	KUNIT_EXPECT_EQ(test, amd_iommus[0]->xsmmu_errors, count);
+	KUNIT_EXPECT_EQ(test, iommu->xsmmu_errors, count);
+	amd_xsmmu_test_free_domain(domain);
 }
 
 static struct kunit_case amd_test_cases[] = {
@@ -2071,6 +2377,7 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(sync_is_one_command_and_a_wait),
 	KUNIT_CASE(sync_after_a_table_was_unlinked_drops_directory_entries),
 	KUNIT_CASE(sync_of_v2_tables_is_a_guest_invalidation),
+	KUNIT_CASE(sync_of_v2_tables_names_the_id_of_each_device),
 	KUNIT_CASE(sync_stays_one_command_under_a_hypervisor),
 	KUNIT_CASE(domain_is_shadowed_if_the_iommu_caches_absent_entries),
 	KUNIT_CASE(sync_covers_every_iommu_of_the_domain),
@@ -2111,6 +2418,7 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE_PARAM(device_error_before_queueing_returns_fails_the_sync,
 			 errors_gen_params),
 	KUNIT_CASE(device_error_beside_the_end_of_the_log_is_found),
+	KUNIT_CASE(device_error_in_a_larger_log_is_found),
 	KUNIT_CASE(other_events_do_not_fail_the_sync),
 	KUNIT_CASE(errors_of_other_iommus_do_not_fail_the_sync),
 	KUNIT_CASE(silent_device_of_another_domain_does_not_fail_the_sync),
@@ -2157,6 +2465,9 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(entry_stays_when_a_level_is_added),
 	KUNIT_CASE(domain_without_tables_has_no_entries),
 	KUNIT_CASE(new_mapping_is_told_to_an_iommu_that_caches_absent_entries),
+	KUNIT_CASE(attached_devices_of_v1_tables_share_a_command),
+	KUNIT_CASE(attached_devices_of_v2_tables_get_a_command_each),
+	KUNIT_CASE(detach_waits_for_those_who_have_found_the_domain),
 	KUNIT_CASE(live_iommu_completes_a_sync),
 	{}
 };

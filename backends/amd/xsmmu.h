@@ -68,15 +68,16 @@ amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
 }
 
 /*
- * The driver has counted a device's IOMMU, and will write the device's table
- * entry.
+ * The driver has listed a device and counted its IOMMU, and will write the
+ * device's table entry.
  */
 static inline void amd_xsmmu_counted(void)
 {
 	/*
-	 * D0, pairs with B2: the count, then the device's table entry. If a
-	 * sync does not find the IOMMU counted, the device translates nothing
-	 * before that sync's B2, so nothing by the entries that it covers.
+	 * D0, pairs with B2: the list and the count, then the device's table
+	 * entry. If a sync does not find the IOMMU counted, or the device
+	 * listed, the device translates nothing before that sync's B2, so
+	 * nothing by the entries that it covers.
 	 * Litmus: amd-d0
 	 */
 	smp_mb();
@@ -150,8 +151,8 @@ static inline void amd_xsmmu_unlinked(void)
 extern int amd_xsmmu_test_iommus;
 
 /*
- * The driver asks how many places of its table of IOMMUs are taken. The tests
- * add IOMMUs at the end of that table.
+ * The driver asks how many places of its table of IOMMUs are taken, if it walks the
+ * table in a flush. The tests add IOMMUs at the end of that table.
  */
 static inline int amd_xsmmu_iommus(int present)
 {

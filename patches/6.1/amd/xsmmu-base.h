@@ -2,9 +2,8 @@
 /*
  * What the AMD-Vi backend asks of Linux 6.1's AMD IOMMU driver.
  *
- * Later kernels keep the devices and the IOMMUs of a domain differently, and
- * give each device with v2 tables a domain id of its own. Each base kernel
- * brings this file, with the same functions.
+ * Later kernels give each device with v2 tables a domain id of its own. Each base
+ * kernel brings this file, with the same functions.
  */
 #ifndef _AMD_XSMMU_BASE_H
 #define _AMD_XSMMU_BASE_H
@@ -116,7 +115,7 @@ static inline u64 *amd_xsmmu_find_entry(struct protection_domain *pdom,
  * Return: 0, or the error of @fn.
  */
 static inline int
-amd_xsmmu_each_target(const struct protection_domain *pdom,
+amd_xsmmu_each_target(struct protection_domain *pdom,
 		      int (*fn)(void *arg, struct amd_iommu *iommu, u16 domid),
 		      void *arg)
 {
