@@ -311,20 +311,25 @@ static unsigned int smmu_neighbours(struct arm_smmu_pending *p, u64 *entry,
  * entries.
  *
  * Context: any but NMI.
+ * Return: 0. -ERANGE, with nothing cleaned, if the range ends beyond the tables: the
+ * walk would ignore the higher bits, and clean other entries.
  */
-void arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
-			    size_t size)
+int arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
+			   size_t size)
 {
 	unsigned long end = iova + size, n;
 	unsigned int shift;
 	u64 *entry;
 
+	if (size && (iova > p->last || size - 1 > p->last - iova))
+		return -ERANGE;
 	while (iova < end) {
 		entry = arm_smmu_xsmmu_walk(p->pgtbl, iova, &shift);
 		n = smmu_neighbours(p, entry, iova, shift, end - iova);
 		smmu_clean_entries(p, entry, n);
 		iova = ((iova >> shift) + n) << shift;
 	}
+	return 0;
 }
 
 /**

@@ -140,6 +140,185 @@ static void iotlb_sync_map_of_the_driver_is_not_replaced(struct kunit *test)
 	expect_refused(t, driver);
 }
 
+/* (b) The driver attaches a device to a domain of its own. */
+
+/**
+ * struct fake_device - a device behind the fake SMMU
+ * @pci: the device
+ * @port: its bus
+ * @iommu: what the core knows of it
+ * @master: what the driver knows of it
+ * @stream: its stream
+ * @t: the test
+ * @domain: the domain that it is attached to
+ * @commands: invalidations of its TLB that a sync sent when ATS was turned on
+ * @ats_on: how often ATS was turned on
+ */
+struct fake_device {
+	struct pci_dev pci;
+	struct pci_bus port;
+	struct dev_iommu iommu;
+	struct arm_smmu_master master;
+	struct arm_smmu_stream stream;
+	struct pte_test *t;
+	struct iommu_domain *domain;
+	unsigned int commands;
+	unsigned int ats_on;
+};
+
+#define TEST_SID	3
+
+static int device_reads(struct pci_bus *bus, unsigned int devfn, int where,
+			int size, u32 *val)
+{
+	*val = 0;
+	return PCIBIOS_SUCCESSFUL;
+}
+
+/* Sync as soon as ATS is on. The driver has not finished then. */
+static int device_writes(struct pci_bus *bus, unsigned int devfn, int where,
+			 int size, u32 val)
+{
+	struct fake_device *dev = bus->sysdata;
+	struct smmu_fake *f = dev->t->f;
+	unsigned int i = f->engine.n;
+
+	if (!(val & PCI_ATS_CTRL_ENABLE))
+		return PCIBIOS_SUCCESSFUL;
+	dev->ats_on++;
+	KUNIT_EXPECT_EQ(dev->t->test, 0,
+			arm_smmu_xsmmu_sync_domain_iotlb(dev->domain, true));
+	for (; i < f->engine.n; i++)
+		dev->commands += f->engine.log[i].qw[0] ==
+				 ((u64)TEST_SID << 32 | FAKE_ATC_INV);
+	return PCIBIOS_SUCCESSFUL;
+}
+
+static struct pci_ops device_ops = {
+	.read = device_reads, .write = device_writes,
+};
+
+/* A device that has ATS if the SMMU has. */
+static struct fake_device *new_device(struct pte_test *t)
+{
+	struct fake_device *dev = fake_memory(t->test, sizeof(*dev));
+	struct arm_smmu_device *smmu = &t->f->smmu;
+
+	smmu->pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
+	smmu->ias = 48;
+	smmu->oas = 48;
+	smmu->vmid_bits = 8;
+	arm_smmu_xsmmu_test_init_streams(t->test, smmu);
+	dev->t = t;
+	dev->port.ops = &device_ops;
+	dev->port.sysdata = dev;
+	dev->pci.bus = &dev->port;
+	dev->pci.ats_cap = 0x100;
+	dev->pci.dev.bus = &pci_bus_type;
+	dev->pci.dev.iommu = &dev->iommu;
+	dev->iommu.priv = &dev->master;
+	dev->iommu.fwspec = fake_memory(t->test, sizeof(*dev->iommu.fwspec));
+	dev->iommu.fwspec->flags = IOMMU_FWSPEC_PCI_RC_ATS;
+	dev->stream.id = TEST_SID;
+	dev->master.smmu = smmu;
+	dev->master.dev = &dev->pci.dev;
+	dev->master.streams = &dev->stream;
+	dev->master.num_streams = 1;
+	return dev;
+}
+
+/* Allocate and attach a domain, in the order in which the core does it. */
+static struct arm_smmu_domain *attach_new_domain(struct fake_device *dev)
+{
+	struct iommu_domain *domain;
+
+	domain = arm_smmu_xsmmu_test_domain_alloc(&dev->pci.dev);
+	KUNIT_ASSERT_NOT_NULL(dev->t->test, domain);
+	/* The driver may have made its tables. It does not know the type yet. */
+	domain->type = IOMMU_DOMAIN_DMA;
+	domain->ops = driver_ops();
+	dev->domain = domain;
+	KUNIT_ASSERT_EQ(dev->t->test, 0,
+			domain->ops->attach_dev(domain, &dev->pci.dev));
+	return to_smmu_domain(domain);
+}
+
+static void free_domain_of(struct fake_device *dev)
+{
+	arm_smmu_xsmmu_test_detach(dev->domain, &dev->pci.dev);
+	dev->domain->ops->free(dev->domain);
+}
+
+/* In xSMMU mode only, and only if the walker is not coherent. */
+static void driver_adopts_what_it_attaches(struct kunit *test)
+{
+	u32 features = *(const u32 *)test->param_value;
+	bool adopted = xsmmu_mode() && !(features & COHERENT);
+	struct pte_test *t = pte_create(test, features | ARM_SMMU_FEAT_TRANS_S2,
+					48);
+	struct fake_device *dev = new_device(t);
+	struct arm_smmu_domain *d = attach_new_domain(dev);
+
+	KUNIT_EXPECT_EQ(test, !!d->pending, adopted);
+	KUNIT_EXPECT_EQ(test, d->domain.ops != driver_ops(), adopted);
+	KUNIT_EXPECT_EQ(test, !!d->domain.ops->iotlb_sync_map, adopted);
+	KUNIT_EXPECT_EQ(test, adopted,
+			io_pgtable_ops_to_pgtable(d->pgtbl_ops)->cfg.xsmmu_defer);
+	KUNIT_EXPECT_EQ(test, dev->ats_on, 0);
+	free_domain_of(dev);
+}
+
+/* The device may have filled its TLB before the driver has finished. */
+static void device_is_invalidated_as_soon_as_ats_is_on(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, COHERENT | ATS |
+					      ARM_SMMU_FEAT_TRANS_S2, 48);
+	struct fake_device *dev = new_device(t);
+
+	attach_new_domain(dev);
+	KUNIT_EXPECT_EQ(test, dev->ats_on, 1);
+	KUNIT_EXPECT_EQ(test, dev->commands, 1);
+	free_domain_of(dev);
+}
+
+/* Errors of iotlb_sync_map. */
+
+/* This driver maps and unmaps nothing, anywhere. */
+static int map_nothing(struct iommu_domain *domain, unsigned long iova,
+		       phys_addr_t phys, size_t pgsize, size_t pgcount, int prot,
+		       gfp_t gfp, size_t *mapped)
+{
+	*mapped = pgsize * pgcount;
+	return 0;
+}
+
+static void range_beyond_the_tables_is_an_error(struct kunit *test)
+{
+	static const struct {
+		unsigned long iova;
+		size_t size;
+		int err;
+	} ranges[] = {
+		{ BIT(48) - SZ_8K, SZ_8K, 0 },
+		{ BIT(48) - SZ_4K, SZ_8K, -ERANGE },
+		{ BIT(48), SZ_4K, -ERANGE },
+		{ BIT(48), 0, 0 },
+		{ -(unsigned long)SZ_4K, SZ_8K, -ERANGE },
+	};
+	struct pte_test *t = pte_start(test, NONCOHERENT);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		t->calls = 0;
+		KUNIT_EXPECT_EQ(test, ranges[i].err,
+				arm_smmu_pending_clean(t->d.pending,
+						       ranges[i].iova,
+						       ranges[i].size));
+		KUNIT_EXPECT_EQ(test, !!t->calls,
+				ranges[i].size && !ranges[i].err);
+	}
+}
+
 /* The driver of this test unmaps so many bytes and no more. */
 static size_t unmaps_at_most;
 
@@ -148,6 +327,23 @@ static size_t unmap_partly(struct iommu_domain *domain, unsigned long iova,
 			   struct iommu_iotlb_gather *gather)
 {
 	return min(pgsize * pgcount, unmaps_at_most);
+}
+
+static void error_of_a_clean_reaches_the_mapper(struct kunit *test)
+{
+	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
+	struct iommu_domain_ops *driver;
+
+	driver = fake_memory(test, sizeof(*driver));
+	*driver = *driver_ops();
+	driver->map_pages = map_nothing;
+	driver->unmap_pages = unmap_partly;
+	unmaps_at_most = SZ_4K;
+	t->d.domain.ops = driver;
+	arm_smmu_xsmmu_adopt(&t->d.domain);
+	KUNIT_ASSERT_NOT_NULL(test, t->d.pending);
+	KUNIT_EXPECT_EQ(test, pte_map(t, BIT(48), SZ_8G, SZ_4K),
+			ARM_SMMU_XSMMU_TEST_SYNC_MAP_TELLS ? -ERANGE : 0);
 }
 
 /* The lines that have been noted on this CPU since the domain was adopted. */
@@ -201,8 +397,7 @@ static struct iommu_domain *new_domain(struct pte_test *t, unsigned long sizes)
 		.tlb = arm_smmu_xsmmu_test_flush_ops(),
 		.iommu_dev = t->f->smmu.dev,
 	};
-	const struct iommu_ops *ops = arm_smmu_xsmmu_test_ops();
-	struct iommu_domain *domain = ops->domain_alloc(IOMMU_DOMAIN_DMA);
+	struct iommu_domain *domain = arm_smmu_xsmmu_test_domain_alloc(NULL);
 	struct arm_smmu_domain *d = to_smmu_domain(domain);
 
 	KUNIT_ASSERT_NOT_NULL(t->test, domain);
@@ -260,10 +455,8 @@ static struct slot prepare_512(struct pte_test *t)
 	struct slot s = { .iova = AREA(5) + SZ_1M, .pages = TABLE_ENTRIES,
 			  .way = BIG_UNLINK };
 
-	KUNIT_ASSERT_EQ(t->test, 0, iommu_map(&t->d.domain, AREA(5), SZ_8G,
-					      SZ_4K, IOMMU_READ));
-	KUNIT_ASSERT_EQ(t->test, 0, iommu_map(&t->d.domain, AREA(7) - SZ_4K,
-					      SZ_8G, SZ_4K, IOMMU_READ));
+	KUNIT_ASSERT_EQ(t->test, 0, pte_map(t, AREA(5), SZ_8G, SZ_4K));
+	KUNIT_ASSERT_EQ(t->test, 0, pte_map(t, AREA(7) - SZ_4K, SZ_8G, SZ_4K));
 	t->lines = 0;
 	t->calls = 0;
 	return s;
@@ -297,12 +490,15 @@ static void list_of_512_pages_costs_512_lines_without(struct kunit *test)
 {
 	struct pte_test *t = pte_create(test, NONCOHERENT, 48);
 	struct slot s;
+	unsigned int i;
 
 	pte_enable(t);
 	s = prepare_512(t);
 	KUNIT_EXPECT_EQ(test, slot_map_list(t, &s), 0);
 	expect_cleans(t, 512, 512);
-	xsmmu_unmap(t->xd, s.iova, SZ_2M);
+	/* Some kernels clean the entries of one unmap together. */
+	for (i = 0; i < 512; i++)
+		xsmmu_unmap(t->xd, s.iova + i * SZ_4K, SZ_4K);
 	expect_cleans(t, 512, 512);
 }
 
@@ -333,16 +529,13 @@ static void neighbouring_blocks_share_a_clean(struct kunit *test)
 	unsigned long iova = AREA(16);
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, iova + 3 * SZ_2M,
-					   SZ_8G, SZ_4K, IOMMU_READ));
+	KUNIT_ASSERT_EQ(test, 0, pte_map(t, iova + 3 * SZ_2M, SZ_8G, SZ_4K));
 	t->lines = 0;
 	t->calls = 0;
 	/* Three blocks before a table, and twelve behind it. */
-	KUNIT_EXPECT_EQ(test, 0, iommu_map(&t->d.domain, iova, SZ_8G,
-					   3 * SZ_2M, IOMMU_READ));
+	KUNIT_EXPECT_EQ(test, 0, pte_map(t, iova, SZ_8G, 3 * SZ_2M));
 	expect_cleans(t, 1, 1);
-	KUNIT_EXPECT_EQ(test, 0, iommu_map(&t->d.domain, iova + 4 * SZ_2M,
-					   SZ_16G, 12 * SZ_2M, IOMMU_READ));
+	KUNIT_EXPECT_EQ(test, 0, pte_map(t, iova + 4 * SZ_2M, SZ_16G, 12 * SZ_2M));
 	expect_cleans(t, 2, 1);
 	for (i = 0; i < 16; i++)
 		if (i != 3)
@@ -362,8 +555,7 @@ static void mapping_of_blocks_and_pages_is_cleaned_whole(struct kunit *test)
 	size_t size = 3 * SZ_4K + 2 * SZ_2M + 5 * SZ_4K;
 	phys_addr_t phys = SZ_8G + SZ_2M - 3 * SZ_4K;
 
-	KUNIT_EXPECT_EQ(test, 0, iommu_map(&t->d.domain, iova, phys, size,
-					   IOMMU_READ));
+	KUNIT_EXPECT_EQ(test, 0, pte_map(t, iova, phys, size));
 	for (i = 0; i < size; i += SZ_4K)
 		KUNIT_EXPECT_EQ(test, pte_translate(t, iova + i), phys + i);
 	xsmmu_unmap(t->xd, iova, size);
@@ -380,8 +572,7 @@ static void full_log_is_cleaned_in_place(struct kunit *test)
 	unsigned int n = ARM_SMMU_LINE_GROUPS + 3, i;
 
 	for (i = 0; i < n; i++)
-		KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, AREA(20 + i),
-						   SZ_8G, SZ_4K, IOMMU_READ));
+		KUNIT_ASSERT_EQ(test, 0, pte_map(t, AREA(20 + i), SZ_8G, SZ_4K));
 	t->lines = 0;
 	t->calls = 0;
 	for (i = 0; i < n; i++)
@@ -398,8 +589,7 @@ static void short_table_is_cleaned_no_further(struct kunit *test)
 	struct pte_test *t = pte_create(test, NONCOHERENT, 32);
 
 	pte_open(t);
-	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, SZ_1G, SZ_8G, SZ_2G,
-					   IOMMU_READ));
+	KUNIT_ASSERT_EQ(test, 0, pte_map(t, SZ_1G, SZ_8G, SZ_2G));
 	KUNIT_EXPECT_EQ(test, pte_translate(t, SZ_2G), SZ_8G + SZ_1G);
 	expect_cleans(t, 1, 1);
 	xsmmu_unmap(t->xd, SZ_1G, SZ_2G);
@@ -428,8 +618,7 @@ static void table_of_a_split_block_is_cleaned_whole(struct kunit *test)
 	unsigned long iova = AREA(6);
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, iova, SZ_8G, SZ_2M,
-					   IOMMU_READ));
+	KUNIT_ASSERT_EQ(test, 0, pte_map(t, iova, SZ_8G, SZ_2M));
 	KUNIT_EXPECT_EQ(test, SZ_4K, iommu_unmap(&t->d.domain,
 						 iova + 7 * SZ_4K, SZ_4K));
 	for (i = 0; i < 512; i++)
@@ -460,12 +649,10 @@ static void failed_mapping_leaves_no_entries(struct kunit *test)
 	unsigned long iova = AREA(21) - 9 * SZ_4K;
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, 0, iommu_map(&t->d.domain, AREA(20), SZ_8G,
-					   SZ_4K, IOMMU_READ));
+	KUNIT_ASSERT_EQ(test, 0, pte_map(t, AREA(20), SZ_8G, SZ_4K));
 	/* There is no memory for the second table. */
 	t->fail_map = 1;
-	KUNIT_EXPECT_NE(test, 0, iommu_map(&t->d.domain, iova, SZ_8G + SZ_4K,
-					   20 * SZ_4K, IOMMU_READ));
+	KUNIT_EXPECT_NE(test, 0, pte_map(t, iova, SZ_8G + SZ_4K, 20 * SZ_4K));
 	KUNIT_EXPECT_EQ(test, t->fail_map, 0);
 	for (i = 0; i < 20; i++)
 		KUNIT_EXPECT_EQ(test, pte_translate(t, iova + i * SZ_4K), 0);
@@ -722,7 +909,7 @@ static void ignored_cpu_is_found(struct kunit *test)
 	KUNIT_EXPECT_GT(test, pte_take_violations(t), 0);
 }
 
-/* (b) Random work on all CPUs. */
+/* (c) Random work on all CPUs. */
 
 /**
  * struct pte_worker - one CPU's share
@@ -888,6 +1075,10 @@ static struct kunit_case smmu_pte_cases[] = {
 	KUNIT_CASE(only_the_first_attach_adopts),
 	KUNIT_CASE(all_other_ops_are_the_drivers),
 	KUNIT_CASE(iotlb_sync_map_of_the_driver_is_not_replaced),
+	KUNIT_CASE_PARAM(driver_adopts_what_it_attaches, kinds_gen_params),
+	KUNIT_CASE(device_is_invalidated_as_soon_as_ats_is_on),
+	KUNIT_CASE(range_beyond_the_tables_is_an_error),
+	KUNIT_CASE(error_of_a_clean_reaches_the_mapper),
 	KUNIT_CASE(what_the_driver_unmapped_in_a_batch_is_noted),
 	KUNIT_CASE(ops_are_freed_with_the_domain),
 	KUNIT_CASE(list_of_512_pages_costs_64_lines),

@@ -373,6 +373,13 @@ static phys_addr_t slot_phys(struct pte_test *t, struct slot *s, unsigned int i)
 	return page_to_phys(t->page) + (i % 2 ? 0 : SZ_8K);
 }
 
+static int pte_map(struct pte_test *t, unsigned long iova, phys_addr_t phys,
+		   size_t size)
+{
+	return xsmmu_map(&t->d.domain, iova, phys, size,
+			 IOMMU_READ | IOMMU_WRITE);
+}
+
 static int slot_map_list(struct pte_test *t, struct slot *s)
 {
 	struct sg_table sgt;
@@ -384,8 +391,8 @@ static int slot_map_list(struct pte_test *t, struct slot *s)
 		return -ENOMEM;
 	for_each_sgtable_sg(&sgt, sg, i)
 		sg_set_page(sg, phys_to_page(slot_phys(t, s, i)), SZ_4K, 0);
-	mapped = iommu_map_sg(&t->d.domain, s->iova, sgt.sgl, s->pages,
-			      IOMMU_READ | IOMMU_WRITE);
+	mapped = arm_smmu_xsmmu_test_map_sg(&t->d.domain, s->iova, sgt.sgl,
+					    s->pages, IOMMU_READ | IOMMU_WRITE);
 	sg_free_table(&sgt);
 	return mapped == (ssize_t)s->pages * SZ_4K ? 0 : -EIO;
 }
@@ -411,9 +418,8 @@ static void slot_map(struct pte_test *t, struct slot *s)
 	if (t->ways && s->pages == TABLE_ENTRIES)
 		s->way = (s->way + 1) % BIG_WAYS;
 	if (s->pages == 1 || (s->pages == TABLE_ENTRIES && s->way == BIG_BLOCK))
-		err = iommu_map(&t->d.domain, s->iova, slot_phys(t, s, 0),
-				(size_t)s->pages * SZ_4K,
-				IOMMU_READ | IOMMU_WRITE);
+		err = pte_map(t, s->iova, slot_phys(t, s, 0),
+			      (size_t)s->pages * SZ_4K);
 	else
 		err = slot_map_list(t, s);
 	raw_spin_lock_irqsave(&t->lock, flags);
@@ -620,7 +626,7 @@ static struct pte_test *pte_create(struct kunit *test, u32 features,
 	smmu_fake_start(test, t->f);
 	INIT_LIST_HEAD(&t->d.devices);
 	t->d.smmu = &t->f->smmu;
-	t->d.s1_cfg.cd.asid = TEST_ASID;
+	arm_smmu_xsmmu_test_set_asid(&t->d, TEST_ASID);
 	pte_init_shadow(t);
 	pte_init_tables(t);
 	place_slots(t);

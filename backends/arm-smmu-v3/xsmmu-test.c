@@ -11,6 +11,7 @@
 #include "../../xsmmu/cover-test.h"
 #include "../../xsmmu/fake-neighbour.h"
 #include "../../xsmmu/limit-test.h"
+#include "xsmmu-test-base.h"
 #include "xsmmu-test-decoder.h"
 
 /* TLBI commands of everything, without their tag. */
@@ -234,15 +235,15 @@ static struct fake_domain *start_domain(struct kunit *test, u32 features)
 		d->d.stage = ARM_SMMU_DOMAIN_S2;
 		d->d.s2_cfg.vmid = TEST_VMID;
 	} else {
-		d->d.s1_cfg.cd.asid = TEST_ASID;
+		arm_smmu_xsmmu_test_set_asid(&d->d, TEST_ASID);
 	}
 	return d;
 }
 
 /* Add a device with @n streams, whose StreamIDs start at @sid. */
-static struct arm_smmu_master *add_master(struct kunit *test,
+static struct arm_smmu_master *add_device(struct kunit *test,
 					  struct fake_domain *d, u32 sid,
-					  unsigned int n)
+					  unsigned int n, bool ats)
 {
 	struct arm_smmu_master *master = fake_memory(test, sizeof(*master));
 	unsigned int i;
@@ -252,10 +253,17 @@ static struct arm_smmu_master *add_master(struct kunit *test,
 		master->streams[i].id = sid + i;
 	master->num_streams = n;
 	master->dev = d->f->smmu.dev;
-	master->ats_enabled = true;
-	list_add_tail(&master->domain_head, &d->d.devices);
+	arm_smmu_xsmmu_test_link(test, &d->d, master, ats, 0);
 	atomic_inc(&d->d.nr_ats_masters);
 	return master;
+}
+
+/* Add one with ATS. */
+static struct arm_smmu_master *add_master(struct kunit *test,
+					  struct fake_domain *d, u32 sid,
+					  unsigned int n)
+{
+	return add_device(test, d, sid, n, true);
 }
 
 static void expect_next(struct kunit *test, struct smmu_fake *f,
@@ -325,20 +333,21 @@ static void sync_of_stage_2_names_the_vmid(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_E2H |
 						   ARM_SMMU_FEAT_TRANS_S2);
+	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_all(test, d->f, RAW_S12_VMALL | (u64)TEST_VMID << 32);
-	d->d.stage = ARM_SMMU_DOMAIN_NESTED;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
-	expect_all(test, d->f, RAW_S12_VMALL | (u64)TEST_VMID << 32);
+	for (i = 0; i < ARRAY_SIZE(arm_smmu_xsmmu_test_stage2); i++) {
+		d->d.stage = arm_smmu_xsmmu_test_stage2[i];
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+		expect_all(test, d->f, RAW_S12_VMALL | (u64)TEST_VMID << 32);
+	}
 }
 
 static void sync_of_a_domain_without_translation_sends_no_command(struct kunit *test)
 {
 	struct fake_domain *d = start_domain(test, 0);
 
-	d->d.stage = ARM_SMMU_DOMAIN_BYPASS;
-	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	if (arm_smmu_xsmmu_test_bypass(&d->d))
+		KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 	d->d.stage = ARM_SMMU_DOMAIN_S1;
 	d->d.smmu = NULL;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
@@ -404,7 +413,7 @@ static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test
 	gone->error_state = pci_channel_io_perm_failure;
 	add_master(test, d, 0x100, 2)->dev = &gone->dev;
 	add_master(test, d, 0x300, 1);
-	add_master(test, d, 0x200, 2)->ats_enabled = false;
+	add_device(test, d, 0x200, 2, false);
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 	expect_ats_sync(test, d->f, 0x300, 1);
 	/* No device has ATS enabled, or the SMMU does not support it. */
@@ -415,6 +424,23 @@ static void devices_that_are_gone_or_without_ats_are_left_out(struct kunit *test
 	d->f->smmu.features = 0;
 	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
 	expect_all(test, d->f, ALL);
+}
+
+/* A command without substream also drops what was requested with a PASID (4.5.1). */
+static void device_that_uses_the_domain_by_a_pasid_is_invalidated(struct kunit *test)
+{
+	struct fake_domain *d = start_domain(test, ARM_SMMU_FEAT_ATS);
+	struct fake_domain *other = fake_memory(test, sizeof(*other));
+	struct arm_smmu_master *master;
+
+	other->f = d->f;
+	INIT_LIST_HEAD(&other->d.devices);
+	master = add_device(test, other, 0x300, 1, true);
+	if (!arm_smmu_xsmmu_test_link(test, &d->d, master, true, 7))
+		kunit_skip(test, "the driver knows no paging domains of PASIDs");
+	atomic_inc(&d->d.nr_ats_masters);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	expect_ats_sync(test, d->f, 0x300, 1);
 }
 
 /* (c) Errors. */
@@ -933,8 +959,8 @@ static void runs_of_a_domain_without_translation_need_no_command(struct kunit *t
 {
 	struct fake_domain *d = start_domain(test, 0);
 
-	d->d.stage = ARM_SMMU_DOMAIN_BYPASS;
-	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
+	if (arm_smmu_xsmmu_test_bypass(&d->d))
+		KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
 	d->d.stage = ARM_SMMU_DOMAIN_S1;
 	d->d.smmu = NULL;
 	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
@@ -1064,7 +1090,7 @@ static void runs_leave_out_devices_that_are_gone_or_without_ats(struct kunit *te
 	gone->error_state = pci_channel_io_perm_failure;
 	add_master(test, d, 0x100, 2)->dev = &gone->dev;
 	add_master(test, d, 0x300, 1);
-	add_master(test, d, 0x200, 2)->ats_enabled = false;
+	add_device(test, d, 0x200, 2, false);
 	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 1), 0);
 	expect_next(test, d->f, &pos, ONE, 0x5001);
 	expect_sync(test, d->f, &pos);
@@ -1181,6 +1207,28 @@ static void silent_device_fails_each_of_two_syncs_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nb.failed, nb.steps);
 }
 
+/* The errors of another queue of the SMMU would not be counted. */
+static void all_commands_go_to_the_queue_whose_errors_are_counted(struct kunit *test)
+{
+	const struct iommu_ops *driver = arm_smmu_xsmmu_test_ops();
+	struct fake_domain *d = start_domain(test, 0);
+	unsigned int *choices;
+
+	choices = arm_smmu_xsmmu_test_count_choices(&d->f->smmu);
+	if (!choices)
+		kunit_skip(test, "each SMMU has one queue");
+	/* A control: the driver's own invalidations may go to another queue. */
+	driver->default_domain_ops->flush_iotlb_all(&d->d.domain);
+	KUNIT_EXPECT_GT(test, *choices, 0);
+	*choices = 0;
+	d->f->smmu.features = ATS;
+	add_master(test, d, 0x300, 2);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, true), 0);
+	KUNIT_EXPECT_EQ(test, sync_domain(d, false), 0);
+	KUNIT_EXPECT_EQ(test, sync_pages(d, 0x5000, 3), 0);
+	KUNIT_EXPECT_EQ(test, *choices, 0);
+}
+
 /* Random runs, against bitmaps. */
 
 /* What the SMMU's TLBs and those of a device had to drop. */
@@ -1261,6 +1309,7 @@ static struct kunit_case smmu_cases[] = {
 			 stream_counts_gen_params),
 	KUNIT_CASE(every_device_of_the_domain_is_invalidated),
 	KUNIT_CASE(devices_that_are_gone_or_without_ats_are_left_out),
+	KUNIT_CASE(device_that_uses_the_domain_by_a_pasid_is_invalidated),
 	KUNIT_CASE(illegal_command_fails_the_sync),
 	KUNIT_CASE(silent_device_fails_the_sync),
 	KUNIT_CASE(error_before_the_sync_does_not_fail_it),
@@ -1297,6 +1346,7 @@ static struct kunit_case smmu_cases[] = {
 	KUNIT_CASE(two_cpus_name_runs_at_once),
 	KUNIT_CASE(error_beside_other_runs_is_not_missed),
 	KUNIT_CASE(silent_device_fails_each_of_two_syncs_at_once),
+	KUNIT_CASE(all_commands_go_to_the_queue_whose_errors_are_counted),
 	KUNIT_CASE(commands_cover_the_runs),
 	{}
 };

@@ -129,8 +129,8 @@ void arm_smmu_pending_free(struct arm_smmu_pending *p);
 void arm_smmu_pending_add(struct arm_smmu_pending *p, unsigned long iova,
 			  unsigned int shift, size_t leaves);
 int arm_smmu_pending_take(struct arm_smmu_pending *p);
-void arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
-			    size_t size);
+int arm_smmu_pending_clean(struct arm_smmu_pending *p, unsigned long iova,
+			   size_t size);
 
 /* xsmmu-adopt.c */
 void arm_smmu_xsmmu_adopt(struct iommu_domain *domain);
@@ -222,14 +222,16 @@ static inline void arm_smmu_xsmmu_unlink(struct list_head *link)
 }
 
 /*
- * Called before an unlinked device joins another list or is freed. May sleep.
- * Outside xSMMU mode there are no syncs to wait for.
+ * Called before what was unlinked joins another list or is freed: the device, or
+ * its link if the kernel has one per domain. May sleep. Outside xSMMU mode there are
+ * no syncs to wait for.
  */
 static inline void arm_smmu_xsmmu_unlinked(void)
 {
 	/*
-	 * R1, pairs with a sync's rcu_read_lock(): the device leaves the list,
-	 * then it joins another. A sync that stands on it stays in its list.
+	 * R1, pairs with a sync's rcu_read_lock(): the device or its link leaves
+	 * the list, then it joins another or is freed. A sync that stands on it
+	 * stays in its list.
 	 * Litmus: detach-r1
 	 */
 	if (xsmmu_mode())

@@ -47,5 +47,10 @@ const struct iommu_ops *arm_smmu_xsmmu_test_ops(void)
 {
 	return &arm_smmu_ops;
 }
+
+void arm_smmu_xsmmu_test_detach(struct iommu_domain *domain, struct device *dev)
+{
+	arm_smmu_detach_dev(dev_iommu_priv_get(dev));
+}
 #endif
 #endif /* CONFIG_XSMMU_ARM_SMMU_V3 */

@@ -100,7 +100,10 @@ static inline u64 *arm_smmu_xsmmu_walk(struct io_pgtable_ops *ops,
 	return arm_lpae_xsmmu_walk(ops, iova, shift);
 }
 
-/* The op of that name, whose type differs between kernels. */
+/*
+ * The op of that name. Here it returns nothing: an error is lost, and the driver
+ * learns of it by a fault of the device.
+ */
 static inline void arm_smmu_xsmmu_iotlb_sync_map(struct iommu_domain *domain,
 						 unsigned long iova, size_t size)
 {
@@ -109,11 +112,12 @@ static inline void arm_smmu_xsmmu_iotlb_sync_map(struct iommu_domain *domain,
 
 /*
  * For tests: issue commands without CMD_SYNC; the driver's callbacks for its page
- * tables; its ops.
+ * tables; its ops; take a device off the list of its domain.
  */
 void arm_smmu_xsmmu_test_issue(struct arm_smmu_device *smmu, u64 *cmds,
 			       unsigned int n);
 const struct iommu_flush_ops *arm_smmu_xsmmu_test_flush_ops(void);
 const struct iommu_ops *arm_smmu_xsmmu_test_ops(void);
+void arm_smmu_xsmmu_test_detach(struct iommu_domain *domain, struct device *dev);
 
 #endif /* _ARM_SMMU_V3_XSMMU_GLUE_H */
