@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Domains, devices and SMMUs as Linux 6.12's arm-smmu-v3 stores them, built by hand
+ * or by the driver for the tests in xsmmu-test.c.
+ *
+ * Include order: after xsmmu-glue.h.
+ */
+#ifndef _ARM_SMMU_V3_XSMMU_TEST_BASE_H
+#define _ARM_SMMU_V3_XSMMU_TEST_BASE_H
+
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/idr.h>
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/scatterlist.h>
+
+/* All values of @stage with which a domain has stage-2 tables. */
+static const enum arm_smmu_domain_stage arm_smmu_xsmmu_test_stage2[] = {
+	ARM_SMMU_DOMAIN_S2,
+};
+
+/**
+ * arm_smmu_xsmmu_test_bypass - let a domain translate nothing
+ * @d: the domain
+ *
+ * Return: false if this kernel has no such domains with the paging ops. Here they
+ * have ops of their own.
+ */
+static inline bool arm_smmu_xsmmu_test_bypass(struct arm_smmu_domain *d)
+{
+	return false;
+}
+
+/** arm_smmu_xsmmu_test_set_asid - give a domain with stage-1 tables an ASID */
+static inline void arm_smmu_xsmmu_test_set_asid(struct arm_smmu_domain *d,
+						u16 asid)
+{
+	d->cd.asid = asid;
+}
+
+/**
+ * arm_smmu_xsmmu_test_link - put a device into the list of a domain
+ * @test: owns the memory of the membership; fails if there is none
+ * @d: the domain
+ * @master: the device
+ * @ats: it uses ATS
+ * @pasid: it uses the domain by this PASID; 0 for none
+ *
+ * Return: false if this kernel knows no paging domains of PASIDs.
+ */
+static inline bool arm_smmu_xsmmu_test_link(struct kunit *test,
+					    struct arm_smmu_domain *d,
+					    struct arm_smmu_master *master,
+					    bool ats, u32 pasid)
+{
+	struct arm_smmu_master_domain *link;
+
+	link = kunit_kzalloc(test, sizeof(*link), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, link);
+	link->master = master;
+	link->ssid = pasid;
+	link->ats_enabled = ats;
+	list_add_tail(&link->devices_elm, &d->devices);
+	return true;
+}
+
+/**
+ * arm_smmu_xsmmu_test_domain_alloc - let the driver allocate a DMA domain
+ * @dev: the device that it is for, or NULL. The driver makes the tables at once if
+ *	it is told
+ *
+ * Return: the domain, without what the core sets in it; or NULL.
+ */
+static inline struct iommu_domain *
+arm_smmu_xsmmu_test_domain_alloc(struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	domain = arm_smmu_xsmmu_test_ops()->domain_alloc_paging(dev);
+	return IS_ERR(domain) ? NULL : domain;
+}
+
+/* The stream table of a fake SMMU, for so many streams. */
+#define ARM_SMMU_XSMMU_TEST_STREAMS	4
+
+/** arm_smmu_xsmmu_test_init_streams - give a fake SMMU what an attach needs */
+static inline void arm_smmu_xsmmu_test_init_streams(struct kunit *test,
+						    struct arm_smmu_device *smmu)
+{
+	struct arm_smmu_strtab_cfg *cfg = &smmu->strtab_cfg;
+
+	cfg->linear.num_ents = ARM_SMMU_XSMMU_TEST_STREAMS;
+	cfg->linear.table = kunit_kcalloc(test, cfg->linear.num_ents,
+					  sizeof(*cfg->linear.table),
+					  GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, cfg->linear.table);
+	/* It is empty again when the domains are freed, and owns no memory then. */
+	ida_init(&smmu->vmid_map);
+}
+
+/** arm_smmu_xsmmu_test_map_sg - map a list; as iommu_map_sg() */
+static inline ssize_t
+arm_smmu_xsmmu_test_map_sg(struct iommu_domain *domain, unsigned long iova,
+			   struct scatterlist *sg, unsigned int nents, int prot)
+{
+	return iommu_map_sg(domain, iova, sg, nents, prot, GFP_KERNEL);
+}
+
+/* Does a mapping fail if iotlb_sync_map does? */
+#define ARM_SMMU_XSMMU_TEST_SYNC_MAP_TELLS	true
+
+static unsigned int arm_smmu_xsmmu_test_choices;
+
+static struct arm_smmu_cmdq *
+arm_smmu_xsmmu_test_choose(struct arm_smmu_device *smmu,
+			   struct arm_smmu_cmdq_ent *ent)
+{
+	arm_smmu_xsmmu_test_choices++;
+	return NULL;
+}
+
+/**
+ * arm_smmu_xsmmu_test_count_choices - count how often a queue is chosen
+ * @smmu: an SMMU
+ *
+ * Return: how often the driver has chosen among the queues of an SMMU; NULL if
+ * this kernel knows of one queue per SMMU.
+ */
+static inline unsigned int *
+arm_smmu_xsmmu_test_count_choices(struct arm_smmu_device *smmu)
+{
+	static const struct arm_smmu_impl_ops ops = {
+		.get_secondary_cmdq = arm_smmu_xsmmu_test_choose,
+	};
+
+	smmu->impl_ops = &ops;
+	arm_smmu_xsmmu_test_choices = 0;
+	return &arm_smmu_xsmmu_test_choices;
+}
+
+#endif /* _ARM_SMMU_V3_XSMMU_TEST_BASE_H */
