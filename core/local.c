@@ -216,8 +216,8 @@ static bool xsmmu_may_name(struct xsmmu_domain *xd)
  * xsmmu_sync_local - cover what this CPU has unmapped
  * @xd: the domain
  *
- * The caller has unmapped on this CPU, and could not move to another one since. Costs
- * no invalidation if other syncs have covered all of that.
+ * All that the caller relies on was unmapped on this CPU. Costs no invalidation if other
+ * syncs have covered all of that.
  *
  * Context: any but NMI, migration off.
  * Return: as xsmmu_sync().

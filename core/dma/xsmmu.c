@@ -336,9 +336,9 @@ EXPORT_SYMBOL_GPL(dma_sync_device_iotlb);
  * translations for @dev. Otherwise it is dma_sync_device_iotlb(). Costs no
  * invalidation if others have covered these unmaps meanwhile.
  *
- * The caller was not able to move to another CPU since the first of these unmaps. So
- * it is for a NAPI poll that syncs what it has unmapped itself. If a sync of either
- * kind has failed, the buffers that were kept need dma_sync_device_iotlb().
+ * The caller knows that all unmaps that it relies on happened on this CPU. So it is for
+ * a NAPI poll that syncs what its context has unmapped here. If a sync of either kind
+ * has failed, the buffers that were kept need dma_sync_device_iotlb().
  *
  * Context: any but NMI, migration off. Spins until the IOMMU has completed.
  * Return: as dma_sync_device_iotlb().

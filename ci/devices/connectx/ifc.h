@@ -24,7 +24,7 @@ typedef uint64_t u64;
 #endif
 /* Newer kernels use it for arrays at the end. */
 #ifndef DECLARE_FLEX_ARRAY
-#define DECLARE_FLEX_ARRAY(type, name) type name[0]
+#define DECLARE_FLEX_ARRAY(type, name) struct { type name[0]; }
 #endif
 #include <mlx5_ifc.h>
 

@@ -71,6 +71,10 @@ static inline void intel_xsmmu_test_add_device(struct dmar_domain *domain,
 
 /**
  * intel_xsmmu_test_add_pasid - attach a PASID of a device to a domain
+ * @test: not used
+ * @domain: not used
+ * @dev: not used
+ * @pasid: not used
  *
  * Return: false, because Linux 6.1 attaches no PASIDs to such domains.
  */

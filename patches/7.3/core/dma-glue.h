@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What core asks of Linux 7.3's dma-iommu, which keeps its cookie private. dma-iommu.c includes this file once, at its end.
+ * What core asks of Linux 7.3's dma-iommu, which keeps its cookie private.
+ * dma-iommu.c includes this file once, at its end.
  */
 #ifdef CONFIG_XSMMU
 #include "xsmmu/base.h"

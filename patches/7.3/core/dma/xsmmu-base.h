@@ -45,6 +45,7 @@ static inline bool xsmmu_is_untrusted(struct device *dev)
 
 /**
  * xsmmu_attrs_may_batch - may what has these attributes be unmapped without sync?
+ * @attrs: DMA attributes
  *
  * The address of a device's registers (MMIO) has no page, and memory that is shared
  * with a hypervisor is not mapped by dma-iommu.
@@ -177,6 +178,11 @@ static inline void xsmmu_ordinary_unmap(struct device *dev, dma_addr_t addr,
 
 /**
  * xsmmu_ordinary_map - map a buffer as dma-iommu, or the operations of a device, do
+ * @dev: the device
+ * @phys: CPU address
+ * @size: bytes
+ * @dir: direction
+ * @attrs: DMA attributes
  *
  * dma_map_phys() itself refuses what these attributes forbid.
  */
