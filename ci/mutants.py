@@ -12,7 +12,8 @@ The head of a mutant says what the bug is, and has a line
     Killed-by: CELL REGULAR EXPRESSION
 
 with a cell of ci/matrix.ini and an expression for names or messages of its tests. If that is
-the name of one KUnit test, the cell runs only that test. In place of the cell may stand
+the name of a KUnit test, or several between |, a cell with nothing but KUnit tests runs only
+the first one, in a small kernel. In place of the cell may stand
 "litmus": then ci/litmus.py has to miss a barrier, and nothing is booted. A line
 
     Bases: BASE BASE
@@ -35,8 +36,8 @@ from check import boot, cells, prepare, report, selection
 
 FOLDER = cells.CI / "mutants"
 LITMUS = "litmus"
-# Cells whose tests are all KUnit tests have names that begin so.
-KUNIT = "kunit"
+# The kernel configuration that has only KUnit tests.
+SMALL = "mutants"
 
 
 @dataclasses.dataclass
@@ -75,11 +76,12 @@ def load(known, base):
 
 def seeded(cell, mutant, caught_by):
     """A cell with a mutant."""
-    append = cell.append
-    if cell.name.startswith(KUNIT) and re.fullmatch(r"\w+", caught_by):
-        append += f" kunit.filter_glob=*.{caught_by}"
-    return dataclasses.replace(cell, name=f"mutant-{mutant}", mutant=mutant,
-                               caught_by=caught_by, append=append)
+    cell = dataclasses.replace(cell, name=f"mutant-{mutant}", mutant=mutant, caught_by=caught_by)
+    first = re.fullmatch(r"\(?(\w+)(\|\w+)*\)?", caught_by)
+    if not cell.tests and cell.kernel == "debug" and first:
+        return dataclasses.replace(cell, kernel=SMALL,
+                                   append=f"{cell.append} kunit.filter_glob=*.{first[1]}")
+    return cell
 
 
 def build(cell):

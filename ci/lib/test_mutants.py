@@ -60,12 +60,15 @@ class Heads(unittest.TestCase):
                          ("bug", "a_(b|c) fails", cells.load()["kunit"].tests))
 
     def test_one_test(self):
-        """If one KUnit test kills a mutant, only that test runs."""
-        self.assertRegex(self.load("A bug.\n\nKilled-by: kunit a_b\n")["bug"].append,
-                         r" kunit\.filter_glob=\*\.a_b$")
-        for head in ("kunit a_b|c", "intel-xsmmu a_b"):
-            self.assertEqual(self.load(f"A bug.\n\nKilled-by: {head}\n")["bug"].append,
-                             cells.load()[head.split()[0]].append)
+        """If KUnit tests kill a mutant, only the first one runs, in the small kernel."""
+        for names in ("a_b", "a_b|c", "(a_b|c|d)"):
+            bug = self.load(f"A bug.\n\nKilled-by: kunit {names}\n")["bug"]
+            self.assertRegex(bug.append, r" kunit\.filter_glob=\*\.a_b$")
+            self.assertEqual(bug.kernel, mutants.SMALL)
+        for head in ("kunit a_(b|c)", "kunit splat: a", "kunit-arm64-rt-locks a_b", "intel-xsmmu a_b"):
+            bug, cell = self.load(f"A bug.\n\nKilled-by: {head}\n")["bug"], head.split()[0]
+            self.assertEqual((bug.append, bug.kernel),
+                             (cells.load()[cell].append, cells.load()[cell].kernel))
 
     def test_litmus(self):
         """A mutant that litmus kills needs no cell, and survives if another test fails."""
