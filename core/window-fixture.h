@@ -302,7 +302,8 @@ static inline bool unmapped(struct fix *f, dma_addr_t addr)
 {
 	phys_addr_t phys;
 
-	return xsmmu_page_unmap(f->w, addr) ||
+	return xsmmu_page_unmap(f->w, 0, addr) ||
+	       xsmmu_page_unmap(f->w, 1, addr) ||
 	       xsmmu_window_unmap(f->w, addr, &phys);
 }
 

@@ -104,7 +104,8 @@ dma_addr_t xsmmu_window_map(struct xsmmu_window *w, phys_addr_t phys,
 {
 	dma_addr_t addr;
 
-	if (xsmmu_page_map(w, phys, size, dir, coherent, &addr))
+	if (xsmmu_page_map(w, 0, phys, size, dir, coherent, &addr) ||
+	    xsmmu_page_map(w, 1, phys, size, dir, coherent, &addr))
 		return addr;
 	return xsmmu_run_map(w, phys, size, dir, coherent);
 }

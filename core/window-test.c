@@ -115,6 +115,10 @@ static void what_fits_no_slot_is_not_mapped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xsmmu_window_map(f->w, ~(phys_addr_t)0 & PAGE_MASK,
 					       PAGE_SIZE, DMA_TO_DEVICE, true),
 			DMA_MAPPING_ERROR);
+	/* Only the first of its two pages fits an entry. */
+	KUNIT_EXPECT_EQ(test, xsmmu_window_map(f->w, f->w->phys_end - 100, 200,
+					       DMA_TO_DEVICE, true),
+			DMA_MAPPING_ERROR);
 }
 
 /* If a driver names too short a size, nothing of the slot stays mapped. */
@@ -132,7 +136,7 @@ static void unmap_clears_the_whole_slot(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, f->entry[(addr >> PAGE_SHIFT) + i], 0);
 }
 
-/* What has no entry of one page is left to the function that can warn about it. */
+/* What is no slot of the class is left to the function that can warn about it. */
 static void page_that_is_not_mapped_is_left_alone(struct kunit *test)
 {
 	struct fix *f = test->priv;
@@ -142,12 +146,14 @@ static void page_that_is_not_mapped_is_left_alone(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, get_window(f));
 	addr = map(f, 1);
 	run = map(f, 2);
-	KUNIT_EXPECT_TRUE(test, xsmmu_page_unmap(f->w, addr));
-	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, addr));
-	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, run));
-	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, f->w->base - PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 1, addr));
+	KUNIT_EXPECT_TRUE(test, xsmmu_page_unmap(f->w, 0, addr));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 0, addr));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 0, run));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 1, run + PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 0, f->w->base - PAGE_SIZE));
 	/* No chunk was made there. */
-	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, f->w->base + f->w->single -
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 0, f->w->base + f->w->region -
 							PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, pending(f), 1);
 	KUNIT_EXPECT_TRUE(test, xsmmu_window_unmap(f->w, run, &phys));

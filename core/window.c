@@ -237,7 +237,7 @@ static bool xsmmu_window_reserve(struct xsmmu_window *w, u64 limit)
 		return false;
 	w->base = PFN_PHYS((dma_addr_t)iova->pfn_lo);
 	w->size = PFN_PHYS((dma_addr_t)pages);
-	w->single = w->chunks * XSMMU_CHUNK_SIZE;
+	w->region = w->chunks * XSMMU_CHUNK_SIZE;
 	return true;
 }
 

@@ -89,7 +89,7 @@ struct xsmmu_depot {
 /**
  * struct xsmmu_window - the window of a domain
  * @base: its first bus address; constant
- * @single: length in bytes of its first region, whose slots have one page; constant
+ * @region: length of a region in bytes; constant
  * @phys_end: CPU addresses below it fit a leaf entry; constant
  * @leaf: the leaf tables, by chunk of the window; NULL without a table. Written
  *	before a slot of the chunk comes into the depot
@@ -111,7 +111,7 @@ struct xsmmu_depot {
  */
 struct xsmmu_window {
 	dma_addr_t base;
-	dma_addr_t single;
+	dma_addr_t region;
 	phys_addr_t phys_end;
 	u64 **leaf;
 	struct xsmmu_quarantine __percpu *quarantine;

@@ -41,7 +41,7 @@ MOST_OF_STRICT = 0.9
 MOST_COMMANDS_OF_SMALL_POLLS = {"tx_single": 1 / 16}
 # xSMMU takes at most so many times passthrough's instructions.
 # (In "rx_cyclic" both vary with the number of polls.)
-MOST_OF_FREE = {"tx": 1.15, "tx_single": 1.20, "rx": 1.05}
+MOST_OF_FREE = {"tx": 1.08, "tx_single": 1.20, "rx": 1.05}
 # The least share of received pages that must miss the page cache.
 LEAST_MISSES = 0.95
 

@@ -162,6 +162,20 @@ xsmmu_map_page_slowly(struct device *dev, struct xsmmu_window *w,
 	return addr;
 }
 
+/* Map a page that xsmmu_map_page() could not map at once, if it crosses into another. */
+static noinline dma_addr_t
+xsmmu_map_two_pages(struct device *dev, struct xsmmu_window *w,
+		    phys_addr_t phys, size_t size, enum dma_data_direction dir,
+		    unsigned long attrs)
+{
+	dma_addr_t addr;
+
+	if (unlikely(!xsmmu_page_map(w, 1, phys, size, dir, true, &addr)))
+		return xsmmu_map_page_slowly(dev, w, phys, size, dir, attrs);
+	xsmmu_note_map(dev, phys, size, dir, addr, attrs);
+	return addr;
+}
+
 /**
  * xsmmu_map_page - what dma_map_page_attrs() does for a device that has a window
  * @dev: the device
@@ -182,9 +196,10 @@ dma_addr_t xsmmu_map_page(struct device *dev, struct xsmmu_window *w,
 {
 	dma_addr_t addr;
 
-	if (unlikely(!xsmmu_is_plain(dev, size, dir, attrs) ||
-		     !xsmmu_page_map(w, phys, size, dir, true, &addr)))
+	if (unlikely(!xsmmu_is_plain(dev, size, dir, attrs)))
 		return xsmmu_map_page_slowly(dev, w, phys, size, dir, attrs);
+	if (unlikely(!xsmmu_page_map(w, 0, phys, size, dir, true, &addr)))
+		return xsmmu_map_two_pages(dev, w, phys, size, dir, attrs);
 	xsmmu_note_map(dev, phys, size, dir, addr, attrs);
 	return addr;
 }

@@ -82,14 +82,18 @@ static bool xsmmu_enable(struct device *dev)
 	return true;
 }
 
-/* Clear a mapping of one page in the window of @dev, if that is all there is to do. */
+/*
+ * Clear a mapping of one or two pages in the window of @dev, if that is all there is to
+ * do. @class is that of the slot.
+ */
 static __always_inline bool xsmmu_unmap_page_at_once(struct device *dev,
+						     unsigned int class,
 						     dma_addr_t addr)
 {
 	struct xsmmu_window *w = xsmmu_window_of(dev);
 
 	return likely(w) && dev_is_dma_coherent(dev) &&
-	       !xsmmu_override_unmaps(dev) && xsmmu_page_unmap(w, addr);
+	       !xsmmu_override_unmaps(dev) && xsmmu_page_unmap(w, class, addr);
 }
 
 /* Returns false if the unmap has to be the ordinary one. */
@@ -223,6 +227,20 @@ static noinline void xsmmu_unmap_page_slowly(struct device *dev, dma_addr_t addr
 	xsmmu_debug_unmap(dev);
 }
 
+/* The same, where the page may cross into another. */
+static noinline void xsmmu_unmap_two_pages(struct device *dev, dma_addr_t addr,
+					   size_t size,
+					   enum dma_data_direction dir,
+					   unsigned long attrs)
+{
+	if (unlikely(!xsmmu_unmap_page_at_once(dev, 1, addr))) {
+		xsmmu_unmap_page_slowly(dev, addr, size, dir, attrs);
+		return;
+	}
+	xsmmu_note_unmap_page(dev, addr, size, dir, attrs);
+	xsmmu_debug_unmap(dev);
+}
+
 /**
  * dma_unmap_page_attrs_no_sync - unmap a page, do not wait for the IOTLB
  * @dev: the device
@@ -248,11 +266,11 @@ void dma_unmap_page_attrs_no_sync(struct device *dev, dma_addr_t addr,
 	WARN_ON_ONCE(!valid_dma_direction(dir));
 	if (!xsmmu_mode()) {
 		xsmmu_ordinary_unmap(dev, addr, size, dir, attrs);
-	} else if (likely(xsmmu_unmap_page_at_once(dev, addr))) {
+	} else if (likely(xsmmu_unmap_page_at_once(dev, 0, addr))) {
 		xsmmu_note_unmap_page(dev, addr, size, dir, attrs);
 		xsmmu_debug_unmap(dev);
 	} else {
-		xsmmu_unmap_page_slowly(dev, addr, size, dir, attrs);
+		xsmmu_unmap_two_pages(dev, addr, size, dir, attrs);
 	}
 }
 EXPORT_SYMBOL_GPL(dma_unmap_page_attrs_no_sync);
