@@ -23,6 +23,8 @@ import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP / "ci/lib"))
+import cells  # noqa: E402
 FOLDERS = ("core", "backends")
 TESTS = "formal/litmus"
 DOCUMENT = "Documentation/barriers.md"
@@ -130,9 +132,8 @@ def sources(mutant=None):
 
 def seed(files, mutant, folder):
     """Copies our files to their places in a kernel tree, and patches the copies."""
-    base = re.search(r"^\[(.*)\]$", (TOP / "ci/bases.ini").read_text(encoding="utf-8"), re.M)[1]
-    done = subprocess.run([TOP / "ci/graft.sh", "files", base, "pairs"], check=True,
-                          stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([TOP / "ci/graft.sh", "files", cells.default_base(), "pairs"],
+                          check=True, stdout=subprocess.PIPE, text=True)
     pairs = (line.split(" ", 1) for line in done.stdout.splitlines())
     copies = {pathlib.Path(source): folder / place for source, place in pairs
               if pathlib.Path(source) in files}

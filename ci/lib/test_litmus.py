@@ -142,5 +142,16 @@ class Litmus(unittest.TestCase):
             self.assertEqual([not wrong for _, wrong in results], passed)
 
 
+class Seeded(unittest.TestCase):
+    """The project's own files with a bug."""
+
+    def test_mutant(self):
+        """A mutant changes the file that it names."""
+        sound = dict(litmus.sources())
+        seeded = dict(litmus.sources(litmus.TOP / "ci/mutants/core-without-b0.patch"))
+        self.assertEqual([path for path, text in sound.items() if seeded[path] != text],
+                         ["core/quarantine.c"])
+
+
 if __name__ == "__main__":
     unittest.main()
