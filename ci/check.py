@@ -107,8 +107,6 @@ def run_cell(cell, out):
     outcome = boot.boot_cell(cell, out)
     row.seconds = outcome.seconds
     found = sum(parse_into(row, cell.base, log, out) for log in outcome.logs())
-    if cell.mutant:
-        judge_mutant(row, cell)
     if not found:
         row.add("ran at least one test", "failed")
     if outcome.problems:
@@ -118,6 +116,8 @@ def run_cell(cell, out):
     if "commands" in cell.oracles:
         for name, wrong in oracle.verdicts(cell.iommu, outcome.console, outcome.trace):
             row.add(f"outside: {name}", "failed" if wrong else "passed", wrong)
+    if cell.mutant:
+        judge_mutant(row, cell)
     return row
 
 
