@@ -8,6 +8,7 @@
 #include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include "window-fixture.h"
 
 /* Entries. */
@@ -482,6 +483,17 @@ static void withheld_slots_come_back(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, xsmmu_window_is_whole(f->w));
 }
 
+/* What a window has for each chunk grows with the CPUs. Two queues may cost 1 MiB in all. */
+static void window_of_256_cpus_is_small(struct kunit *test)
+{
+	size_t chunks = roundup_pow_of_two(256 * XSMMU_CHUNKS_PER_CPU);
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	KUNIT_EXPECT_LE(test, chunks * XSMMU_CLASSES * (sizeof(*f->w->leaf) +
+				       sizeof(*f->w->depot[0].chunk)), SZ_512K);
+}
+
 static void mapping_that_finds_no_slot_is_counted(struct kunit *test)
 {
 	struct fix *f = test->priv;
@@ -927,6 +939,7 @@ static struct kunit_case xsmmu_window_cases[] = {
 	KUNIT_CASE(failed_sync_releases_no_slot),
 	KUNIT_CASE(full_quarantine_syncs_in_place),
 	KUNIT_CASE(withheld_slots_come_back),
+	KUNIT_CASE(window_of_256_cpus_is_small),
 	KUNIT_CASE(mapping_that_finds_no_slot_is_counted),
 	KUNIT_CASE(cpu_that_has_slots_makes_no_chunk),
 	KUNIT_CASE(ordinary_unmap_frees_its_slot_at_once),
