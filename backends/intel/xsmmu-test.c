@@ -571,6 +571,26 @@ static void submitter_of_silent_device(struct kunit *test, struct submitter *s)
 	});
 }
 
+/*
+ * The driver knows no device with that source id, so it may take it for one that was
+ * removed. It may then give up the submissions that name it, but no others.
+ */
+static void ordinary_submission_is_repeated_for_a_removed_device(struct kunit *test)
+{
+	struct vtd_fake *f = vtd_start_one(test, 0);
+	struct submitter s = {};
+	struct qi_desc desc[5];
+	unsigned int i;
+
+	submitter_of_silent_device(test, &s);
+	for (i = 0; i < MANY; i++) {
+		fill(desc, 5);
+		KUNIT_EXPECT_EQ(test, qi_submit_sync(&f->iommu, desc, 5, 0), 0);
+	}
+	fake_neighbour_stop(&s.nb);
+	KUNIT_EXPECT_EQ(test, s.nb.failed, s.nb.steps);
+}
+
 static void error_does_not_fail_another_cpus_submission(struct kunit *test)
 {
 	struct vtd_fake *f = vtd_start_one(test, 0);
@@ -1592,6 +1612,7 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(time_out_is_reported_at_once),
 	KUNIT_CASE(time_out_before_the_wait_was_fetched_is_reported),
 	KUNIT_CASE(submission_without_the_option_is_repeated_after_a_time_out),
+	KUNIT_CASE(ordinary_submission_is_repeated_for_a_removed_device),
 	KUNIT_CASE(error_does_not_fail_another_cpus_submission),
 	KUNIT_CASE(sync_is_one_descriptor_and_a_wait),
 	KUNIT_CASE(sync_of_a_first_stage_domain_is_pasid_based),

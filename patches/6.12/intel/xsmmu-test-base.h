@@ -21,7 +21,7 @@
 static inline void intel_xsmmu_test_init_iommu(struct intel_iommu *iommu)
 {
 	iommu->device_rbtree = RB_ROOT;
-	spin_lock_init(&iommu->device_rbtree_lock);
+	raw_spin_lock_init(&iommu->device_rbtree_lock);
 }
 
 /**
