@@ -279,6 +279,7 @@ static struct vtd_fake *vtd_fake_create(struct kunit *test, int id, u64 ecap)
 	struct vtd_fake *f = fake_memory(test, sizeof(*f));
 	struct vtd_fake_bus *bus = test->priv;
 
+	intel_xsmmu_test_init_iommu(&f->iommu);
 	f->iommu.ecap = ecap;
 	f->queue.ops = &vtd_fake_ops;
 	f->queue.unit = 1 << qi_shift(&f->iommu);

@@ -516,12 +516,14 @@ static void time_out_before_the_wait_was_fetched_is_reported(struct kunit *test)
 	}
 }
 
+/* The IOMMU does not name the device. So no driver takes it for one that is gone. */
 static void submission_without_the_option_is_repeated_after_a_time_out(struct kunit *test)
 {
 	struct vtd_fake *f = vtd_start_one(test, 0);
 	struct qi_desc desc[5];
 
 	fill_with_device(f, desc, 5, 1, 1);
+	f->nameless = true;
 	KUNIT_EXPECT_EQ(test, qi_submit_sync(&f->iommu, desc, 5, 0), 0);
 	KUNIT_EXPECT_EQ(test, f->silent, 0);
 }
@@ -567,6 +569,26 @@ static void submitter_of_silent_device(struct kunit *test, struct submitter *s)
 	submitter_start(test, s, (struct qi_desc){
 		.qw0 = RAW_DEVTLB(SILENT), .qw1 = RAW_ALL
 	});
+}
+
+/*
+ * The driver knows no device with that source id, so it may take it for one that was
+ * removed. It may then give up the submissions that name it, but no others.
+ */
+static void ordinary_submission_is_repeated_for_a_removed_device(struct kunit *test)
+{
+	struct vtd_fake *f = vtd_start_one(test, 0);
+	struct submitter s = {};
+	struct qi_desc desc[5];
+	unsigned int i;
+
+	submitter_of_silent_device(test, &s);
+	for (i = 0; i < MANY; i++) {
+		fill(desc, 5);
+		KUNIT_EXPECT_EQ(test, qi_submit_sync(&f->iommu, desc, 5, 0), 0);
+	}
+	fake_neighbour_stop(&s.nb);
+	KUNIT_EXPECT_EQ(test, s.nb.failed, s.nb.steps);
 }
 
 static void error_does_not_fail_another_cpus_submission(struct kunit *test)
@@ -774,7 +796,7 @@ static void vtd_add_test_pasid(struct kunit *test, struct vtd_domain *d, int iom
 	struct device_domain_info *info = vtd_add_test_device(test, d, iommu, sid);
 
 	d->pci->dev.iommu = fake_memory(test, sizeof(*d->pci->dev.iommu));
-	dev_iommu_priv_set(&d->pci->dev, info);
+	d->pci->dev.iommu->priv = info;
 	if (!intel_xsmmu_test_add_pasid(test, &d->dmar, &d->pci->dev, 7))
 		kunit_skip(test, "no domain of this kernel has PASIDs");
 }
@@ -1590,6 +1612,7 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(time_out_is_reported_at_once),
 	KUNIT_CASE(time_out_before_the_wait_was_fetched_is_reported),
 	KUNIT_CASE(submission_without_the_option_is_repeated_after_a_time_out),
+	KUNIT_CASE(ordinary_submission_is_repeated_for_a_removed_device),
 	KUNIT_CASE(error_does_not_fail_another_cpus_submission),
 	KUNIT_CASE(sync_is_one_descriptor_and_a_wait),
 	KUNIT_CASE(sync_of_a_first_stage_domain_is_pasid_based),

@@ -435,7 +435,7 @@ static bool vtd_names(struct intel_iommu *iommu, int slot, u16 sid)
  */
 void intel_xsmmu_blame(struct intel_iommu *iommu)
 {
-	u16 sid = DMAR_IQER_REG_ITESID(dmar_readq(iommu->reg + DMAR_IQER_REG));
+	u16 sid = DMAR_IQER_REG_ITESID(readq(iommu->reg + DMAR_IQER_REG));
 	int *status = iommu->qi->desc_status;
 	int i;
 

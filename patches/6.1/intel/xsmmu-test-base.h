@@ -14,6 +14,14 @@
 #include "iommu.h"
 
 /**
+ * intel_xsmmu_test_init_iommu - make a zeroed IOMMU one that knows no device
+ * @iommu: the IOMMU
+ */
+static inline void intel_xsmmu_test_init_iommu(struct intel_iommu *iommu)
+{
+}
+
+/**
  * intel_xsmmu_test_init_domain - make a zeroed domain one without devices
  * @domain: the domain, with second-stage tables
  */

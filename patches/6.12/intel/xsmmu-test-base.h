@@ -8,10 +8,21 @@
 
 #include <kunit/test.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 #include "iommu.h"
+
+/**
+ * intel_xsmmu_test_init_iommu - make a zeroed IOMMU one that knows no device
+ * @iommu: the IOMMU
+ */
+static inline void intel_xsmmu_test_init_iommu(struct intel_iommu *iommu)
+{
+	iommu->device_rbtree = RB_ROOT;
+	raw_spin_lock_init(&iommu->device_rbtree_lock);
+}
 
 /**
  * intel_xsmmu_test_init_domain - make a zeroed domain one without devices
