@@ -13,6 +13,7 @@
 #include <linux/xarray.h>
 #include "amd_iommu.h"
 #include "xsmmu.h"
+#include "xsmmu-base.h"
 #include "../iommu-pages.h"
 
 /* Device ids of devices that the driver attaches are below this. */
@@ -141,10 +142,67 @@ amd_xsmmu_test_guest_id(const struct protection_domain *domain,
 	return dev_data->gcr3_info.domid;
 }
 
-static inline struct io_pgtable_ops *
-amd_xsmmu_test_ops(struct protection_domain *domain)
+/* The driver's operations of a domain. */
+static inline const struct iommu_domain_ops *
+amd_xsmmu_test_domain_ops(const struct protection_domain *domain)
 {
-	return &domain->iop.pgtbl.ops;
+	return amd_iommu_ops.default_domain_ops;
+}
+
+/* The root of a domain's tables. v2 has four levels, v1 three. */
+static inline u64 *amd_xsmmu_test_root(const struct protection_domain *domain)
+{
+	return amd_xsmmu_is_guest(domain) ? domain->iop.pgd : domain->iop.root;
+}
+
+/**
+ * amd_xsmmu_test_map - map memory at the same address, as one page or one series
+ * @domain: the domain, with tables
+ * @iova: bus address
+ * @size: size of the page or of the series
+ *
+ * Return: 0, or an error.
+ */
+static inline int amd_xsmmu_test_map(struct protection_domain *domain, u64 iova,
+				     size_t size)
+{
+	struct io_pgtable_ops *ops = &domain->iop.pgtbl.ops;
+	size_t mapped = 0;
+
+	return ops->map_pages(ops, iova, iova, size, 1,
+			      IOMMU_PROT_IR | IOMMU_PROT_IW, GFP_KERNEL,
+			      &mapped);
+}
+
+/**
+ * amd_xsmmu_test_unmap - take away what amd_xsmmu_test_map() has mapped
+ * @domain: the domain
+ * @iova: bus address
+ * @size: size of the page or of the series
+ *
+ * Return: the number of bytes that were unmapped.
+ */
+static inline size_t amd_xsmmu_test_unmap(struct protection_domain *domain,
+					  u64 iova, size_t size)
+{
+	struct io_pgtable_ops *ops = &domain->iop.pgtbl.ops;
+
+	return ops->unmap_pages(ops, iova, size, 1, NULL);
+}
+
+/* The same as the IOMMU API does, with @gather. The domain has its operations. */
+static inline size_t amd_xsmmu_test_batch(struct protection_domain *domain,
+					  u64 iova, size_t size,
+					  struct iommu_iotlb_gather *gather)
+{
+	return domain->domain.ops->unmap_pages(&domain->domain, iova, size, 1,
+					       gather);
+}
+
+/* Does the driver map a page where another one is mapped? */
+static inline bool amd_xsmmu_test_replaces_pages(void)
+{
+	return true;
 }
 
 /**
