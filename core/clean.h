@@ -11,8 +11,7 @@
 #include <asm/processor.h>
 #include <asm/special_insns.h>
 #else
-#include <linux/dma-map-ops.h>
-#include <linux/io.h>
+#include "base.h"
 #endif
 
 /* Are entries cleaned without a call? */
@@ -42,8 +41,8 @@ static __always_inline void xsmmu_clean_entries(u64 *entry, unsigned int n)
 	 */
 	wmb();
 #else
-	arch_sync_dma_for_device(virt_to_phys(entry), n * sizeof(*entry),
-				 DMA_TO_DEVICE);
+	/* This waits for the lines, as W2 does. */
+	xsmmu_write_back(entry, n * sizeof(*entry));
 #endif
 }
 

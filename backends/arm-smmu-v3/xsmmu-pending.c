@@ -26,10 +26,10 @@
  * maps. Only a sync that succeeded releases an IOVA, and it cleans the line
  * before.
  */
-#include <linux/dma-map-ops.h>
 #include <linux/io-pgtable.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include "../../xsmmu/base.h"
 #include "arm-smmu-v3.h"
 #include "xsmmu.h"
 #include "xsmmu-glue.h"
@@ -71,7 +71,7 @@ static void smmu_clean_entries(struct arm_smmu_pending *p, u64 *entry,
 {
 	size_t size = n * sizeof(*entry);
 
-	arch_sync_dma_for_device(virt_to_phys(entry), size, DMA_TO_DEVICE);
+	xsmmu_write_back(entry, size);
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
 	if (p->cleaned)
 		p->cleaned(p->walker, virt_to_phys(entry), size, DMA_TO_DEVICE);

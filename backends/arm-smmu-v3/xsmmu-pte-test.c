@@ -205,10 +205,8 @@ static struct fake_device *new_device(struct pte_test *t)
 	struct arm_smmu_device *smmu = &t->f->smmu;
 
 	smmu->pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
-	smmu->ias = 48;
 	smmu->oas = 48;
 	smmu->vmid_bits = 8;
-	arm_smmu_xsmmu_test_init_streams(t->test, smmu);
 	dev->t = t;
 	dev->port.ops = &device_ops;
 	dev->port.sysdata = dev;
@@ -224,6 +222,7 @@ static struct fake_device *new_device(struct pte_test *t)
 	dev->master.dev = &dev->pci.dev;
 	dev->master.streams = &dev->stream;
 	dev->master.num_streams = 1;
+	arm_smmu_xsmmu_test_init_attach(t->test, &dev->master);
 	return dev;
 }
 
@@ -239,7 +238,7 @@ static struct arm_smmu_domain *attach_new_domain(struct fake_device *dev)
 	domain->ops = driver_ops();
 	dev->domain = domain;
 	KUNIT_ASSERT_EQ(dev->t->test, 0,
-			domain->ops->attach_dev(domain, &dev->pci.dev));
+			arm_smmu_xsmmu_test_attach(domain, &dev->pci.dev));
 	return to_smmu_domain(domain);
 }
 

@@ -185,12 +185,11 @@ static struct shadow *shadow_of(struct pte_test *t, phys_addr_t phys)
 	return shadow_find(t, phys, phys & PAGE_MASK);
 }
 
-static dma_addr_t shadow_map(struct device *dev, struct page *page,
-			     unsigned long offset, size_t size,
+static dma_addr_t shadow_map(struct device *dev, phys_addr_t phys, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
 	struct pte_test *t = dev_get_drvdata(dev);
-	dma_addr_t dma = page_to_phys(page) + offset;
+	dma_addr_t dma = phys;
 	struct shadow *s;
 	unsigned long flags;
 
@@ -244,11 +243,7 @@ static void shadow_clean(struct device *dev, dma_addr_t dma, size_t size,
 	raw_spin_unlock_irqrestore(&t->lock, flags);
 }
 
-static const struct dma_map_ops shadow_ops = {
-	.map_page		= shadow_map,
-	.unmap_page		= shadow_unmap,
-	.sync_single_for_device	= shadow_clean,
-};
+DEFINE_ARM_SMMU_XSMMU_TEST_OPS(shadow_ops, shadow_map, shadow_unmap, shadow_clean);
 
 static u64 *shadow_table(struct pte_test *t, phys_addr_t phys)
 {
@@ -624,9 +619,9 @@ static struct pte_test *pte_create(struct kunit *test, u32 features,
 	test->priv = t;
 	t->f = smmu_fake_create(test, features);
 	smmu_fake_start(test, t->f);
-	INIT_LIST_HEAD(&t->d.devices);
 	t->d.smmu = &t->f->smmu;
 	arm_smmu_xsmmu_test_set_asid(&t->d, TEST_ASID);
+	arm_smmu_xsmmu_test_init_domain(test, &t->d);
 	pte_init_shadow(t);
 	pte_init_tables(t);
 	place_slots(t);

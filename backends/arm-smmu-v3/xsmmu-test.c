@@ -230,13 +230,13 @@ static struct fake_domain *start_domain(struct kunit *test, u32 features)
 	smmu_fake_start(test, d->f);
 	d->d.smmu = &d->f->smmu;
 	d->d.domain.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G;
-	INIT_LIST_HEAD(&d->d.devices);
 	if (features & ARM_SMMU_FEAT_TRANS_S2) {
 		d->d.stage = ARM_SMMU_DOMAIN_S2;
 		d->d.s2_cfg.vmid = TEST_VMID;
 	} else {
 		arm_smmu_xsmmu_test_set_asid(&d->d, TEST_ASID);
 	}
+	arm_smmu_xsmmu_test_init_domain(test, &d->d);
 	return d;
 }
 
@@ -434,7 +434,8 @@ static void device_that_uses_the_domain_by_a_pasid_is_invalidated(struct kunit *
 	struct arm_smmu_master *master;
 
 	other->f = d->f;
-	INIT_LIST_HEAD(&other->d.devices);
+	other->d.smmu = d->d.smmu;
+	arm_smmu_xsmmu_test_init_domain(test, &other->d);
 	master = add_device(test, other, 0x300, 1, true);
 	if (!arm_smmu_xsmmu_test_link(test, &d->d, master, true, 7))
 		kunit_skip(test, "the driver knows no paging domains of PASIDs");

@@ -9,8 +9,10 @@
 #define _ARM_SMMU_V3_XSMMU_TEST_BASE_H
 
 #include <kunit/test.h>
+#include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/scatterlist.h>
 
 /* All values of @stage with which a domain has stage-2 tables. */
@@ -35,6 +37,19 @@ static inline void arm_smmu_xsmmu_test_set_asid(struct arm_smmu_domain *d,
 						u16 asid)
 {
 	d->s1_cfg.cd.asid = asid;
+}
+
+/**
+ * arm_smmu_xsmmu_test_init_domain - give a domain made by hand what the driver needs
+ * @test: owns the memory
+ * @d: the domain; it has its SMMU, its stage, and its ASID or VMID
+ *
+ * The driver invalidates the domain, but attaches no device to it.
+ */
+static inline void arm_smmu_xsmmu_test_init_domain(struct kunit *test,
+						   struct arm_smmu_domain *d)
+{
+	INIT_LIST_HEAD(&d->devices);
 }
 
 /**
@@ -74,15 +89,43 @@ arm_smmu_xsmmu_test_domain_alloc(struct device *dev)
 /* The stream table of a fake SMMU, for so many streams. */
 #define ARM_SMMU_XSMMU_TEST_STREAMS	4
 
-/** arm_smmu_xsmmu_test_init_streams - give a fake SMMU what an attach needs */
-static inline void arm_smmu_xsmmu_test_init_streams(struct kunit *test,
-						    struct arm_smmu_device *smmu)
+/** arm_smmu_xsmmu_test_init_attach - give a device and its SMMU what an attach needs */
+static inline void arm_smmu_xsmmu_test_init_attach(struct kunit *test,
+						   struct arm_smmu_master *master)
 {
+	struct arm_smmu_device *smmu = master->smmu;
+
+	smmu->ias = 48;
 	smmu->strtab_cfg.strtab =
 		kunit_kzalloc(test, ARM_SMMU_XSMMU_TEST_STREAMS *
 				    STRTAB_STE_DWORDS * sizeof(__le64),
 			      GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, smmu->strtab_cfg.strtab);
+}
+
+/** arm_smmu_xsmmu_test_attach - let the driver attach a device; as the core does */
+static inline int arm_smmu_xsmmu_test_attach(struct iommu_domain *domain,
+					     struct device *dev)
+{
+	return domain->ops->attach_dev(domain, dev);
+}
+
+/*
+ * Define DMA operations. @map is told the CPU address of a buffer, and here the DMA
+ * API tells the page and the offset.
+ */
+#define DEFINE_ARM_SMMU_XSMMU_TEST_OPS(name, map, unmap, clean)		\
+static dma_addr_t name##_map_page(struct device *dev, struct page *page, \
+				  unsigned long offset, size_t size,	\
+				  enum dma_data_direction dir,		\
+				  unsigned long attrs)			\
+{									\
+	return map(dev, page_to_phys(page) + offset, size, dir, attrs);	\
+}									\
+static const struct dma_map_ops name = {				\
+	.map_page		= name##_map_page,			\
+	.unmap_page		= unmap,				\
+	.sync_single_for_device	= clean,				\
 }
 
 /** arm_smmu_xsmmu_test_map_sg - map a list; as iommu_map_sg() */

@@ -9,10 +9,12 @@
 #define _ARM_SMMU_V3_XSMMU_TEST_BASE_H
 
 #include <kunit/test.h>
+#include <linux/dma-map-ops.h>
 #include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/iommu.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/scatterlist.h>
 
 /* All values of @stage with which a domain has stage-2 tables. */
@@ -37,6 +39,19 @@ static inline void arm_smmu_xsmmu_test_set_asid(struct arm_smmu_domain *d,
 						u16 asid)
 {
 	d->cd.asid = asid;
+}
+
+/**
+ * arm_smmu_xsmmu_test_init_domain - give a domain made by hand what the driver needs
+ * @test: owns the memory
+ * @d: the domain; it has its SMMU, its stage, and its ASID or VMID
+ *
+ * The driver invalidates the domain, but attaches no device to it.
+ */
+static inline void arm_smmu_xsmmu_test_init_domain(struct kunit *test,
+						   struct arm_smmu_domain *d)
+{
+	INIT_LIST_HEAD(&d->devices);
 }
 
 /**
@@ -84,12 +99,14 @@ arm_smmu_xsmmu_test_domain_alloc(struct device *dev)
 /* The stream table of a fake SMMU, for so many streams. */
 #define ARM_SMMU_XSMMU_TEST_STREAMS	4
 
-/** arm_smmu_xsmmu_test_init_streams - give a fake SMMU what an attach needs */
-static inline void arm_smmu_xsmmu_test_init_streams(struct kunit *test,
-						    struct arm_smmu_device *smmu)
+/** arm_smmu_xsmmu_test_init_attach - give a device and its SMMU what an attach needs */
+static inline void arm_smmu_xsmmu_test_init_attach(struct kunit *test,
+						   struct arm_smmu_master *master)
 {
+	struct arm_smmu_device *smmu = master->smmu;
 	struct arm_smmu_strtab_cfg *cfg = &smmu->strtab_cfg;
 
+	smmu->ias = 48;
 	cfg->linear.num_ents = ARM_SMMU_XSMMU_TEST_STREAMS;
 	cfg->linear.table = kunit_kcalloc(test, cfg->linear.num_ents,
 					  sizeof(*cfg->linear.table),
@@ -97,6 +114,31 @@ static inline void arm_smmu_xsmmu_test_init_streams(struct kunit *test,
 	KUNIT_ASSERT_NOT_NULL(test, cfg->linear.table);
 	/* It is empty again when the domains are freed, and owns no memory then. */
 	ida_init(&smmu->vmid_map);
+}
+
+/** arm_smmu_xsmmu_test_attach - let the driver attach a device; as the core does */
+static inline int arm_smmu_xsmmu_test_attach(struct iommu_domain *domain,
+					     struct device *dev)
+{
+	return domain->ops->attach_dev(domain, dev);
+}
+
+/*
+ * Define DMA operations. @map is told the CPU address of a buffer, and here the DMA
+ * API tells the page and the offset.
+ */
+#define DEFINE_ARM_SMMU_XSMMU_TEST_OPS(name, map, unmap, clean)		\
+static dma_addr_t name##_map_page(struct device *dev, struct page *page, \
+				  unsigned long offset, size_t size,	\
+				  enum dma_data_direction dir,		\
+				  unsigned long attrs)			\
+{									\
+	return map(dev, page_to_phys(page) + offset, size, dir, attrs);	\
+}									\
+static const struct dma_map_ops name = {				\
+	.map_page		= name##_map_page,			\
+	.unmap_page		= unmap,				\
+	.sync_single_for_device	= clean,				\
 }
 
 /** arm_smmu_xsmmu_test_map_sg - map a list; as iommu_map_sg() */

@@ -10,6 +10,7 @@
 
 #include <linux/dma-map-ops.h>
 #include <linux/gfp.h>
+#include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/iova.h>
 #include <linux/list.h>
@@ -53,6 +54,18 @@ static inline void xsmmu_sync_range(struct iommu_domain *domain, dma_addr_t addr
 	gather.start = addr;
 	gather.end = addr + size - 1;
 	iommu_iotlb_sync(domain, &gather);
+}
+
+/**
+ * xsmmu_write_back - write memory out of the CPU's caches, and wait for that
+ * @start: its first byte
+ * @size: bytes
+ *
+ * Context: any.
+ */
+static inline void xsmmu_write_back(void *start, size_t size)
+{
+	arch_sync_dma_for_device(virt_to_phys(start), size, DMA_TO_DEVICE);
 }
 
 /** xsmmu_sg_is_peers - is an entry of a list the memory of a peer device? */
