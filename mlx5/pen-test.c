@@ -553,6 +553,25 @@ static void a_pen_that_keeps_too_much_stops_its_polls(struct kunit *test)
 	pen_test_expect_kept(fx, MLX5E_PEN_MOST_KEPT);
 }
 
+/* The channels of an interface may belong to several devices. */
+static void only_the_device_that_was_asked_batches(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	struct mlx5_core_dev *mdev = kunit_kzalloc(test, sizeof(*mdev), GFP_KERNEL);
+	struct mlx5e_pen *pens = kunit_kcalloc(test, 2, sizeof(*pens), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mdev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pens);
+	mdev->pdev = kunit_kzalloc(test, sizeof(*mdev->pdev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mdev->pdev);
+	fx->priv->mdev = mdev;
+	fx->priv->pen.batching = true;
+	mlx5e_pen_open(&pens[0], &fx->napi, fx->priv, &mdev->pdev->dev, &fx->stats);
+	mlx5e_pen_open(&pens[1], &fx->napi, fx->priv, fx->dev, &fx->stats);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_ref(&pens[0]).pen == &pens[0]);
+	KUNIT_EXPECT_TRUE(test, !mlx5e_pen_ref(&pens[1]).pen);
+}
+
 /* Closing of a pen */
 
 static void closing_tries_once_more(struct kunit *test)
@@ -711,7 +730,7 @@ int pen_test_open(struct pen_fixture *fx, struct kunit *test)
 	init_dummy_netdev(&fx->netdev);
 	netif_napi_add(&fx->netdev, &fx->napi, fx_poll_nothing);
 	napi_enable(&fx->napi);
-	mlx5e_pen_open(fx->pen, &fx->napi, fx->priv, &fx->stats);
+	mlx5e_pen_open(fx->pen, &fx->napi, fx->priv, fx->dev, &fx->stats);
 	fx->pen->dev = fx->dev;
 	static_branch_enable(&mlx5e_pen_key);
 
@@ -776,6 +795,7 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(channels_are_not_reopened_again_at_once),
 	KUNIT_CASE(attempts_to_open_become_rarer),
 	KUNIT_CASE(a_pen_that_keeps_too_much_stops_its_polls),
+	KUNIT_CASE(only_the_device_that_was_asked_batches),
 	KUNIT_CASE(closing_tries_once_more),
 	KUNIT_CASE(closing_gives_up_but_does_not_free),
 	KUNIT_CASE(closing_leaves_a_lent_skb_to_its_socket),
