@@ -52,9 +52,12 @@ static inline void mlx5e_base_end_zerocopy(struct sk_buff *skb)
 
 static inline void mlx5e_base_detach_page(struct page *page)
 {
+	/* The frame may be another driver's, whose pages may be compound ones. */
+	struct page *head = compound_head(page);
+
 	/* A page that somebody else holds too leaves its pool. */
-	get_page(page);
-	page_pool_put_full_page(page->pp, page, false);
+	get_page(head);
+	page_pool_put_full_page(head->pp, head, false);
 }
 
 /**
@@ -75,7 +78,7 @@ static inline void mlx5e_base_detach_frame(struct xdp_frame *frame)
 		for (i = 0; i < sinfo->nr_frags; i++)
 			mlx5e_base_detach_page(skb_frag_page(&sinfo->frags[i]));
 	}
-	mlx5e_base_detach_page(virt_to_head_page(frame->data));
+	mlx5e_base_detach_page(virt_to_page(frame->data));
 }
 
 /**
