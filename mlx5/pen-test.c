@@ -354,6 +354,21 @@ static void a_shared_skb_among_many_packets_is_unmapped_strictly(struct kunit *t
 	kfree_skb(shared);
 }
 
+static void memory_of_another_device_is_not_unmapped(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	struct mlx5e_tx_wqe_info wi = { .num_dma = 2 };
+
+	if (!pen_test_base_push_device_memory(fx->sq, 64))
+		kunit_skip(test, "no memory of other devices is sent");
+	wi.skb = fx_post(fx);
+	fx_complete(fx, &wi, 1);
+	KUNIT_EXPECT_EQ(test, fx->unmaps, 1);
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->gone_at_sync, 0);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 1);
+}
+
 /* Polls with budget 0 */
 
 static void without_budget_the_pen_is_emptied_too(struct kunit *test)
@@ -774,6 +789,7 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(one_wqe_may_hold_many_packets),
 	KUNIT_CASE(a_shared_skb_is_unmapped_strictly),
 	KUNIT_CASE(a_shared_skb_among_many_packets_is_unmapped_strictly),
+	KUNIT_CASE(memory_of_another_device_is_not_unmapped),
 	KUNIT_CASE(without_budget_the_pen_is_emptied_too),
 	KUNIT_CASE(what_a_failed_sync_left_is_kept),
 	KUNIT_CASE(a_failed_sync_starts_the_recovery),

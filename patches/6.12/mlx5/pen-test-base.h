@@ -38,6 +38,12 @@ static inline void pen_test_base_push_dma(struct mlx5e_txqsq *sq, dma_addr_t add
 	mlx5e_dma_push(sq, addr, size, MLX5E_DMA_MAP_SINGLE);
 }
 
+/** pen_test_base_push_device_memory - false: this base sends no memory of other devices */
+static inline bool pen_test_base_push_device_memory(struct mlx5e_txqsq *sq, u32 size)
+{
+	return false;
+}
+
 /** pen_test_base_init_frame - make an XDP frame of a page that is put when it is returned */
 static inline void pen_test_base_init_frame(struct xdp_frame *frame, void *data, u32 len)
 {
