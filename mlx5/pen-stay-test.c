@@ -11,6 +11,7 @@
 #include "en/txrx.h"
 #include "en/pen-internal.h"
 #include "en/pen-test.h"
+#include "en/pen-test-base.h"
 
 #ifdef MODULE
 /* The driver exports no symbols. */
@@ -176,8 +177,9 @@ static void a_lent_skb_ends_it(struct kunit *test)
 {
 	struct pen_fixture *fx = test->priv;
 	struct sk_buff *skb = pen_test_post_plain(fx);
+	struct pen_test_base_owner owner;
 
-	skb_zcopy_set_nouarg(skb, test);
+	pen_test_base_lend(skb, &owner);
 	pen_test_complete(fx, skb, 1);
 	pen_test_poll(fx, 1);
 	expect_gone(fx, 1);
@@ -191,10 +193,9 @@ static void a_zerocopy_skb_ends_it(struct kunit *test)
 {
 	struct pen_fixture *fx = test->priv;
 	struct sk_buff *skb = pen_test_post_plain(fx);
-	struct ubuf_info uarg = { .callback = told, .flags = SKBFL_ZEROCOPY_FRAG };
+	struct pen_test_base_owner owner;
 
-	refcount_set(&uarg.refcnt, 1);
-	skb_zcopy_init(skb, &uarg);
+	pen_test_base_set_owner(skb, &owner, told);
 	pen_test_complete(fx, skb, 1);
 	pen_test_poll(fx, 1);
 	expect_gone(fx, 1);

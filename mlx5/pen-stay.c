@@ -36,8 +36,7 @@ static enum hrtimer_restart mlx5e_pen_expired(struct hrtimer *timer)
 void mlx5e_pen_open_stay(struct mlx5e_pen *pen, struct napi_struct *napi)
 {
 	pen->stay.napi = napi;
-	hrtimer_init(&pen->stay.timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
-	pen->stay.timer.function = mlx5e_pen_expired;
+	mlx5e_base_setup_timer(&pen->stay.timer, mlx5e_pen_expired);
 	mlx5e_pen_none_stay(pen);
 }
 

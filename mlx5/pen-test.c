@@ -4,13 +4,13 @@
  * The tests with pages of receive queues are in pen-page-test.c.
  */
 #include <kunit/test.h>
-#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-xsmmu-override.h>
 #include <net/xdp.h>
 #include "en/txrx.h"
 #include "en/pen-internal.h"
 #include "en/pen-test.h"
+#include "en/pen-test-base.h"
 
 #ifdef MODULE
 /* The driver exports no symbols. */
@@ -36,14 +36,14 @@ unsigned int pen_test_frames_gone(struct pen_fixture *fx)
 
 /* The DMA operations of the device */
 
-static dma_addr_t fx_map(struct device *dev, struct page *page, unsigned long offset,
-			 size_t size, enum dma_data_direction dir, unsigned long attrs)
+dma_addr_t pen_test_map(struct device *dev, phys_addr_t phys, size_t size,
+			enum dma_data_direction dir, unsigned long attrs)
 {
 	struct pen_test_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
 
 	if (!mapping)
 		return DMA_MAPPING_ERROR;
-	mapping->addr = page_to_phys(page) + offset;
+	mapping->addr = phys;
 	mapping->size = size;
 	mapping->dir = dir;
 	list_add(&mapping->node, &fx_now->mappings);
@@ -73,8 +73,8 @@ static void fx_check_unmap(dma_addr_t addr, size_t size, enum dma_data_direction
 	KUNIT_FAIL(fx_now->test, "unmap of %pad, which is not mapped", &addr);
 }
 
-static void fx_unmap(struct device *dev, dma_addr_t addr, size_t size,
-		     enum dma_data_direction dir, unsigned long attrs)
+void pen_test_unmap(struct device *dev, dma_addr_t addr, size_t size,
+		    enum dma_data_direction dir, unsigned long attrs)
 {
 	fx_now->strict++;
 	fx_check_unmap(addr, size, dir, attrs);
@@ -104,11 +104,6 @@ static bool fx_enable(struct xsmmu_override *override)
 {
 	return true;
 }
-
-static const struct dma_map_ops fx_ops = {
-	.map_page = fx_map,
-	.unmap_page = fx_unmap,
-};
 
 static struct xsmmu_override fx_override = {
 	.enable = fx_enable,
@@ -155,7 +150,7 @@ static struct sk_buff *fx_post(struct pen_fixture *fx)
 	skb->destructor = fx_skb_gone;
 	addr = dma_map_single(fx->dev, skb->data, 64, DMA_TO_DEVICE);
 	KUNIT_ASSERT_FALSE(fx->test, dma_mapping_error(fx->dev, addr));
-	mlx5e_dma_push(fx->sq, addr, 64, MLX5E_DMA_MAP_SINGLE);
+	pen_test_base_push_dma(fx->sq, addr, 64);
 	return skb;
 }
 
@@ -210,11 +205,7 @@ static struct xdp_frame *fx_make_frame(struct pen_fixture *fx)
 {
 	struct xdp_frame *frame = page_address(fx_make_page(fx));
 
-	*frame = (struct xdp_frame) {
-		.data = frame + 1,
-		.len = 64,
-		.mem.type = MEM_TYPE_PAGE_ORDER0,
-	};
+	pen_test_base_init_frame(frame, frame + 1, 64);
 	return frame;
 }
 
@@ -361,6 +352,21 @@ static void a_shared_skb_among_many_packets_is_unmapped_strictly(struct kunit *t
 	pen_test_poll(fx, 1);
 	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 2);
 	kfree_skb(shared);
+}
+
+static void memory_of_another_device_is_not_unmapped(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	struct mlx5e_tx_wqe_info wi = { .num_dma = 2 };
+
+	if (!pen_test_base_push_device_memory(fx->sq, 64))
+		kunit_skip(test, "no memory of other devices is sent");
+	wi.skb = fx_post(fx);
+	fx_complete(fx, &wi, 1);
+	KUNIT_EXPECT_EQ(test, fx->unmaps, 1);
+	pen_test_poll(fx, 1);
+	KUNIT_EXPECT_EQ(test, fx->gone_at_sync, 0);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 1);
 }
 
 /* Polls with budget 0 */
@@ -553,6 +559,25 @@ static void a_pen_that_keeps_too_much_stops_its_polls(struct kunit *test)
 	pen_test_expect_kept(fx, MLX5E_PEN_MOST_KEPT);
 }
 
+/* The channels of an interface may belong to several devices. */
+static void only_the_device_that_was_asked_batches(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+	struct mlx5_core_dev *mdev = kunit_kzalloc(test, sizeof(*mdev), GFP_KERNEL);
+	struct mlx5e_pen *pens = kunit_kcalloc(test, 2, sizeof(*pens), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mdev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pens);
+	mdev->pdev = kunit_kzalloc(test, sizeof(*mdev->pdev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mdev->pdev);
+	fx->priv->mdev = mdev;
+	fx->priv->pen.batching = true;
+	mlx5e_pen_open(&pens[0], &fx->napi, fx->priv, &mdev->pdev->dev, &fx->stats);
+	mlx5e_pen_open(&pens[1], &fx->napi, fx->priv, fx->dev, &fx->stats);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_ref(&pens[0]).pen == &pens[0]);
+	KUNIT_EXPECT_TRUE(test, !mlx5e_pen_ref(&pens[1]).pen);
+}
+
 /* Closing of a pen */
 
 static void closing_tries_once_more(struct kunit *test)
@@ -589,8 +614,9 @@ static void closing_leaves_a_lent_skb_to_its_socket(struct kunit *test)
 	struct pen_fixture *fx = test->priv;
 	struct mlx5e_tx_wqe_info lent = { .skb = fx_post(fx), .num_dma = 1 };
 	struct mlx5e_tx_wqe_info own = { .skb = fx_post(fx), .num_dma = 1 };
+	struct pen_test_base_owner owner;
 
-	skb_zcopy_set_nouarg(lent.skb, test);
+	pen_test_base_lend(lent.skb, &owner);
 	fx->sync_err = -EIO;
 	fx_complete(fx, &lent, 1);
 	fx_complete(fx, &own, 1);
@@ -612,21 +638,18 @@ static void fx_zerocopy_ends(struct sk_buff *skb, struct ubuf_info *uarg, bool s
 static void closing_tells_the_owner_of_zerocopy_pages(struct kunit *test)
 {
 	struct pen_fixture *fx = test->priv;
-	struct ubuf_info uarg = {
-		.callback = fx_zerocopy_ends,
-		.flags = SKBFL_ZEROCOPY_FRAG,
-	};
 	struct mlx5e_tx_wqe_info wi = { .skb = fx_post(fx), .num_dma = 1 };
+	bool told = pen_test_base_tells_owner();
+	struct pen_test_base_owner owner;
 
-	refcount_set(&uarg.refcnt, 1);
-	skb_zcopy_init(wi.skb, &uarg);
+	pen_test_base_set_owner(wi.skb, &owner, fx_zerocopy_ends);
 	fx->sync_err = -EIO;
 	fx_complete(fx, &wi, 1);
 	pen_test_poll(fx, 1);
 	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 0);
 	mlx5e_pen_close(fx->pen);
-	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 1);
-	KUNIT_EXPECT_TRUE(test, !wi.skb->destructor);
+	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, told ? 1 : 0);
+	KUNIT_EXPECT_EQ(test, !wi.skb->destructor, told);
 	KUNIT_EXPECT_EQ(test, refcount_read(&wi.skb->users), 1);
 	kfree_skb(wi.skb);
 	KUNIT_EXPECT_EQ(test, fx->zerocopy_ended, 1);
@@ -654,7 +677,7 @@ static int fx_make_device(struct pen_fixture *fx)
 	dev->release = fx_device_gone;
 	dev->dma_mask = &dev->coherent_dma_mask;
 	dev->coherent_dma_mask = DMA_BIT_MASK(64);
-	set_dma_ops(dev, &fx_ops);
+	pen_test_base_set_dma_ops(dev);
 	fx->dev = dev;
 	return dev_set_name(dev, "mlx5e-pen-test");
 }
@@ -704,14 +727,14 @@ int pen_test_open(struct pen_fixture *fx, struct kunit *test)
 	if (err)
 		return err;
 	fx_make_queue(fx);
-	fx->priv->wq = alloc_workqueue("mlx5e-pen-test", 0, 1);
-	if (!fx->priv->wq)
+	fx->priv->wq = alloc_ordered_workqueue("mlx5e-pen-test", 0);
+	fx->netdev = pen_test_base_alloc_netdev();
+	if (!fx->priv->wq || !fx->netdev)
 		return -ENOMEM;
 	INIT_DELAYED_WORK(&fx->priv->pen.recover_work, fx_recover_work);
-	init_dummy_netdev(&fx->netdev);
-	netif_napi_add(&fx->netdev, &fx->napi, fx_poll_nothing);
+	netif_napi_add(fx->netdev, &fx->napi, fx_poll_nothing);
 	napi_enable(&fx->napi);
-	mlx5e_pen_open(fx->pen, &fx->napi, fx->priv, &fx->stats);
+	mlx5e_pen_open(fx->pen, &fx->napi, fx->priv, fx->dev, &fx->stats);
 	fx->pen->dev = fx->dev;
 	static_branch_enable(&mlx5e_pen_key);
 
@@ -730,6 +753,7 @@ void pen_test_close(struct pen_fixture *fx)
 	napi_disable(&fx->napi);
 	netif_napi_del(&fx->napi);
 	mlx5e_pen_close(fx->pen);
+	pen_test_base_free_netdev(fx->netdev);
 	while (fx->n_frames)
 		put_page(fx->frames[--fx->n_frames]);
 	KUNIT_EXPECT_TRUE(fx->test, list_empty(&fx->mappings));
@@ -765,6 +789,7 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(one_wqe_may_hold_many_packets),
 	KUNIT_CASE(a_shared_skb_is_unmapped_strictly),
 	KUNIT_CASE(a_shared_skb_among_many_packets_is_unmapped_strictly),
+	KUNIT_CASE(memory_of_another_device_is_not_unmapped),
 	KUNIT_CASE(without_budget_the_pen_is_emptied_too),
 	KUNIT_CASE(what_a_failed_sync_left_is_kept),
 	KUNIT_CASE(a_failed_sync_starts_the_recovery),
@@ -776,6 +801,7 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(channels_are_not_reopened_again_at_once),
 	KUNIT_CASE(attempts_to_open_become_rarer),
 	KUNIT_CASE(a_pen_that_keeps_too_much_stops_its_polls),
+	KUNIT_CASE(only_the_device_that_was_asked_batches),
 	KUNIT_CASE(closing_tries_once_more),
 	KUNIT_CASE(closing_gives_up_but_does_not_free),
 	KUNIT_CASE(closing_leaves_a_lent_skb_to_its_socket),

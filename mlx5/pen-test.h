@@ -8,6 +8,8 @@
 #define __MLX5E_PEN_TEST_H__
 
 #include <kunit/test.h>
+#include <linux/dma-direction.h>
+#include <linux/types.h>
 #include "en/txrx.h"
 
 #define FIFO	64
@@ -78,11 +80,16 @@ struct pen_fixture {
 	u32 dma_cc;
 	unsigned int zerocopy_ended;
 	atomic_t recoveries;
-	struct net_device netdev;
+	struct net_device *netdev;
 	struct napi_struct napi;
 	bool napi_syncs;
 	unsigned int polls, polls_ended;
 };
+
+dma_addr_t pen_test_map(struct device *dev, phys_addr_t phys, size_t size,
+			enum dma_data_direction dir, unsigned long attrs);
+void pen_test_unmap(struct device *dev, dma_addr_t addr, size_t size,
+		    enum dma_data_direction dir, unsigned long attrs);
 
 int pen_test_open(struct pen_fixture *fx, struct kunit *test);
 void pen_test_close(struct pen_fixture *fx);

@@ -124,8 +124,8 @@ struct mlx5e_pen_ref {
 
 /**
  * struct mlx5e_pen_priv - the part of the pens that an interface has once
- * @batching: the device's unmaps without sync are deferred. Constant after
- *            mlx5e_pen_priv_init(); if false, no queue gets a pen
+ * @batching: the unmaps without sync of the interface's first device are deferred.
+ *            Constant after mlx5e_pen_priv_init(); if false, no queue gets a pen
  * @reopened: time of the last reopening in jiffies, 0 if there was none
  * @resting: the recovery closed the interface and opens it again once a sync
  *           succeeds. The administrator's state (IFF_UP) stays up meanwhile

@@ -23,20 +23,24 @@ static void mlx5e_pen_skbs_init(struct mlx5e_pen_skbs *skbs)
  * @pen: the pen, all zero
  * @napi: the NAPI context
  * @priv: the interface
+ * @dev: the device that the queues of the NAPI context map for
  * @stats: the counters of the NAPI context
+ *
+ * The channels of an interface may belong to several devices. Only those of its first
+ * device batch: it alone was asked, and the recovery syncs it alone.
  *
  * Context: process, before the queues open and take their mlx5e_pen_ref().
  */
-void mlx5e_pen_open(struct mlx5e_pen *pen, struct napi_struct *napi,
-		    struct mlx5e_priv *priv, struct mlx5e_ch_stats *stats)
+void mlx5e_pen_open(struct mlx5e_pen *pen, struct napi_struct *napi, struct mlx5e_priv *priv,
+		    struct device *dev, struct mlx5e_ch_stats *stats)
 {
 	mlx5e_pen_skbs_init(&pen->skbs);
 	mlx5e_pen_skbs_init(&pen->kept.skbs);
 	mlx5e_pen_open_stay(pen, napi);
 	pen->priv = priv;
 	pen->stats = stats;
-	if (priv->pen.batching)
-		pen->dev = mlx5_core_dma_dev(priv->mdev);
+	if (priv->pen.batching && dev == mlx5_core_dma_dev(priv->mdev))
+		pen->dev = dev;
 }
 
 static struct xdp_frame *mlx5e_pen_pop_frame(struct xdp_frame **frames)

@@ -24,8 +24,8 @@ DECLARE_STATIC_KEY_FALSE(mlx5e_pen_key);
 
 void mlx5e_pen_priv_init(struct mlx5e_priv *priv);
 void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv);
-void mlx5e_pen_open(struct mlx5e_pen *pen, struct napi_struct *napi,
-		    struct mlx5e_priv *priv, struct mlx5e_ch_stats *stats);
+void mlx5e_pen_open(struct mlx5e_pen *pen, struct napi_struct *napi, struct mlx5e_priv *priv,
+		    struct device *dev, struct mlx5e_ch_stats *stats);
 void mlx5e_pen_close(struct mlx5e_pen *pen);
 
 bool __mlx5e_pen_any_is_shared(struct mlx5e_txqsq *sq, struct mlx5e_tx_wqe_info *wi);
@@ -259,7 +259,8 @@ static inline void mlx5e_pen_priv_init(struct mlx5e_priv *priv) {}
 static inline void mlx5e_pen_priv_cleanup(struct mlx5e_priv *priv) {}
 
 static inline void mlx5e_pen_open(struct mlx5e_pen *pen, struct napi_struct *napi,
-				  struct mlx5e_priv *priv, struct mlx5e_ch_stats *stats) {}
+				  struct mlx5e_priv *priv, struct device *dev,
+				  struct mlx5e_ch_stats *stats) {}
 
 static inline void mlx5e_pen_close(struct mlx5e_pen *pen) {}
 

@@ -7,6 +7,7 @@
 #define __MLX5E_PEN_BASE_H__
 
 #include <linux/dma-mapping.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
@@ -105,6 +106,18 @@ static inline void mlx5e_base_close(struct net_device *netdev)
 static inline int mlx5e_base_open(struct net_device *netdev)
 {
 	return netdev->netdev_ops->ndo_open(netdev);
+}
+
+/**
+ * mlx5e_base_setup_timer - prepare a timer for HRTIMER_MODE_REL_PINNED
+ * @timer: the timer
+ * @end: called in a hard interrupt when the time is over
+ */
+static inline void mlx5e_base_setup_timer(struct hrtimer *timer,
+					  enum hrtimer_restart (*end)(struct hrtimer *timer))
+{
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
+	timer->function = end;
 }
 
 static inline void mlx5e_base_each_napi(struct mlx5e_channels *chs,

@@ -7,6 +7,7 @@
 #define __MLX5E_PEN_BASE_H__
 
 #include <linux/dma-mapping.h>
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
@@ -51,9 +52,12 @@ static inline void mlx5e_base_end_zerocopy(struct sk_buff *skb)
 
 static inline void mlx5e_base_detach_page(struct page *page)
 {
+	/* The frame may be another driver's, whose pages may be compound ones. */
+	struct page *head = compound_head(page);
+
 	/* A page that somebody else holds too leaves its pool. */
-	get_page(page);
-	page_pool_put_full_page(page->pp, page, false);
+	get_page(head);
+	page_pool_put_full_page(head->pp, head, false);
 }
 
 /**
@@ -74,7 +78,7 @@ static inline void mlx5e_base_detach_frame(struct xdp_frame *frame)
 		for (i = 0; i < sinfo->nr_frags; i++)
 			mlx5e_base_detach_page(skb_frag_page(&sinfo->frags[i]));
 	}
-	mlx5e_base_detach_page(virt_to_head_page(frame->data));
+	mlx5e_base_detach_page(virt_to_page(frame->data));
 }
 
 /**
@@ -118,6 +122,18 @@ static inline void mlx5e_base_close(struct net_device *netdev)
 static inline int mlx5e_base_open(struct net_device *netdev)
 {
 	return netdev->netdev_ops->ndo_open(netdev);
+}
+
+/**
+ * mlx5e_base_setup_timer - prepare a timer for HRTIMER_MODE_REL_PINNED
+ * @timer: the timer
+ * @end: called in a hard interrupt when the time is over
+ */
+static inline void mlx5e_base_setup_timer(struct hrtimer *timer,
+					  enum hrtimer_restart (*end)(struct hrtimer *timer))
+{
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED);
+	timer->function = end;
 }
 
 static inline void mlx5e_base_each_napi(struct mlx5e_channels *chs,
