@@ -13,7 +13,7 @@ base := $(or $(BASE),$(default))
 
 # A wrong word is refused here, before anything is installed or fetched.
 quote = '$(subst ','\'',$(1))'
-given = $(foreach name,BACKEND ARCH BASE BACKENDS CELLS JOBS LIST MUTANTS,$(call quote,$(name)=$($(name))))
+given = $(foreach name,BACKEND ARCH BASE BACKENDS BENCH CELLS JOBS LIST MUTANTS,$(call quote,$(name)=$($(name))))
 wrong := $(if $(filter help,$(goal)),,$(shell ci/words.sh $(given) 2>&1))
 $(if $(wrong),$(error $(wrong)))
 
@@ -72,9 +72,10 @@ mutants:
 	+$(run) ci/setup.sh
 	+$(run) python3 ci/mutants.py $(base) $(call quote,$(MUTANTS))
 
-## make bench
-##     not part of this version
+## make bench [BENCH="time"]
+##     compare the modes in tables and pictures: build/bench
 bench:
-	$(error make $@ comes later: it is not part of this version yet)
+	$(run) ci/setup.sh
+	$(run) python3 ci/bench.py $(call quote,$(BENCH))
 
 .PHONY: help run check kernel menuconfig series mutants bench

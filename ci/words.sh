@@ -24,6 +24,9 @@ names() {
 	done
 }
 
+# Prints the parts of ci/bench.py.
+parts() { sed -n 's/^  \([a-z]*\)  .*/\1/p' "$ci/bench.py"; }
+
 # folder WHAT PATH REMEDY: refuses a PATH that the rig cannot use. make, the kernel's
 # build and QEMU accept no spaces in paths.
 folder() {
@@ -77,6 +80,7 @@ check() {
 		;;
 	CELLS) select_from "$name" names "${list[@]}" ;;
 	MUTANTS) select_from "$name" mutants "${list[@]}" ;;
+	BENCH) select_from "$name" parts "${list[@]}" ;;
 	JOBS) [[ $2 =~ ^([1-9][0-9]{0,3})?$ ]] || die "JOBS=$2 is no number of guests; allowed: 1 to 9999" ;;
 	LIST) [[ $2 =~ ^[01]?$ ]] || die "LIST=$2 is unknown; allowed: 1" ;;
 	*) die "there is no word $name" ;;

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""make bench: what strict protection costs, in tables and pictures.
+
+ci/bench.py [PART...]: writes build/bench/PART-*.csv, the pictures PART-*.svg and PART-*.png,
+and build/bench/bench.json, and prints a table per question. The parts:
+
+  time   simulated: many queues that share one IOMMU (ci/lib/timing_runs.py)
+
+Exit status: 0, or 2 if the rig failed.
+"""
+
+import csv
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+import cells  # noqa: E402
+import figures  # noqa: E402
+import prepare  # noqa: E402
+import selection  # noqa: E402
+import timing_runs  # noqa: E402
+
+OUT = prepare.BUILD / "bench"
+QUEUES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+LATENCIES = (200, 2000, 10000)
+# A page without translation takes so long, which is 82 Gb/s of one queue.
+WORK = 400
+# Colours that colour-blind readers can tell apart (Okabe and Ito), and points for print.
+COLOURS = ("#d55e00", "#e69f00", "#999999", "#cc79a7", "#56b4e9", "#0072b2", "#009e73", "#000000")
+
+
+def plot(name, title, columns):
+    """Draws the columns of a CSV file against its first one, as SVG and PNG."""
+    curves = ", ".join(
+        f"'{name}.csv' using 1:{number} title '{column}' with linespoints "
+        f"lc rgb '{COLOURS[number - 2]}' pt {number} lw 2"
+        for number, column in enumerate(columns, 2))
+    for kind, terminal in (("svg", "svg size 900,600 font 'sans,14' background 'white'"),
+                           ("png", "pngcairo size 1200,800 font 'sans,16'")):
+        script = f"""
+            set terminal {terminal} noenhanced
+            set output '{name}.{kind}'
+            set datafile separator ','
+            set title "{title}"
+            set xlabel 'queues, each on a CPU of its own'
+            set ylabel 'throughput in Gb/s'
+            set logscale x 2
+            set logscale y 10
+            set key left top
+            set grid
+            plot {curves}
+        """
+        subprocess.run(["gnuplot"], input=script, text=True, check=True, cwd=OUT)
+
+
+def write_csv(name, head, rows):
+    """Writes a table as CSV."""
+    with open(OUT / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+
+
+def published():
+    """The comparison with figures that others have published, as rows."""
+    rows = []
+    for question, compare in timing_runs.PUBLISHED.items():
+        for name, low, high, said in compare():
+            rows.append({"question": question, "run": name, "simulated_slow": low,
+                         "simulated_fast": high, "published": said})
+    return rows
+
+
+def between(low, high):
+    """Two simulated figures, or one if they are the same."""
+    return f"{low:.2f}" if abs(high - low) < 0.005 else f"{low:.2f} to {high:.2f}"
+
+
+def time_part():
+    """Prints and writes the simulation of time; returns what bench.json has of it."""
+    compared = published()
+    head = (("simulated against published", "simulated", "published"),)
+    lines = [(f"{row['question']}: {row['run']}",
+              between(row["simulated_slow"], row["simulated_fast"]), f"{row['published']}")
+             for row in compared]
+    print("\n".join(figures.table(head, lines)))
+    swept = timing_runs.sweep(LATENCIES, QUEUES, WORK)
+    for latency, modes in swept.items():
+        micro = f"{latency / 1000:g}"
+        name = f"time-{micro}us"
+        rows = [[round(timing_runs.gigabits(result), 1) for result in results]
+                for results in modes.values()]
+        write_csv(name, ["queues", *modes], [list(row) for row in zip(QUEUES, *rows)])
+        title = f"Simulated: an invalidation takes {micro} us"
+        plot(name, title, modes)
+        print(f"\n{title}. Gb/s by queues:")
+        print("\n".join(figures.table(
+            (("queues", *map(str, QUEUES)),),
+            [(mode, *(figures.count(round(value)) for value in row))
+             for mode, row in zip(modes, rows)])))
+    return {"published": compared, "work_ns": WORK, "queues": QUEUES, "sweep": [
+        {"latency_ns": latency, "mode": mode, "queues": queues,
+         "gigabits_per_second": timing_runs.gigabits(result),
+         "cpu_ns_per_page": result.cpu_per_page, "median_wait_ns": result.median_wait,
+         "worst_wait_ns": result.worst_wait, "commands": result.commands}
+        for latency, modes in swept.items() for mode, results in modes.items()
+        for queues, result in zip(QUEUES, results)]}
+
+
+PARTS = {"time": time_part}
+
+
+def main():
+    """The command."""
+    words = " ".join(sys.argv[1:]).split() or ["all"]
+    try:
+        chosen = selection.matching("BENCH", words, PARTS)
+        OUT.mkdir(parents=True, exist_ok=True)
+        found = {name: PARTS[name]() for name in chosen}
+        (OUT / "bench.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    except (cells.RigError, OSError, subprocess.CalledProcessError) as error:
+        print(f"bench.py: {error}", file=sys.stderr)
+        return 2
+    print(f"\nTables and pictures: {OUT.relative_to(prepare.TOP)}")
+    return 0
+
+
+if __name__ == "__main__":
+    os.chdir(prepare.TOP)
+    sys.exit(main())
