@@ -78,6 +78,7 @@ own_pairs() {
 		*) pairs+=$(place "$file $word $line" "$source" "$home")$'\n' ;;
 		esac
 	done < <(manifest_lines)
+	without=${without%$'\n'}
 	grep -vF "${without:-/without nothing/}" <<<"${pairs%$'\n'}"
 }
 

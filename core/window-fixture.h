@@ -20,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include "test-base.h"
 #include "window-page.h"
 #include "base.h"
 
@@ -175,8 +176,8 @@ static inline u64 *fix_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 	return &f->entry[page];
 }
 
-static inline void fix_iotlb_sync_map(struct iommu_domain *domain,
-				      unsigned long iova, size_t size)
+static inline void fix_told(struct iommu_domain *domain, unsigned long iova,
+			    size_t size)
 {
 	struct fix *f = to_fix(domain);
 	unsigned long flags;
@@ -186,6 +187,8 @@ static inline void fix_iotlb_sync_map(struct iommu_domain *domain,
 	f->told_of = iova;
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 }
+
+XSMMU_TEST_SYNC_MAP(fix_iotlb_sync_map, fix_told)
 
 static inline phys_addr_t fix_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 {
