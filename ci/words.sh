@@ -25,7 +25,7 @@ names() {
 }
 
 # Prints the parts of ci/bench.py.
-parts() { sed -n 's/^  \([a-z]*\)  .*/\1/p' "$ci/bench.py"; }
+parts() { sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' "$ci/bench.py"; }
 
 # folder WHAT PATH REMEDY: refuses a PATH that the rig cannot use. make, the kernel's
 # build and QEMU accept no spaces in paths.

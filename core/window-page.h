@@ -2,7 +2,7 @@
 /*
  * Map and unmap one or two pages in a window. Most mappings are of one page, and small
  * buffers that cross a page have two. So these parts are inline in the entry points of
- * the DMA API: they call nothing and need no memory of their own. Where that is not
+ * the DMA API: they need no memory of their own, and seldom call anything. Where that is not
  * possible they change nothing, and xsmmu_window_map() and xsmmu_window_unmap() do it.
  */
 #ifndef _XSMMU_WINDOW_PAGE_H
@@ -15,7 +15,8 @@
 
 /*
  * Turn interrupts off, and return the flags for local_irq_restore(). On arm64,
- * local_irq_save() is a call, because it also asks whether they are off already.
+ * local_irq_save() also asks whether they are off already, and compilers make a call of
+ * that. With pseudo-NMIs this replaces other masked states until they are restored.
  */
 static __always_inline unsigned long xsmmu_irqs_off(void)
 {

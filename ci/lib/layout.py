@@ -38,7 +38,7 @@ FIELDS = {
                  "withheld_pages leaked leaked_tables",
     },
     "xsmmu_window": {
-        "read": "base single phys_end leaf quarantine after region_shift size xd template "
+        "read": "base region phys_end leaf quarantine after region_shift size xd template "
                 "phys_mask",
         "rare": "users chunks",
         "other": "depot",

@@ -121,9 +121,9 @@ class Machine:
             lock.held = False
 
 
-def _command(machine):
-    """One command, until it has completed."""
-    begin = machine.now
+def _command(machine, begin=None):
+    """One command, until it has completed. What waits for it began to wait now or before."""
+    begin = machine.now if begin is None else begin
     yield machine.parameters.submit
     yield machine.submit() - machine.now
     machine.waits.append(machine.now - begin)
@@ -140,9 +140,10 @@ class Strict:
         """The invalidations of a poll."""
         p = self.machine.parameters
         for first in range(0, p.batch, p.pages):
+            begin = self.machine.now
             if p.held:
                 yield self.lock
-            yield from _command(self.machine)
+            yield from _command(self.machine, begin)
             if p.held:
                 self.machine.give(self.lock)
             self.machine.pages += min(p.pages, p.batch - first)

@@ -13,7 +13,7 @@
  */
 #define XSMMU_TEST_SYNC_MAP(name, told)					\
 static inline void name(struct iommu_domain *domain, unsigned long iova,	\
-			 size_t size)				\
+			size_t size)				\
 {									\
 	told(domain, iova, size);					\
 }
