@@ -176,8 +176,8 @@ static inline u64 *fix_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 	return &f->entry[page];
 }
 
-static inline void fix_told(struct iommu_domain *domain, unsigned long iova,
-			    size_t size)
+static inline XSMMU_TEST_SYNC_MAP
+fix_iotlb_sync_map(struct iommu_domain *domain, unsigned long iova, size_t size)
 {
 	struct fix *f = to_fix(domain);
 	unsigned long flags;
@@ -186,9 +186,8 @@ static inline void fix_told(struct iommu_domain *domain, unsigned long iova,
 	f->told += size >> PAGE_SHIFT;
 	f->told_of = iova;
 	raw_spin_unlock_irqrestore(&f->lock, flags);
+	return xsmmu_test_sync_map_done();
 }
-
-XSMMU_TEST_SYNC_MAP(fix_iotlb_sync_map, fix_told)
 
 static inline phys_addr_t fix_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 {

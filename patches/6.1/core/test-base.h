@@ -5,17 +5,12 @@
 #ifndef _XSMMU_TEST_BASE_H
 #define _XSMMU_TEST_BASE_H
 
-#include <linux/iommu.h>
+/* The type of what the operation iotlb_sync_map returns: here nothing. */
+#define XSMMU_TEST_SYNC_MAP	void
 
-/*
- * Defines the operation iotlb_sync_map of a test, which calls told() with the domain, the
- * bus address and the bytes. Returns nothing here.
- */
-#define XSMMU_TEST_SYNC_MAP(name, told)					\
-static inline void name(struct iommu_domain *domain, unsigned long iova,	\
-			size_t size)				\
-{									\
-	told(domain, iova, size);					\
+/* What an iotlb_sync_map returns that has succeeded. */
+static inline XSMMU_TEST_SYNC_MAP xsmmu_test_sync_map_done(void)
+{
 }
 
 #endif /* _XSMMU_TEST_BASE_H */

@@ -133,6 +133,7 @@ static inline bool arm_smmu_xsmmu_test_link(struct kunit *test,
 static inline struct iommu_domain *
 arm_smmu_xsmmu_test_domain_alloc(struct device *dev)
 {
+	const struct iommu_ops *ops;
 	struct iommu_domain *domain;
 	struct arm_smmu_domain *d;
 
@@ -140,8 +141,8 @@ arm_smmu_xsmmu_test_domain_alloc(struct device *dev)
 		d = arm_smmu_domain_alloc();
 		return IS_ERR(d) ? NULL : &d->domain;
 	}
-	domain = arm_smmu_xsmmu_test_ops()->domain_alloc_paging_flags(dev, 0,
-								       NULL);
+	ops = arm_smmu_xsmmu_test_ops();
+	domain = ops->domain_alloc_paging_flags(dev, 0, NULL);
 	return IS_ERR(domain) ? NULL : domain;
 }
 

@@ -5,18 +5,13 @@
 #ifndef _XSMMU_TEST_BASE_H
 #define _XSMMU_TEST_BASE_H
 
-#include <linux/iommu.h>
+/* The type of what the operation iotlb_sync_map returns: here an error, or 0. */
+#define XSMMU_TEST_SYNC_MAP	int
 
-/*
- * Defines the operation iotlb_sync_map of a test, which calls told() with the domain, the
- * bus address and the bytes. Returns 0.
- */
-#define XSMMU_TEST_SYNC_MAP(name, told)					\
-static inline int name(struct iommu_domain *domain, unsigned long iova,	\
-			size_t size)				\
-{									\
-	told(domain, iova, size);					\
-	return 0;							\
+/* What an iotlb_sync_map returns that has succeeded. */
+static inline XSMMU_TEST_SYNC_MAP xsmmu_test_sync_map_done(void)
+{
+	return 0;
 }
 
 #endif /* _XSMMU_TEST_BASE_H */
