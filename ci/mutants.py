@@ -13,8 +13,9 @@ The head of a mutant says what the bug is, and has a line
 
 with a cell of ci/matrix.ini and an expression for names or messages of its tests. If that is
 the name of a KUnit test, or several between |, and the cell has the debug kernel and no other
-tests, then only the test with the first name runs, in a small kernel. So that one has to fail. In place of the cell may stand
-"litmus": then ci/litmus.py has to miss a barrier, and nothing is booted. A line
+tests, then only the test with the first name runs, in a small kernel. So that one has to fail.
+In place of the cell may stand "litmus": then ci/litmus.py has to miss a barrier, and nothing
+is booted. A line
 
     Bases: BASE BASE
 

@@ -227,7 +227,7 @@ static noinline void xsmmu_unmap_page_slowly(struct device *dev, dma_addr_t addr
 	xsmmu_debug_unmap(dev);
 }
 
-/* The same, where the page may cross into another. */
+/* Unmap what was not cleared at once as one page: two pages at once, or whatever it is. */
 static noinline void xsmmu_unmap_two_pages(struct device *dev, dma_addr_t addr,
 					   size_t size,
 					   enum dma_data_direction dir,
