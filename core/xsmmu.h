@@ -102,6 +102,7 @@ bool xsmmu_domain_enable(struct iommu_domain *domain, struct iova_domain *iovad,
 			 const char *name);
 void xsmmu_domain_trim(struct xsmmu_domain *xd);
 void xsmmu_domain_destroy(struct iommu_domain *domain);
+void xsmmu_unbound(struct device *dev);
 
 void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size);
 int xsmmu_sync(struct xsmmu_domain *xd);
@@ -142,6 +143,10 @@ static inline void xsmmu_mode_init(void)
 }
 
 static inline void xsmmu_domain_destroy(struct iommu_domain *domain)
+{
+}
+
+static inline void xsmmu_unbound(struct device *dev)
 {
 }
 

@@ -39,31 +39,6 @@ xsmmu_batching_domain(struct device *dev)
 	return xsmmu_of(domain) ? domain : NULL;
 }
 
-static void xsmmu_unbound(struct device *dev, void *res)
-{
-	struct xsmmu_domain **xd = res;
-
-	xsmmu_domain_trim(*xd);
-	xsmmu_leave_window(dev);
-}
-
-/*
- * Free the rings when the driver of @dev is unbound. A driver may opt in more than
- * once. Without memory for the note, which is the false return, they are freed with
- * the domain.
- */
-static bool xsmmu_trim_at_unbind(struct device *dev, struct xsmmu_domain *xd)
-{
-	struct xsmmu_domain **res;
-
-	res = devres_alloc(xsmmu_unbound, sizeof(*res), GFP_KERNEL);
-	if (!res)
-		return false;
-	*res = xd;
-	devres_get(dev, res, NULL, NULL);
-	return true;
-}
-
 static bool xsmmu_enable(struct device *dev)
 {
 	struct iommu_domain *domain;
@@ -76,10 +51,30 @@ static bool xsmmu_enable(struct device *dev)
 		return false;
 	if (!xsmmu_domain_enable(domain, xsmmu_iovad(domain), dev_name(dev)))
 		return false;
-	/* A driver that is bound later need not opt in, and must find no window. */
-	if (xsmmu_trim_at_unbind(dev, domain->xsmmu))
-		xsmmu_enter_window(dev, domain);
+	xsmmu_enter_window(dev, domain);
 	return true;
+}
+
+/**
+ * xsmmu_unbound - a driver no longer uses the domain of its device
+ * @dev: the device, which may be in no domain
+ *
+ * Frees the rings of the domain. A driver that is bound later need not opt in, so it must
+ * find no window. The caller still keeps the domain from being replaced.
+ *
+ * Context: process context, may sleep.
+ */
+void xsmmu_unbound(struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	if (!xsmmu_mode())
+		return;
+	domain = xsmmu_batching_domain(dev);
+	if (!domain)
+		return;
+	xsmmu_domain_trim(xsmmu_of(domain));
+	xsmmu_leave_window(dev);
 }
 
 /*

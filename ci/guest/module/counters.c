@@ -71,6 +71,7 @@ static int numbers(const char *line, struct counters *c)
 	       number(line, "named", &c->named) ?:
 	       number(line, "failed", &c->failed) ?:
 	       number(line, "orphans", &c->orphans) ?:
+	       number(line, "chunks", &c->chunks) ?:
 	       number(line, "outside", &c->outside) ?:
 	       number(line, "bytes", &c->bytes);
 }

@@ -16,6 +16,7 @@ struct device;
  * @named: invalidations of pages that succeeded
  * @failed: invalidations that failed
  * @orphans: drains by the backstop
+ * @chunks: chunks of the window that have a table
  * @outside: mappings for which the window had no slot
  * @bytes: memory that the domain costs
  */
@@ -25,6 +26,7 @@ struct counters {
 	u64 named;
 	u64 failed;
 	u64 orphans;
+	u64 chunks;
 	u64 outside;
 	u64 bytes;
 };
