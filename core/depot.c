@@ -224,7 +224,7 @@ void xsmmu_depot_give(struct xsmmu_window *w, unsigned int class,
  *
  * In an oops in which the lock cannot be had, the slot is leaked.
  *
- * Context: any but NMI. A completed grace period covers the slot.
+ * Context: any but NMI. A completed invalidation covers the slot.
  */
 void xsmmu_depot_put(struct xsmmu_window *w, u32 page)
 {

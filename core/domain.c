@@ -20,8 +20,9 @@ static DEFINE_MUTEX(xsmmu_enable_lock);
 
 /*
  * The lock of windows: protects the windows of all domains and their numbers of users.
- * CPU hotplug takes it, so it is held over no invalidation that may never end but
- * those of a window's tables.
+ * It is held over the invalidations of a window's tables, and over a drain when the
+ * window's last user or a CPU leaves. If an IOMMU never completes one, opt-ins and CPU
+ * hotplug wait with them.
  */
 static DEFINE_MUTEX(xsmmu_window_lock);
 

@@ -60,7 +60,7 @@ enum lie {
  * @fail: how many invalidations of the domain fail from now on
  * @fail_named: what invalidations of runs return, if not 0
  * @forgets: unmap_on() does not sync
- * @middle: called while something is invalidated, interrupts off; or NULL
+ * @middle: called while something is invalidated; or NULL
  * @during: what @middle has unmapped
  * @lock: protects the fields below
  * @syncs: invalidations of the domain
@@ -74,6 +74,7 @@ enum lie {
  * @violation: what the adversary has found
  * @entry: the table
  * @spare: another place for the table
+ * @memory: what a walker reads that does not look into the CPU's caches
  * @kept: translations that the device keeps; 0: none
  * @looks: how often the device has taken a translation
  * @taken: the value of @looks when it took the one of a page
@@ -105,6 +106,7 @@ struct fix {
 	const char *violation;
 	u64 *entry;
 	u64 *spare;
+	u64 *memory;
 	u64 *kept;
 	unsigned int looks;
 	unsigned int *taken;
@@ -212,6 +214,8 @@ static inline void fix_iotlb_sync(struct iommu_domain *domain,
 	unsigned long n = (gather->end - gather->start + 1) >> PAGE_SHIFT;
 	unsigned long flags;
 
+	if (f->middle)
+		f->middle(f);
 	raw_spin_lock_irqsave(&f->lock, flags);
 	forget(f, first, n);
 	f->ranges += n;
@@ -389,8 +393,10 @@ static inline void fix_free(struct fix *f)
 		put_iova_domain(&f->iovad);
 		iova_cache_put();
 	}
-	kvfree(f->entry);
-	kvfree(f->spare);
+	WRITE_ONCE(xsmmu_cleaned, NULL);
+	kfree(f->entry);
+	kfree(f->spare);
+	kvfree(f->memory);
 	kvfree(f->kept);
 	kvfree(f->taken);
 }
@@ -403,8 +409,10 @@ static inline struct fix *fix_create(struct kunit *test)
 	test->priv = f;
 	f->test = test;
 	raw_spin_lock_init(&f->lock);
-	f->entry = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
-	f->spare = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
+	/* Cleans need addresses of the linear map. */
+	f->entry = kcalloc(PAGES, sizeof(u64), GFP_KERNEL);
+	f->spare = kcalloc(PAGES, sizeof(u64), GFP_KERNEL);
+	f->memory = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
 	f->kept = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
 	f->taken = kvcalloc(PAGES, sizeof(*f->taken), GFP_KERNEL);
 	f->ops.map_pages = fix_map;
@@ -418,7 +426,7 @@ static inline struct fix *fix_create(struct kunit *test)
 	f->domain.ops = &f->ops;
 	f->domain.type = IOMMU_DOMAIN_DMA;
 	f->domain.pgsize_bitmap = PAGE_SIZE;
-	KUNIT_ASSERT_TRUE(test, f->entry && f->spare && f->kept && f->taken);
+	KUNIT_ASSERT_TRUE(test, f->entry && f->spare && f->memory && f->kept && f->taken);
 	KUNIT_ASSERT_EQ(test, iova_cache_get(), 0);
 	init_iova_domain(&f->iovad, PAGE_SIZE, 1);
 	KUNIT_ASSERT_EQ(test, iova_domain_init_rcaches(&f->iovad), 0);

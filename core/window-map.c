@@ -247,7 +247,8 @@ static noinline void xsmmu_unmap_of_nothing(struct xsmmu_window *w,
  * @phys: gets the CPU address of the buffer
  *
  * An address where nothing is mapped is a bug of the driver and gets a warning. The
- * slot is not put into quarantine again.
+ * slot is not put into quarantine again. Two CPUs that unmap one mapping at the same
+ * time are not found out.
  *
  * Context: any but NMI.
  * Return: true if a mapping was cleared.
@@ -286,7 +287,11 @@ bool xsmmu_window_unmap_strict(struct xsmmu_window *w, dma_addr_t addr,
 	}
 	xsmmu_sync_range(w->xd->domain, addr & PAGE_MASK,
 			 PAGE_SIZE << m.class);
-	xsmmu_slots_put_back(w, m.class, m.page);
+	/* It cannot report an error. While there are some, another sync has to follow. */
+	if (unlikely(READ_ONCE(w->xd->failing)))
+		xsmmu_put(w, m.class, m.page);
+	else
+		xsmmu_slots_put_back(w, m.class, m.page);
 	*phys = m.phys;
 	return true;
 }

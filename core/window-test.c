@@ -84,8 +84,8 @@ static void buffer_across_pages_is_one_run(struct kunit *test)
 					DMA_TO_DEVICE, true);
 		KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
 		entry = &f->entry[addr >> PAGE_SHIFT];
-		KUNIT_EXPECT_EQ(test, entry[0] & PAGE_MASK, PFN_PHYS(19));
-		KUNIT_EXPECT_EQ(test, entry[1] & PAGE_MASK, PFN_PHYS(20));
+		KUNIT_EXPECT_EQ(test, entry[0], PFN_PHYS(19) | ENTRY_READ | ENTRY_SNOOP);
+		KUNIT_EXPECT_EQ(test, entry[1], PFN_PHYS(20) | ENTRY_READ | ENTRY_SNOOP);
 		unmap(f, addr);
 		KUNIT_EXPECT_EQ(test, entry[0] | entry[1], 0);
 	}
@@ -99,11 +99,11 @@ static void runs_of_all_lengths_are_mapped(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, get_window(f));
 	for (n = 1; n <= XSMMU_SLOT_PAGES; n++) {
-		addr = map_at(f, 64, n * PAGE_SIZE, DMA_BIDIRECTIONAL);
+		addr = map_at(f, 64, n * PAGE_SIZE, DMA_FROM_DEVICE);
 		KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
 		for (i = 0; i < n; i++)
-			KUNIT_EXPECT_EQ(test, f->entry[(addr >> PAGE_SHIFT) + i] &
-					PAGE_MASK, PFN_PHYS(64 + i));
+			KUNIT_EXPECT_EQ(test, f->entry[(addr >> PAGE_SHIFT) + i],
+					PFN_PHYS(64 + i) | ENTRY_WRITE | ENTRY_SNOOP);
 		unmap(f, addr);
 		for (i = 0; i < n; i++)
 			KUNIT_EXPECT_EQ(test, f->entry[(addr >> PAGE_SHIFT) + i], 0);
@@ -159,12 +159,28 @@ static void page_that_is_not_mapped_is_left_alone(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 0, run));
 	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 1, run + PAGE_SIZE));
 	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 0, f->w->base - PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 0, f->w->base + f->w->size));
 	/* No chunk was made there. */
 	KUNIT_EXPECT_FALSE(test, xsmmu_page_unmap(f->w, 0, f->w->base + f->w->region -
 							PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, pending(f), 1);
 	KUNIT_EXPECT_TRUE(test, xsmmu_window_unmap(f->w, run, &phys));
 	KUNIT_EXPECT_EQ(test, pending(f), 2);
+}
+
+/* What is next to the window has an ordinary mapping. */
+static void window_has_its_own_addresses_only(struct kunit *test)
+{
+	dma_addr_t base, end;
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	base = f->w->base;
+	end = base + f->w->size;
+	KUNIT_EXPECT_PTR_EQ(test, xsmmu_window_find(f->xd, base), f->w);
+	KUNIT_EXPECT_PTR_EQ(test, xsmmu_window_find(f->xd, end - 1), f->w);
+	KUNIT_EXPECT_NULL(test, xsmmu_window_find(f->xd, base - 1));
+	KUNIT_EXPECT_NULL(test, xsmmu_window_find(f->xd, end));
 }
 
 /* Lists. */
@@ -220,7 +236,8 @@ static void list_is_mapped_in_one_slot(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, entry + 4,
 			    &f->entry[sg_dma_address(&sg[1]) >> PAGE_SHIFT]);
 	for (i = 0; i < LIST_PAGES; i++)
-		KUNIT_EXPECT_EQ(test, entry[i] & PAGE_MASK, PFN_PHYS(pfn[i]));
+		KUNIT_EXPECT_EQ(test, entry[i],
+				PFN_PHYS(pfn[i]) | ENTRY_READ | ENTRY_SNOOP);
 	unmap(f, sg_dma_address(&sg[0]));
 	for (i = 0; i < LIST_PAGES; i++)
 		KUNIT_EXPECT_EQ(test, entry[i], 0);
@@ -249,6 +266,70 @@ static void list_that_fits_no_slot_is_not_mapped(struct kunit *test)
 	sg[1].length = XSMMU_SLOT_PAGES * PAGE_SIZE;
 	KUNIT_EXPECT_EQ(test, map_list(f, sg, UINT_MAX, ULONG_MAX), 0);
 	KUNIT_EXPECT_EQ(test, outside(f), 0);
+}
+
+/* Cleans. */
+
+static struct fix *watched;
+
+/* What was cleaned is in memory, whole lines or less. */
+static void note_clean(const void *start, size_t size)
+{
+	const u64 *entry = start;
+	size_t first = entry - watched->entry;
+
+	if (first < PAGES)
+		memcpy(&watched->memory[first], entry, size);
+}
+
+/* Until fix_free(). */
+static void watch_cleans(struct fix *f)
+{
+	watched = f;
+	WRITE_ONCE(xsmmu_cleaned, note_clean);
+}
+
+/* Are the entries of a slot in memory? */
+static void expect_cleaned(struct fix *f, dma_addr_t addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < XSMMU_SLOT_PAGES; i++)
+		KUNIT_EXPECT_EQ_MSG(f->test, f->memory[(addr >> PAGE_SHIFT) + i],
+				    f->entry[(addr >> PAGE_SHIFT) + i],
+				    "page %u of the slot", i);
+}
+
+/* A walker that does not look into the CPU's caches reads what was cleaned. */
+static void entries_are_cleaned_when_written_and_cleared(struct kunit *test)
+{
+	struct scatterlist sg[ARRAY_SIZE(list)];
+	struct fix *f = test->priv;
+	unsigned int n, k;
+	phys_addr_t phys;
+	dma_addr_t addr;
+
+	f->after = XSMMU_CLEAN_ENTRY;
+	watch_cleans(f);
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	for (n = 1; n <= XSMMU_SLOT_PAGES; n++) {
+		/* The first mapping of a class finds no slot at once. */
+		for (k = 0; k < 2; k++) {
+			addr = map(f, n);
+			KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+			expect_cleaned(f, addr);
+			unmap(f, addr);
+			expect_cleaned(f, addr);
+		}
+		addr = map(f, n);
+		xsmmu_window_unmap_strict(f->w, addr, &phys);
+		expect_cleaned(f, addr);
+	}
+	list_init(test, sg);
+	KUNIT_ASSERT_EQ(test, map_list(f, sg, UINT_MAX, ULONG_MAX), 2);
+	expect_cleaned(f, sg_dma_address(&sg[0]));
+	unmap(f, sg_dma_address(&sg[0]));
+	expect_cleaned(f, sg_dma_address(&sg[0]));
 }
 
 /* What core learns. */
@@ -552,6 +633,40 @@ static void ordinary_unmap_frees_its_slot_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pending(f), 0);
 	return_all(f);
 	KUNIT_EXPECT_TRUE(test, xsmmu_window_is_whole(f->w));
+}
+
+/* Meanwhile the slot is not free. */
+static void ordinary_unmap_frees_its_slot_after_its_invalidation(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	phys_addr_t phys;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 1);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+	f->middle = unmap_in_the_middle;
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_unmap_strict(f->w, addr, &phys));
+	KUNIT_EXPECT_NE(test, f->during, addr);
+	KUNIT_EXPECT_EQ(test, pending(f), 1);
+}
+
+/* The IOMMU driver does not tell whether the invalidation of the unmap has failed too. */
+static void ordinary_unmap_after_a_failure_leaves_its_slot_to_a_sync(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	phys_addr_t phys;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 1);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+	atomic_set(&f->fail, XSMMU_SYNC_ATTEMPTS);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), -EIO);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_unmap_strict(f->w, addr, &phys));
+	KUNIT_EXPECT_EQ(test, pending(f), 1);
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	KUNIT_EXPECT_EQ(test, pending(f), 0);
 }
 
 /* CPUs. */
@@ -906,14 +1021,33 @@ static void window_without_users_is_freed(struct kunit *test)
 static void window_stays_while_something_is_mapped(struct kunit *test)
 {
 	struct fix *f = test->priv;
+	unsigned int pages;
 	dma_addr_t addr;
 
+	for (pages = 1; pages <= XSMMU_SLOT_PAGES; pages *= 2) {
+		KUNIT_ASSERT_TRUE(test, get_window(f));
+		addr = map(f, pages);
+		xsmmu_window_put(f->w);
+		KUNIT_ASSERT_TRUE(test, has_window(f));
+		KUNIT_EXPECT_PTR_EQ(test, xsmmu_window_find(f->xd, addr), f->w);
+		unmap(f, addr);
+		KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+		KUNIT_ASSERT_TRUE(test, get_window(f));
+		xsmmu_window_put(f->w);
+		KUNIT_EXPECT_FALSE(test, has_window(f));
+	}
+}
+
+static void window_stays_while_a_slot_is_unsynced(struct kunit *test)
+{
+	struct fix *f = test->priv;
+
 	KUNIT_ASSERT_TRUE(test, get_window(f));
-	addr = map(f, 1);
+	unmap(f, map(f, 1));
+	atomic_set(&f->fail, INT_MAX);
 	xsmmu_window_put(f->w);
 	KUNIT_ASSERT_TRUE(test, has_window(f));
-	KUNIT_EXPECT_PTR_EQ(test, xsmmu_window_find(f->xd, addr), f->w);
-	unmap(f, addr);
+	atomic_set(&f->fail, 0);
 	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
 	KUNIT_ASSERT_TRUE(test, get_window(f));
 	xsmmu_window_put(f->w);
@@ -929,9 +1063,11 @@ static struct kunit_case xsmmu_window_cases[] = {
 	KUNIT_CASE(what_fits_no_slot_is_not_mapped),
 	KUNIT_CASE(unmap_clears_the_whole_slot),
 	KUNIT_CASE(page_that_is_not_mapped_is_left_alone),
+	KUNIT_CASE(window_has_its_own_addresses_only),
 	KUNIT_CASE(list_is_mapped_in_one_slot),
 	KUNIT_CASE(segments_are_not_longer_than_the_device_allows),
 	KUNIT_CASE(list_that_fits_no_slot_is_not_mapped),
+	KUNIT_CASE(entries_are_cleaned_when_written_and_cleared),
 	KUNIT_CASE(entry_that_depends_on_its_address_gives_no_window),
 	KUNIT_CASE(entry_with_a_sum_of_the_buffer_gives_no_window),
 	KUNIT_CASE(table_that_moves_gives_no_window),
@@ -952,6 +1088,8 @@ static struct kunit_case xsmmu_window_cases[] = {
 	KUNIT_CASE(mapping_that_finds_no_slot_is_counted),
 	KUNIT_CASE(cpu_that_has_slots_makes_no_chunk),
 	KUNIT_CASE(ordinary_unmap_frees_its_slot_at_once),
+	KUNIT_CASE(ordinary_unmap_frees_its_slot_after_its_invalidation),
+	KUNIT_CASE(ordinary_unmap_after_a_failure_leaves_its_slot_to_a_sync),
 	KUNIT_CASE(slots_return_from_a_cpu_that_only_unmaps),
 	KUNIT_CASE(slots_of_an_offline_cpu_come_back),
 	KUNIT_CASE(slots_of_a_cpu_that_left_unsynced_come_back),
@@ -959,6 +1097,7 @@ static struct kunit_case xsmmu_window_cases[] = {
 	KUNIT_CASE(random_mappings_on_all_cpus),
 	KUNIT_CASE(window_without_users_is_freed),
 	KUNIT_CASE(window_stays_while_something_is_mapped),
+	KUNIT_CASE(window_stays_while_a_slot_is_unsynced),
 	{}
 };
 

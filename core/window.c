@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include "slots.h"
 #include "base.h"
+#include "clean.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "xsmmu."
@@ -25,6 +26,10 @@ bool xsmmu_windows = true;
 EXPORT_SYMBOL_GPL(xsmmu_windows);
 #endif
 module_param_named(windows, xsmmu_windows, bool, 0644);
+
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+void (*xsmmu_cleaned)(const void *start, size_t size);
+#endif
 
 /*
  * Windows of devices with long addresses lie below this: three levels of tables reach

@@ -25,8 +25,9 @@
  * again.
  *
  * I2 for slots: a slot is not handed out before an invalidation has completed that
- * started after its entries were cleared. done and the depot are the only ways
- * back, and both stand behind a grace period.
+ * started after its entries were cleared. done and the depot are ways back, and both
+ * stand behind a grace period. An ordinary unmap waits for its own invalidation and
+ * puts the slot back at head, or into quarantine while invalidations fail.
  */
 #ifndef _XSMMU_WINDOW_H
 #define _XSMMU_WINDOW_H
