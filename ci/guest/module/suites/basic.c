@@ -4,6 +4,8 @@
  * the DMA API are valid in every mode.
  */
 #include <linux/dma-mapping.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
 
 #include "buffers.h"
 #include "suites.h"
@@ -35,22 +37,63 @@ static void untouched_buffer_is_blocked_by_any_unmap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, attack(&b->buf[1], 1), expected);
 }
 
+/* The device can read the word at @addr, and write it only without translation. */
+static void expect_read_only(struct kunit *test, dma_addr_t addr, u64 *word)
+{
+	bool translated = target.mode != TARGET_PASSTHROUGH;
+	u64 before = READ_ONCE(*word);
+
+	KUNIT_EXPECT_EQ(test, probe_read(0, addr, 8), 0);
+	KUNIT_EXPECT_EQ(test, probe_value(0), before);
+	KUNIT_EXPECT_EQ(test, !!probe_write(1, addr, 8, before + 1), translated);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), before + !translated);
+}
+
 static void buffer_mapped_for_reading_is_not_written(struct kunit *test)
 {
 	struct batch *b = test_batch(test, 1);
 	struct buf *buf = &b->buf[0];
-	u64 *word = page_address(buf->page);
-	bool translated = target.mode != TARGET_PASSTHROUGH;
 
-	WRITE_ONCE(*word, 1);
 	KUNIT_ASSERT_EQ(test, buf_map(buf, DMA_TO_DEVICE), 0);
-	KUNIT_EXPECT_EQ(test, probe_read(0, buf->iova, 8), 0);
-	KUNIT_EXPECT_EQ(test, probe_value(0), (u64)1);
-	KUNIT_EXPECT_EQ(test, !!probe_write(1, buf->iova, 8, 2),
-			translated);
+	expect_read_only(test, buf->iova, page_address(buf->page));
 	dma_unmap_page(target.dev, buf->iova, PAGE_SIZE, DMA_TO_DEVICE);
 	buf->mapped = false;
-	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), (u64)(translated ? 1 : 2));
+}
+
+/* The last word of a page and the first one of the next. */
+static void both_pages_mapped_for_reading_are_not_written(struct kunit *test)
+{
+	u64 *word = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
+	dma_addr_t addr;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, word);
+	word += PAGE_SIZE / sizeof(*word) - 1;
+	/* The first mapping finds no slot of a window at once. */
+	for (i = 0; i < 2; i++) {
+		addr = dma_map_single(target.dev, word, 16, DMA_TO_DEVICE);
+		KUNIT_ASSERT_EQ(test, dma_mapping_error(target.dev, addr), 0);
+		expect_read_only(test, addr, word);
+		expect_read_only(test, addr + 8, word + 1);
+		dma_unmap_single(target.dev, addr, 16, DMA_TO_DEVICE);
+	}
+}
+
+static void list_mapped_for_reading_is_not_written(struct kunit *test)
+{
+	u64 *word = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
+	struct scatterlist sg[2];
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, word);
+	sg_init_table(sg, 2);
+	sg_set_buf(&sg[0], word, PAGE_SIZE);
+	sg_set_buf(&sg[1], (void *)word + PAGE_SIZE, 8);
+	KUNIT_ASSERT_GT(test, dma_map_sg(target.dev, sg, 2, DMA_TO_DEVICE), 0);
+	addr = sg_dma_address(&sg[0]);
+	expect_read_only(test, addr, word);
+	expect_read_only(test, addr + PAGE_SIZE, (void *)word + PAGE_SIZE);
+	dma_unmap_sg(target.dev, sg, 2, DMA_TO_DEVICE);
 }
 
 /* A driver need not know the mode: a sync that is not needed costs nothing. */
@@ -85,6 +128,8 @@ static const struct attack_case basic_cases[] = {
 	ATTACK_CASE(every_engine_reaches_a_mapped_buffer, ANY_MODE),
 	ATTACK_CASE(untouched_buffer_is_blocked_by_any_unmap, ANY_MODE),
 	ATTACK_CASE(buffer_mapped_for_reading_is_not_written, ANY_MODE),
+	ATTACK_CASE(both_pages_mapped_for_reading_are_not_written, ANY_MODE),
+	ATTACK_CASE(list_mapped_for_reading_is_not_written, ANY_MODE),
 	ATTACK_CASE(sync_is_valid_without_unmaps, ANY_MODE),
 	ATTACK_CASE(ledger_counts_landings_on_dead_pages_only, ANY_MODE),
 	{ }
