@@ -20,7 +20,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
@@ -39,8 +38,6 @@ APPEND = "panic=-1 oops=panic rdinit=/init loglevel=7"
 # On a busy host, TCG delivers timer interrupts too late for x86's own check.
 APPEND_ARCH = {"x86_64": "no_timer_check", "arm64": ""}
 TAIL = 15
-# If this is set, all guests of this run end.
-STOP = threading.Event()
 
 
 @dataclasses.dataclass
@@ -176,7 +173,7 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
                     status = process.wait(0.2)
                 except subprocess.TimeoutExpired:
                     pass
-                if STOP.is_set():
+                if prepare.STOP.is_set():
                     raise cells.RigError(f"{cell.name} was interrupted")
                 for path in (console, results_of(console)) if follow else ():
                     follow(path)

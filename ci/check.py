@@ -133,13 +133,27 @@ def run_one(what):
     return row
 
 
-def prepare_all(chosen):
-    """Builds all parts of the cells before the table begins. run_one() reports failures."""
-    for cell in chosen:
-        try:
-            boot.parts(cell)
-        except cells.RigError:
-            pass
+def by_kernel(chosen):
+    """The cells of each kernel together, those of the kernel with the most cells first.
+
+    So while its guests run, there is time to build the other kernels.
+    """
+    kernels = [(cell.base, cell.arch, cell.kernel, cell.backends, cell.mutant) for cell in chosen]
+    order = sorted(range(len(chosen)), key=lambda number: (
+        -kernels.count(kernels[number]), kernels.index(kernels[number])))
+    return [chosen[number] for number in order]
+
+
+def prepare_one(cell):
+    """Builds all parts of a cell. run_one() reports failures."""
+    with contextlib.suppress(cells.RigError):
+        boot.parts(cell)
+
+
+def run_built(cell, built):
+    """Runs a cell once its parts are built."""
+    built.result()
+    return run_one(cell)
 
 
 def free_memory():
@@ -159,27 +173,40 @@ def jobs_that_fit(jobs, chosen, free):
 
 
 def run_parallel(chosen, jobs):
-    """Runs cells, up to jobs at once, and yields their rows in order."""
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(run_one, cell) for cell in chosen]
+    """Runs cells, up to jobs at once, and yields their rows in order.
+
+    Meanwhile one thread builds what the later ones need.
+    """
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool, \
+            concurrent.futures.ThreadPoolExecutor(
+                1, initializer=prepare.build_beside_guests,
+                initargs=(REPORT / "building.log",)) as builder:
+        built = [builder.submit(prepare_one, cell) for cell in chosen]
+        futures = [pool.submit(run_built, *pair) for pair in zip(chosen, built)]
         try:
             for future in futures:
                 yield future.result()
         except BaseException:
-            boot.STOP.set()
+            builder.shutdown(wait=False, cancel_futures=True)
+            prepare.stop()
             pool.shutdown(cancel_futures=True)
             raise
 
 
 def run_all(chosen, jobs):
-    """Runs all, and yields the rows in order: checks one by one, guests in parallel."""
-    guests = [what for what in chosen if isinstance(what, cells.Cell)]
-    prepare_all(guests)
+    """Runs all, and yields the rows in order: checks one by one, guests in parallel.
+
+    What the first guests need is built before the table begins, with its progress.
+    """
+    guests = by_kernel([what for what in chosen if isinstance(what, cells.Cell)])
+    for cell in guests[:1]:
+        prepare_one(cell)
     print(report.header(), flush=True)
     for are_cells, group in itertools.groupby(chosen, lambda what: isinstance(what, cells.Cell)):
         group = list(group)
         if are_cells:
-            yield from run_parallel(group, jobs_that_fit(jobs, group, free_memory()))
+            jobs = jobs_that_fit(jobs, group, free_memory())
+            yield from run_parallel(by_kernel(group), jobs)
         else:
             yield from map(run_one, group)
 
@@ -193,10 +220,10 @@ def show_list(names, before):
     print(f"{len(names)} rows, {known:.0f} s where known")
 
 
-def finish(rows, chosen, before):
+def finish(rows, chosen, before, elapsed):
     """Writes the reports, prints the lines after the table, returns the exit status.
 
-    chosen: words or a base were given, so this was not the gate.
+    chosen: words or a base were given, so this was not the gate. elapsed: its seconds.
     """
     taken = {row.name: row.seconds for row in rows}
     report.write_json(rows, prepare.SECONDS, REPORT / "check.json")
@@ -204,7 +231,7 @@ def finish(rows, chosen, before):
     for text in seconds.slowest({**taken, **prepare.SECONDS}, before):
         print(text)
     if not chosen:
-        for text in seconds.over_budget(taken, prepare.SECONDS, before):
+        for text in seconds.over_budget(taken, prepare.SECONDS, elapsed, before):
             print(text)
     seconds.remember({**taken, **prepare.SECONDS})
     if broken := [row.name for row in rows if row.broken]:
@@ -241,7 +268,7 @@ def main():
     words = " ".join(asked.words).split()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
-    rows = []
+    rows, begin = [], time.monotonic()
     try:
         known, before = selection.everything(), seconds.last()
         names = selection.choose(words, known, asked.base)
@@ -258,7 +285,7 @@ def main():
     except KeyboardInterrupt:
         print("check.py: interrupted", file=sys.stderr)
         return 2
-    return finish(rows, words or asked.base, before)
+    return finish(rows, words or asked.base, before, time.monotonic() - begin)
 
 
 if __name__ == "__main__":

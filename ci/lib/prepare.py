@@ -10,8 +10,10 @@ import fcntl
 import functools
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 from cells import CI, RigError
@@ -36,12 +38,52 @@ def timed(name):
         SECONDS[name] = SECONDS.get(name, 0) + taken
 
 
+# If this is set, the guests of this run end, and what is built beside them.
+STOP = threading.Event()
+# What the thread that builds beside guests has: the log that takes its progress.
+_beside = threading.local()
+_running = set()
+
+
+def build_beside_guests(log):
+    """Called in a thread: its scripts leave the CPUs to guests, and their progress goes to a file."""
+    _beside.log = log
+
+
+def _end(process):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+
+
+def stop():
+    """Ends the guests of this run, and the scripts that run beside them."""
+    STOP.set()
+    for process in list(_running):
+        _end(process)
+
+
+def _run_beside(command, log):
+    """Runs a command at low priority in a session of its own; returns what subprocess.run() does."""
+    with open(log, "ab") as progress:
+        process = subprocess.Popen(["nice", "-n", "19", *command], stdout=subprocess.PIPE,
+                                   stderr=progress, text=True, start_new_session=True)
+        _running.add(process)
+        if STOP.is_set():
+            _end(process)
+        said = process.communicate()[0]
+        _running.remove(process)
+    return subprocess.CompletedProcess(command, process.returncode, said)
+
+
 def script(name, *arguments):
     """Runs ci/<name>; its progress goes to stderr, the last line of its stdout is returned."""
     command = [str(CI / name), *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    log = getattr(_beside, "log", None)
+    done = (_run_beside(command, log) if log else
+            subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False))
     if done.returncode:
-        raise RigError(f"ci/{name} failed (exit status {done.returncode}); it says why above")
+        where = f"in {os.path.relpath(log, TOP)}" if log else "above"
+        raise RigError(f"ci/{name} failed (exit status {done.returncode}); it says why {where}")
     lines = done.stdout.split("\n")
     return lines[-2] if len(lines) > 1 else ""
 

@@ -5,7 +5,11 @@ import contextlib
 import io
 import pathlib
 import sys
+import tempfile
+import threading
+import time
 import unittest
+import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import cells
@@ -64,22 +68,84 @@ class Jobs(unittest.TestCase):
         self.assertEqual(self.fit(1, 0), (1, ""))
 
 
+class BesideGuests(unittest.TestCase):
+    """Building while guests run."""
+
+    known = cells.load()
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def test_order(self):
+        """The cells of a kernel come together, those of the largest number first."""
+        names = ["kunit-kasan", "intel-xsmmu", "kunit-kcsan", "intel-lazy"]
+        found = check.by_kernel([self.known[name] for name in names])
+        self.assertEqual([cell.name for cell in found],
+                         ["intel-xsmmu", "intel-lazy", "kunit-kasan", "kunit-kcsan"])
+
+    def run_beside(self, prepare_one, run_one):
+        """The rows of three cells, with replaced functions of check.py."""
+        chosen = [self.known[name] for name in ("intel-xsmmu", "intel-lazy", "kunit-kasan")]
+        with unittest.mock.patch.multiple(check, prepare_one=prepare_one, run_one=run_one,
+                                         REPORT=self.folder):
+            return list(check.run_parallel(chosen, 1))
+
+    def test_beside(self):
+        """A guest runs before the parts of the last cell are built, and after its own are."""
+        built, first = [], threading.Event()
+
+        def build(cell):
+            if cell.name == "kunit-kasan":
+                self.assertTrue(first.wait(30), "no guest runs meanwhile")
+            built.append(cell.name)
+
+        def run(cell):
+            self.assertIn(cell.name, built)
+            first.set()
+            return cell.name
+
+        self.assertEqual(self.run_beside(build, run), ["intel-xsmmu", "intel-lazy", "kunit-kasan"])
+
+    def test_interrupted(self):
+        """An interrupted run ends what is built, and does not wait for it."""
+        slow = self.folder / "slow.sh"
+        slow.write_text("#!/bin/sh\nsleep 600\n", encoding="utf-8")
+        slow.chmod(0o755)
+
+        def build(cell):
+            if cell.name == "intel-lazy":
+                check.prepare.script(slow)
+
+        def run(_cell):
+            raise KeyboardInterrupt
+
+        self.addCleanup(check.prepare.STOP.clear)
+        begin = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            self.run_beside(build, run)
+        self.assertLess(time.monotonic() - begin, 60)
+
+
 class Budget(unittest.TestCase):
     """The gate's time."""
 
     def test_within(self):
         """A gate within its budget gives no warning."""
-        self.assertEqual(seconds.over_budget({"a": seconds.WARM}, {}, {}), [])
+        self.assertEqual(seconds.over_budget({"a": seconds.WARM}, {}, seconds.COLD, {}), [])
 
     def test_rows(self):
         """Slow rows are a warning that names the one that grew."""
-        said, = seconds.over_budget({"a": seconds.WARM, "b": 9}, {}, {"a": seconds.WARM})
+        said, = seconds.over_budget({"a": seconds.WARM, "b": 9}, {}, 0, {"a": seconds.WARM})
         self.assertRegex(said, "over its budget: its rows took .*look at 9  b")
 
     def test_kernels(self):
-        """Kernels that had to be built count in the budget."""
-        said, = seconds.over_budget({"a": 9}, {"kernel x": seconds.COLD}, {})
-        self.assertRegex(said, "what they needed.*kernel x")
+        """What had to be built counts in the budget, as far as nothing ran beside it."""
+        built = {"kernel x": seconds.COLD}
+        self.assertEqual(seconds.over_budget({"a": 9}, built, seconds.COLD, {}), [])
+        said, = seconds.over_budget({"a": 9}, built, seconds.COLD + 9, {})
+        self.assertRegex(said, "all of it took .*kernel x")
 
     def test_slowest(self):
         """The ten slowest rows are listed, slowest first, with their last seconds."""
