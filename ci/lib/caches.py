@@ -26,11 +26,10 @@ CACHES = ("IOTLB", *LEVELS)
 PAGE = 4096
 
 # What hardware does with the hint "leaf entries only" (IH=1 of VT-d):
-HINTS = {
-    "always": "it keeps non-leaf entries",
-    "pages": "it keeps them if the command names pages, and drops them with a whole domain",
-    "never": "it ignores the hint",
-}
+#   always   keeps non-leaf entries
+#   pages    keeps them if the command names pages, and drops them with a whole domain
+#   never    ignores the hint
+HINTS = ("always", "pages", "never")
 
 
 class Access(typing.NamedTuple):

@@ -10,6 +10,7 @@ import itertools
 
 import caches
 import caches_traces as traces
+import pictures
 from caches import CACHES, Geometry
 from caches_traces import Load
 
@@ -134,14 +135,14 @@ def misfit(geometry, spread, pages=PAGES):
 
 def fit(pages=PAGES):
     """How well other geometries and spreads would meet that experiment."""
-    head = ("IOTLB entries, ways; spread", "misfit")
-    rows = [(f"{entries}, {ways}; {SPREAD}",
+    head = ("entries of the IOTLB, ways, spread", "misfit")
+    rows = [(f"{entries}, {ways}, {SPREAD}",
              misfit(dataclasses.replace(GEOMETRY, iotlb=entries, ways=ways), SPREAD, pages))
             for entries, ways in SHAPES]
-    rows += [(f"{GEOMETRY.iotlb}, {GEOMETRY.ways}; {spread}", misfit(GEOMETRY, spread, pages))
+    rows += [(f"{GEOMETRY.iotlb}, {GEOMETRY.ways}, {spread}", misfit(GEOMETRY, spread, pages))
              for spread in SPREADS if spread != SPREAD]
-    return Table("fit", "misses for each page that the simulation is off by, in all four caches",
-                 head, rows)
+    return Table("fit", "the sum of what all four caches are off by, in misses per page", head,
+                 rows)
 
 
 def _compared(name, title, experiments, pages):
@@ -160,12 +161,12 @@ def _compared(name, title, experiments, pages):
 
 def published(pages=PAGES):
     """Strict mode and F&S, simulated against published."""
-    return _compared("published", "simulated misses per page, and F&S's own", EXPERIMENTS, pages)
+    return _compared("published", "misses per page, and reads beside those that F&S measured", EXPERIMENTS, pages)
 
 
 def ablation(pages=PAGES):
     """The parts of F&S, simulated against published."""
-    return _compared("ablation", "the parts of F&S, simulated, and F&S's own", ABLATION, pages)
+    return _compared("ablation", "the parts of F&S, and reads beside those that F&S measured", ABLATION, pages)
 
 
 def modes(pages=PAGES):
@@ -181,23 +182,23 @@ def modes(pages=PAGES):
 
 def hints(pages=PAGES):
     """What hardware does with the hint."""
-    head = ("mode", *(caches.HINTS[hint] for hint in caches.HINTS))
+    head = ("mode", *caches.HINTS)
     rows = [(name, *(found(mode, Load(spread=SPREAD), dataclasses.replace(GEOMETRY, hint=hint),
                            pages)[-2] for hint in caches.HINTS))
             for name, mode in TRANSLATED.items()]
-    return Table("hints", "reads per page, if the command says that only leaf entries changed", head,
-                 rows)
+    return Table("hints", "reads per page, by when hardware honours the hint", head, rows)
 
 
 def names(pages=PAGES):
     """Whole domains against names, by the size of a poll."""
-    head = ("pages of a poll", "domain: reads", "commands", "names up to 16: reads", "commands",
-            "names up to 128: reads", "commands")
+    head = ("pages of a poll", "never: reads", "commands", "up to 16: reads", "commands",
+            "up to 128: reads", "commands")
     kinds = (traces.WindowsDomain, traces.Windows, traces.WindowsNamed)
     rows = [(batch, *itertools.chain.from_iterable(
         found(kind, Load(spread=SPREAD, batch=batch), pages=pages)[-2:] for kind in kinds))
         for batch in (1, 4, 8, 16, 32, 64)]
-    return Table("names", "xSMMU with windows, 5 queues: reads and commands per page", head, rows)
+    return Table("names", "xSMMU, 5 queues: reads and commands per page, by when it names pages",
+                 head, rows)
 
 
 def queues(pages=PAGES, burst=1, numbers=(1, 2, 4, 8, 16, 32, 64)):
@@ -205,8 +206,8 @@ def queues(pages=PAGES, burst=1, numbers=(1, 2, 4, 8, 16, 32, 64)):
     rows = [(number, *(found(mode, Load(queues=number, spread=SPREAD, burst=burst), pages=pages)[-2]
                        for mode in TRANSLATED.values())) for number in numbers]
     said = "packets of all queues mixed" if burst == 1 else f"bursts of {burst} packets of a queue"
-    return Table(f"queues-{'mixed' if burst == 1 else 'bursts'}", f"reads per page by queues, {said}",
-                 ("queues", *TRANSLATED), rows)
+    return Table(f"queues-{'mixed' if burst == 1 else 'bursts'}",
+                 f"reads per page by queues, {said}", ("queues", *TRANSLATED), rows)
 
 
 def _suffers(mode, registered, domain, pages):
@@ -223,6 +224,18 @@ def neighbour(domain, pages=PAGES, sizes=(8, 32, 128, 512, 2048)):
     return Table(f"neighbour-{'same' if domain == traces.NIC else 'other'}",
                  f"reads per access of a neighbour in {where}, by its pages",
                  ("pages", *MODES), rows)
+
+
+_BY_QUEUES = (pictures.lines, None, pictures.Axes(
+    "queues", "reads of page-table entries per page of data",
+    "set logscale x 2\nset yrange [0:]\nset key outside right center"))
+_BY_PAGES = (pictures.lines, None, pictures.Axes(
+    "pages that the neighbour has mapped, 4 KiB each", "reads of page-table entries per access",
+    "set logscale x 2\nset yrange [0:]\nset key outside right center"))
+_COMPARED = (pictures.bars, {6: "simulated", 7: "published"}, pictures.Axes(
+    "experiment", "reads of page-table entries per page of data", "set key right top"))
+PICTURES = {"published": _COMPARED, "ablation": _COMPARED, "queues-mixed": _BY_QUEUES,
+            "queues-bursts": _BY_QUEUES, "neighbour-same": _BY_PAGES, "neighbour-other": _BY_PAGES}
 
 
 def everything(pages=PAGES):

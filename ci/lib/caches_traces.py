@@ -3,8 +3,9 @@
 
 Queues receive packets. A packet of 4 KiB writes the second half of a page and the first half of
 the next one, and a completion. Some packets are answered by a packet that is sent, from a page
-of its own. The NIC serves queues in random order, a burst of packets each. After a batch of pages a queue is polled: its
-driver unmaps what has arrived and what was sent, as its mode does, and gives the NIC new pages.
+of its own. The NIC serves queues in random order, a burst of packets each. After a batch of
+pages a queue is polled: its driver unmaps what has arrived and what was sent, as its mode does,
+and gives the NIC new pages.
 
 All queues, and what they keep mapped (their rings), are in one domain.
 """
@@ -255,8 +256,8 @@ class Windows:
     def __init__(self, load, _rng):
         slots = load.ring + 5 * DESCRIPTOR
         whole = -(-slots // DESCRIPTOR) * DESCRIPTOR
-        self.slots = [collections.deque(range(WINDOWS + queue * whole, WINDOWS + (queue + 1) * whole))
-                      for queue in range(load.queues)]
+        places = (WINDOWS + queue * whole for queue in range(load.queues))
+        self.slots = [collections.deque(range(first, first + whole)) for first in places]
 
     def take(self, queue, _sent=False):
         """Maps a page: the slot that has been free for longest."""

@@ -121,7 +121,8 @@ class Format(unittest.TestCase):
                "vtd_inv_desc invalidate desc type p-iotlb high 0x40 low 0x30026",
                "vtd_inv_desc invalidate desc type wait high 0x1000 low 0x25",
                "vtd_iotlb_page_hit IOTLB page hit sid 0x10 iova 0xfff43080 slpte 0x1 domain 0x3",
-               "12@7.5:vtd_iotlb_page_update IOTLB page update sid 0x10 iova 0x1000 slpte 0x1 domain 0x3",
+               "12@7.5:vtd_iotlb_page_update IOTLB page update sid 0x10 iova 0x1000 slpte 0x1"
+               " domain 0x3",
                "dma_probe_mark 7"]
         self.assertEqual(list(caches_format.from_qemu(log)), [
             Domain(3, False), Domain(3, True), Pages(3, 0xFFF40, 4, True), Everything(),
