@@ -5,7 +5,8 @@
 ci/bench.py [PART...]: writes build/bench/PART-*.csv, the pictures PART-*.svg and PART-*.png,
 and build/bench/bench.json, and prints a table per question. The parts:
 
-  time   simulated: many queues that share one IOMMU (ci/lib/timing_runs.py)
+  time    simulated: many queues that share one IOMMU (ci/lib/timing_runs.py)
+  caches  simulated: what the IOMMU's caches miss (ci/lib/caches_runs.py)
 
 Exit status: 0, or 2 if the rig failed.
 """
@@ -18,8 +19,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+import caches_runs  # noqa: E402
 import cells  # noqa: E402
 import figures  # noqa: E402
+import pictures  # noqa: E402
 import prepare  # noqa: E402
 import selection  # noqa: E402
 import timing_runs  # noqa: E402
@@ -29,32 +32,6 @@ QUEUES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 LATENCIES = (200, 2000, 10000)
 # A page without translation takes so long, which is 82 Gb/s of one queue.
 WORK = 400
-# Colours that colour-blind readers can tell apart (Okabe and Ito), and points for print.
-COLOURS = ("#d55e00", "#e69f00", "#999999", "#cc79a7", "#56b4e9", "#0072b2", "#009e73", "#000000")
-
-
-def plot(name, title, columns):
-    """Draws the columns of a CSV file against its first one, as SVG and PNG."""
-    curves = ", ".join(
-        f"'{name}.csv' using 1:{number} title '{column}' with linespoints "
-        f"lc rgb '{COLOURS[number - 2]}' pt {number} lw 2"
-        for number, column in enumerate(columns, 2))
-    for kind, terminal in (("svg", "svg size 900,600 font 'sans,14' background 'white'"),
-                           ("png", "pngcairo size 1200,800 font 'sans,16'")):
-        script = f"""
-            set terminal {terminal} noenhanced
-            set output '{name}.{kind}'
-            set datafile separator ','
-            set title "{title}"
-            set xlabel 'queues, each on a CPU of its own'
-            set ylabel 'throughput in Gb/s'
-            set logscale x 2
-            set logscale y 10
-            set key left top
-            set grid
-            plot {curves}
-        """
-        subprocess.run(["gnuplot"], input=script, text=True, check=True, cwd=OUT)
 
 
 def write_csv(name, head, rows):
@@ -94,7 +71,9 @@ def time_part():
                 for results in modes.values()]
         write_csv(name, ["queues", *modes], [list(row) for row in zip(QUEUES, *rows)])
         title = f"Simulated: an invalidation takes {micro} us"
-        plot(name, title, modes)
+        pictures.lines(OUT, name, title, modes, pictures.Axes(
+            "queues, each on a CPU of its own", "throughput in Gb/s",
+            "set logscale x 2\nset logscale y 10\nset key left top"))
         print(f"\n{title}. Gb/s by queues:")
         print("\n".join(figures.table(
             (("queues", *map(str, QUEUES)),),
@@ -109,7 +88,30 @@ def time_part():
         for queues, result in zip(QUEUES, results)]}
 
 
-PARTS = {"time": time_part}
+def shown(value):
+    """A value of the simulated caches for a reader."""
+    if isinstance(value, float):
+        return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+    return str(value)
+
+
+def caches_part():
+    """Prints and writes the simulation of caches; returns what bench.json has of it."""
+    answers = caches_runs.everything()
+    for table in answers:
+        write_csv(f"caches-{table.name}", table.head, table.rows)
+        print(f"\nSimulated: {table.title}")
+        print("\n".join(figures.table((tuple(table.head),),
+                                      [tuple(map(shown, row)) for row in table.rows])))
+        if table.name in caches_runs.PICTURES:
+            draw, columns, axes = caches_runs.PICTURES[table.name]
+            draw(OUT, f"caches-{table.name}", f"Simulated: {table.title}",
+                 columns or table.head[1:], axes)
+    return {table.name: {"title": table.title, "columns": table.head, "rows": table.rows}
+            for table in answers}
+
+
+PARTS = {"time": time_part, "caches": caches_part}
 
 
 def main():
