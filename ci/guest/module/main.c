@@ -5,6 +5,8 @@
  *   insmod attack.ko iommu=intel mode=xsmmu tests=xsmmu	runs KUnit suites
  *   insmod attack.ko iommu=intel mode=xsmmu workload=pages
  *							runs what "make run" measures
+ *   insmod attack.ko iommu=intel mode=xsmmu workload=points points=64:1024:1:4096:0:0
+ *							measures these points
  *
  * Everything runs during the load. The log has the results of the tests. insmod
  * fails only if nothing could be run.
@@ -14,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
+#include "points.h"
 #include "suites.h"
 #include "target.h"
 #include "workload.h"
@@ -28,7 +31,7 @@ MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: intel, intel-first
 
 static char *workload = "";
 module_param(workload, charp, 0444);
-MODULE_PARM_DESC(workload, "run this measured workload instead of suites: pages");
+MODULE_PARM_DESC(workload, "run this measured workload instead of suites: pages or points");
 
 static int run(enum target_mode wanted)
 {
@@ -41,7 +44,9 @@ static int run(enum target_mode wanted)
 		return ret;
 	if (!strcmp(workload, "pages"))
 		return run_workload();
-	pr_err("workload=%s is none of pages\n", workload);
+	if (!strcmp(workload, "points"))
+		return run_points();
+	pr_err("workload=%s is none of pages, points\n", workload);
 	return -EINVAL;
 }
 
