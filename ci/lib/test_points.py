@@ -2,12 +2,14 @@
 """Tests of the points: what the guest and the trace say, and the objections to it."""
 
 import dataclasses
+import json
 import pathlib
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import baseline
 import cells
 import measure
 import oracle
@@ -269,6 +271,61 @@ class Charts(unittest.TestCase):
         head, *rows = workload.rows(report(workload))
         self.assertEqual(len(rows), len(workload.MODES) * len(workload.points()))
         self.assertEqual({len(row) for row in rows}, {len(head)})
+
+
+class Baseline(unittest.TestCase):
+    """The instructions of before."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.file = pathlib.Path(self.folder.name) / "baseline"
+
+    def measured(self, name="points-few-intel-6.1", **changes):
+        """The figures of a report; changes are those of the default point in xSMMU mode."""
+        found = report(points.FewPoints())
+        for figures in found["modes"]["strict"].values():
+            figures["instructions_per_sync"] = None
+        for figures in (each for mode in found["modes"].values() for each in mode.values()):
+            figures.update(map_instructions_per_page=100, unmap_instructions_per_page=50)
+        for figures in found["modes"]["xsmmu"].values():
+            figures["instructions_per_sync"] = 1000.5
+        found["modes"]["xsmmu"]["default"].update(changes)
+        path = pathlib.Path(self.folder.name) / f"{name}.json"
+        path.write_text(json.dumps(found), encoding="utf-8")
+        return baseline.measured(path)
+
+    def objections(self, **changes):
+        """What is said to the figures with these changes, and how many are better."""
+        return baseline.compare(self.measured(**changes), baseline.known(self.file))
+
+    def test_compare(self):
+        """A figure that is more than 2 % worse is named; others are not."""
+        baseline.write(self.measured(), self.file)
+        self.assertEqual(self.objections(), ([], 0))
+        self.assertEqual(self.objections(map_instructions_per_page=102), ([], 0))
+        wrong, _ = self.objections(map_instructions_per_page=102.1)
+        self.assertEqual(len(wrong), 1)
+        self.assertIn("points-few-intel-6.1 xsmmu default map_instructions_per_page", wrong[0])
+        wrong, _ = self.objections(instructions_per_sync=1021)
+        self.assertEqual(len(wrong), 1)
+        self.assertEqual(self.objections(unmap_instructions_per_page=40), ([], 1))
+
+    def test_missing(self):
+        """A figure that either side does not have is an objection."""
+        self.assertEqual(len(self.objections()[0]), len(self.measured()))
+        baseline.write(self.measured(), self.file)
+        self.assertEqual(len(self.objections(instructions_per_sync=None)[0]), 1)
+
+    def test_write(self):
+        """Figures of other reports stay."""
+        baseline.write(self.measured("other"), self.file)
+        baseline.write(self.measured(map_instructions_per_page=7), self.file)
+        baseline.write(self.measured(map_instructions_per_page=8.25), self.file)
+        known = baseline.known(self.file)
+        self.assertEqual(len(known), 2 * len(self.measured()))
+        key = "xsmmu", "default", "map_instructions_per_page"
+        self.assertEqual((known["other", *key], known["points-few-intel-6.1", *key]), (100, 8.25))
 
 
 if __name__ == "__main__":
