@@ -5,9 +5,10 @@
 ci/bench.py [PART...]: writes build/bench/PART-*.csv, the pictures PART-*.svg and PART-*.png,
 and build/bench/bench.json, and prints a table per question. The parts:
 
-  time   simulated: many queues that share one IOMMU (ci/lib/timing_runs.py)
+  time    simulated: many queues that share one IOMMU (ci/lib/timing_runs.py)
+  points  counted: what the DMA API costs behind each emulated IOMMU (ci/lib/points.py)
 
-Exit status: 0, or 2 if the rig failed.
+Exit status: 0, 1 if a guest failed, or 2 if the rig failed.
 """
 
 import csv
@@ -18,8 +19,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cells  # noqa: E402
 import figures  # noqa: E402
+import measure  # noqa: E402
 import prepare  # noqa: E402
 import selection  # noqa: E402
 import timing_runs  # noqa: E402
@@ -33,7 +36,8 @@ WORK = 400
 COLOURS = ("#d55e00", "#e69f00", "#999999", "#cc79a7", "#56b4e9", "#0072b2", "#009e73", "#000000")
 
 
-def plot(name, title, columns):
+def plot(name, title, columns, xlabel="queues, each on a CPU of its own",
+         ylabel="throughput in Gb/s", logarithmic=True):
     """Draws the columns of a CSV file against its first one, as SVG and PNG."""
     curves = ", ".join(
         f"'{name}.csv' using 1:{number} title '{column}' with linespoints "
@@ -46,11 +50,11 @@ def plot(name, title, columns):
             set output '{name}.{kind}'
             set datafile separator ','
             set title "{title}"
-            set xlabel 'queues, each on a CPU of its own'
-            set ylabel 'throughput in Gb/s'
+            set xlabel '{xlabel}'
+            set ylabel '{ylabel}'
             set logscale x 2
-            set logscale y 10
-            set key left top
+            {"set logscale y 10" if logarithmic else "set yrange [0:]"}
+            set key {"left top" if logarithmic else "below"}
             set grid
             plot {curves}
         """
@@ -109,7 +113,26 @@ def time_part():
         for queues, result in zip(QUEUES, results)]}
 
 
-PARTS = {"time": time_part}
+def points_part():
+    """Measures the points behind each IOMMU, prints and draws them; returns the reports."""
+    found = []
+    for backend in figures.NAMES:
+        for word in ("points", "points-queues"):
+            workload = measure.WORKLOADS[word]
+            report = measure.measure(workload, backend, cells.default_base())
+            measure.write(workload, report)
+            print(f"\n{workload.table(report)}\n")
+            head, *rows = workload.rows(report)
+            write_csv(f"{word}-{backend}", head, rows)
+            for chart in workload.charts(report):
+                write_csv(chart.name, chart.head, chart.rows)
+                plot(chart.name, chart.title, chart.head[1:], chart.xlabel, chart.ylabel,
+                     chart.logarithmic)
+            found.append({"workload": word, **measure.public(workload, report)})
+    return found
+
+
+PARTS = {"time": time_part, "points": points_part}
 
 
 def main():
@@ -120,6 +143,9 @@ def main():
         OUT.mkdir(parents=True, exist_ok=True)
         found = {name: PARTS[name]() for name in chosen}
         (OUT / "bench.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    except measure.GuestError as error:
+        print(f"bench.py: {error}", file=sys.stderr)
+        return 1
     except (cells.RigError, OSError, subprocess.CalledProcessError) as error:
         print(f"bench.py: {error}", file=sys.stderr)
         return 2
