@@ -19,6 +19,7 @@ The workloads, each of a module of ci/lib:
   points-few     a few of these points, in strict and xSMMU mode only
   points-queues  several queues at the same time, each on a CPU of its own; instructions are
                  not counted
+  benchmark      the kernel's own benchmark of the DMA API, beside the same point of ours
 """
 
 import dataclasses
@@ -36,6 +37,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import boot  # noqa: E402
 import cells  # noqa: E402
 import ktap  # noqa: E402
+import map_benchmark  # noqa: E402
 import oracle  # noqa: E402
 import packets  # noqa: E402
 import pages  # noqa: E402
@@ -44,7 +46,8 @@ import prepare  # noqa: E402
 from figures import NAMES  # noqa: E402
 
 WORKLOADS = {"pages": pages, "packets": packets, "points": points.Points(),
-             "points-few": points.FewPoints(), "points-queues": points.QueuePoints()}
+             "points-few": points.FewPoints(), "points-queues": points.QueuePoints(),
+             "benchmark": map_benchmark.Benchmark()}
 SIDE_BY_SIDE = "side-by-side"
 REPORT = prepare.BUILD / "report"
 # With instructions as the clock, the calibration of x86's local APIC timer fails

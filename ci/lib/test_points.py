@@ -11,6 +11,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import baseline
 import cells
+import map_benchmark
 import measure
 import oracle
 import points
@@ -326,6 +327,48 @@ class Baseline(unittest.TestCase):
         self.assertEqual(len(known), 2 * len(self.measured()))
         key = "xsmmu", "default", "map_instructions_per_page"
         self.assertEqual((known["other", *key], known["points-few-intel-6.1", *key]), (100, 8.25))
+
+
+class Benchmark(unittest.TestCase):
+    """The kernel's own benchmark beside ours."""
+
+    workload = map_benchmark.Benchmark()
+
+    def figures(self, unmap=60):
+        """The figures of a guest; 60 times 100 ns are 375 instructions of 16 ns."""
+        lines = []
+        for point in self.workload.points():
+            words = {**WORDS, "point": point.text(), "unmap": "700",
+                     "pages": str(2 * point.pages_per_buffer())}
+            lines += ["points: " + " ".join(f"{key}={value}" for key, value in words.items()),
+                      f"benchmark: pages={point.pages_per_buffer()} map_100ns=66 "
+                      f"unmap_100ns={unmap}"]
+        return self.workload.figures(lines, STRICT, cells.load()["amd-strict"], "strict")
+
+    def test_cell(self):
+        """The guest has another kernel, and a slower clock."""
+        cell = measure.cell_of(measure.WORKLOADS["benchmark"], "amd", "lazy", cells.default_base())
+        self.assertEqual((cell.kernel, cell.tests), ("benchmark", ["benchmark-lazy"]))
+        self.assertEqual(cell.machine[-4:], ["-icount", "shift=4", "-icount", "sleep=off"])
+        self.assertIn("rig.benchmark=1:1,16:1", cell.append)
+        self.assertIn("rig.points=1:1:1:4096:0:0,1:1:1:65536:0:0", cell.append)
+
+    def test_figures(self):
+        """Both count the instructions of a buffer."""
+        for each in self.figures().values():
+            self.assertEqual([each[key] for key in map_benchmark.KEYS], [412.5, 375, 400, 350])
+
+    def test_judge(self):
+        """The two may not be far apart."""
+        for unmap, number in ((60, 0), (27, 2), (146, 2)):
+            self.assertEqual(len(self.workload.broken({"strict": self.figures(unmap)})), number)
+
+    def test_table(self):
+        """The table has both sizes."""
+        modes = dict.fromkeys(self.workload.MODES, self.figures())
+        told = self.workload.table({"backend": "intel", "kernel": "k", "qemu": "q", "modes": modes})
+        for words in ("65,536 bytes", "lazy", "375"):
+            self.assertIn(words, told)
 
 
 if __name__ == "__main__":
