@@ -72,7 +72,7 @@ mutants:
 	+$(run) ci/setup.sh
 	+$(run) python3 ci/mutants.py $(base) $(call quote,$(MUTANTS))
 
-## make bench [BENCH="time caches"]
+## make bench [BENCH="time caches points"]
 ##     compare the modes in tables and pictures: build/bench
 bench:
 	$(run) ci/setup.sh

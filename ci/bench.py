@@ -7,8 +7,9 @@ and build/bench/bench.json, and prints a table per question. The parts:
 
   time    simulated: many queues that share one IOMMU (ci/lib/timing_runs.py)
   caches  simulated: what the IOMMU's caches miss (ci/lib/caches_runs.py)
+  points  counted: what the DMA API costs behind each emulated IOMMU (ci/lib/points.py)
 
-Exit status: 0, or 2 if the rig failed.
+Exit status: 0, 1 if a guest failed, or 2 if the rig failed.
 """
 
 import csv
@@ -19,9 +20,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import caches_runs  # noqa: E402
 import cells  # noqa: E402
 import figures  # noqa: E402
+import measure  # noqa: E402
 import pictures  # noqa: E402
 import prepare  # noqa: E402
 import selection  # noqa: E402
@@ -111,7 +114,28 @@ def caches_part():
             for table in answers}
 
 
-PARTS = {"time": time_part, "caches": caches_part}
+def points_part():
+    """Measures the points behind each IOMMU, prints and draws them; returns the reports."""
+    found = []
+    for backend in figures.NAMES:
+        for word in ("points", "points-queues"):
+            workload = measure.WORKLOADS[word]
+            report = measure.measure(workload, backend, cells.default_base())
+            measure.write(workload, report)
+            print(f"\n{workload.table(report)}\n")
+            head, *rows = workload.rows(report)
+            write_csv(f"{word}-{backend}", head, rows)
+            for chart in workload.charts(report):
+                write_csv(chart.name, chart.head, chart.rows)
+                key = "set logscale y 10\nset key left top" if chart.logarithmic else \
+                    "set yrange [0:]\nset key below"
+                pictures.lines(OUT, chart.name, chart.title, chart.head[1:], pictures.Axes(
+                    chart.xlabel, chart.ylabel, f"set logscale x 2\n{key}"))
+            found.append({"workload": word, **measure.public(workload, report)})
+    return found
+
+
+PARTS = {"time": time_part, "caches": caches_part, "points": points_part}
 
 
 def main():
@@ -122,6 +146,9 @@ def main():
         OUT.mkdir(parents=True, exist_ok=True)
         found = {name: PARTS[name]() for name in chosen}
         (OUT / "bench.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    except measure.GuestError as error:
+        print(f"bench.py: {error}", file=sys.stderr)
+        return 1
     except (cells.RigError, OSError, subprocess.CalledProcessError) as error:
         print(f"bench.py: {error}", file=sys.stderr)
         return 2

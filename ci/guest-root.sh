@@ -13,6 +13,8 @@ set -eu -o pipefail
 
 packages="busybox-static iproute2 ethtool iperf3 iputils-ping"
 programs=(busybox ip bridge devlink ethtool iperf3 ping)
+# Programs of ci/guest/tools for guests that have no libraries.
+static=(map-benchmark)
 # Files to unpack: the programs, the loader and the libraries, except perl's, which only
 # scripts of the packages need. The last pattern that matches wins.
 patterns=('exclude=/*' "${programs[@]/#/include=*bin/}" 'include=/lib/ld-*' 'include=/lib64/*'
@@ -47,11 +49,12 @@ collect() {
 }
 
 compile() {
-	local source
+	local source name flags
 	for source in "$ci"/guest/tools/*.c; do
-		"$(cross_prefix "$arch")gcc" -O2 -Wall -Wextra -Werror \
-			-o "$work/root/bin/$(basename "$source" .c)" "$source" ||
-			die "$source does not compile"
+		name=$(basename "$source" .c) flags=()
+		case " ${static[*]} " in *" $name "*) flags=(-static) ;; esac
+		"$(cross_prefix "$arch")gcc" -O2 -Wall -Wextra -Werror "${flags[@]}" \
+			-o "$work/root/bin/$name" "$source" || die "$source does not compile"
 	done
 }
 

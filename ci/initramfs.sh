@@ -5,7 +5,8 @@
 # static busybox of ci/guest-root.sh, ci/guest/init as /init, the modules in /modules, and
 # /etc/release with the kernel's release. --nic adds the other programs of
 # ci/guest-root.sh, the kernel's own modules, and ci/guest/nic as /nic. The list
-# /nic/strict-functions (functions that may unmap strictly) has no comments.
+# /nic/strict-functions (functions that may unmap strictly) has no comments. A kernel with
+# a benchmark of its own gets the program that starts it.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -31,6 +32,9 @@ trap 'rm -rf "$root"' EXIT
 trap 'exit 2' INT TERM HUP
 mkdir "$root"/{bin,dev,etc,modules,proc,sys,tmp}
 cp "$programs/bin/busybox" "$root/bin/"
+if grep -qx CONFIG_DMA_MAP_BENCHMARK=y "$kernel/config"; then
+	cp "$programs/bin/map-benchmark" "$root/bin/"
+fi
 ln -s busybox "$root/bin/sh"
 install -m 755 "$ci/guest/init" "$root/init"
 cp "$kernel/release" "$root/etc/release"

@@ -4,7 +4,8 @@
 # Builds a kernel of one configuration and prints its folder.
 #
 #   ci/kernel.sh --base 6.1 --arch x86_64 --config NAME
-#       NAME: release, debug, kasan, kcsan, rt-locks, pages64k, mutants, off, plain, base, stock
+#       NAME: release, benchmark, debug, kasan, kcsan, rt-locks, pages64k, mutants, off, plain,
+#       base, stock
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
@@ -45,7 +46,7 @@ done
 check_base "$base"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" release debug kasan kcsan rt-locks pages64k mutants distribution off plain base stock
+check_word config "$config" release benchmark debug kasan kcsan rt-locks pages64k mutants distribution off plain base stock
 case $config in
 plain | base | stock)
 	[ -z "$mutant" ] || die "--config $config takes no mutant"
@@ -72,6 +73,7 @@ fragments() {
 	kcsan-* | rt-locks-* | pages64k-*) echo debug "$config" ;;
 	debug-x86_64) echo debug network nic ;;
 	stock-*) echo debug network nic stock ;;
+	benchmark-*) echo network release benchmark ;;
 	debug-* | mutants-*) echo "$config" ;;
 	*) echo network "$config" ;;
 	esac

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measures a workload in strict, lazy, xSMMU and passthrough mode, side by side.
 
-ci/measure.py WORKLOAD BACKEND [BASE] boots the same kernel once per mode, with one CPU whose
-instructions QEMU counts. The guest runs the workload. This program counts the commands
-to the IOMMU in QEMU's trace, between marks of the guest. It prints a table and writes
+ci/measure.py WORKLOAD BACKEND [BASE] boots the same kernel once per mode. QEMU counts the
+instructions of a guest with one CPU. The guest runs the workload. This program counts the
+commands to the IOMMU in QEMU's trace, between marks of the guest. It prints a table and writes
 it as JSON to build/report/FILE-BACKEND-BASE.json, and for the default base also to
 FILE-BACKEND.json. Exit status: 0 if the project's promises hold, 1 if they do not or a
 guest failed, 2 if the rig failed.
@@ -12,9 +12,14 @@ guest failed, 2 if the rig failed.
 ci/measure.py WORKLOAD side-by-side [BASE] prints the reports of all backends as one table,
 those of one base or of every base that has them.
 
-The workloads, each a module of ci/lib:
-  pages    unmaps batches of pages, then lets a hostile device attack them ("make run")
-  packets  sends and receives with the mlx5 driver and two emulated ConnectX
+The workloads, each of a module of ci/lib:
+  pages          unmaps batches of pages, then lets a hostile device attack them ("make run")
+  packets        sends and receives with the mlx5 driver and two emulated ConnectX
+  points         maps and unmaps buffers of different sizes and forms, in different batches
+  points-few     a few of these points, in strict and xSMMU mode only
+  points-queues  several queues at the same time, each on a CPU of its own; instructions are
+                 not counted
+  benchmark      the kernel's own benchmark of the DMA API, beside the same point of ours
 """
 
 import dataclasses
@@ -32,13 +37,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import boot  # noqa: E402
 import cells  # noqa: E402
 import ktap  # noqa: E402
+import map_benchmark  # noqa: E402
 import oracle  # noqa: E402
 import packets  # noqa: E402
 import pages  # noqa: E402
+import points  # noqa: E402
 import prepare  # noqa: E402
-from figures import MODES, NAMES  # noqa: E402
+from figures import NAMES  # noqa: E402
 
-WORKLOADS = {"pages": pages, "packets": packets}
+WORKLOADS = {"pages": pages, "packets": packets, "points": points.Points(),
+             "points-few": points.FewPoints(), "points-queues": points.QueuePoints(),
+             "benchmark": map_benchmark.Benchmark()}
 SIDE_BY_SIDE = "side-by-side"
 REPORT = prepare.BUILD / "report"
 # With instructions as the clock, the calibration of x86's local APIC timer fails
@@ -50,13 +59,27 @@ class GuestError(Exception):
     """A guest failed; the message includes lines of the console."""
 
 
+def counted(cell):
+    """A cell with one CPU whose instructions QEMU counts."""
+    return dataclasses.replace(cell, append=f"{cell.append} {APPEND[cell.arch]}",
+                               machine=[*cell.machine, "-icount", "shift=0"])
+
+
 def cell_of(workload, backend, mode, base):
-    """The matrix's cell of a mode, but with one counted CPU and the release kernel."""
+    """The matrix's cell of a mode, but with the release kernel and the workload's CPUs.
+
+    QEMU counts the instructions of all CPUs as one number, and executes one CPU after the
+    other then. So those of several CPUs are not counted.
+    """
     cell = cells.load()[cells.on_base(f"{backend}-{mode}", base)]
-    return workload.adapted(dataclasses.replace(
-        cell, name=f"{workload.FILES}-{cell.name}", kernel="release", smp=1,
-        append=f"{cell.append} {APPEND[cell.arch]}",
-        machine=[*cell.machine, "-icount", "shift=0"], timeout=300), mode)
+    cell = dataclasses.replace(cell, name=f"{workload.FILES}-{cell.name}", kernel="release",
+                               smp=workload.CPUS, timeout=300)
+    return workload.adapted(counted(cell) if workload.CPUS == 1 else cell, mode)
+
+
+def word_of(workload):
+    """The word for a workload."""
+    return next(word for word, each in WORKLOADS.items() if each is workload)
 
 
 def judge(workload, cell, outcome, mode):
@@ -74,7 +97,7 @@ def judge(workload, cell, outcome, mode):
 
 def boot_mode(workload, cell, mode):
     """Boots a cell and returns its figures."""
-    print(f"{workload.__name__}: {mode} … ", end="", flush=True)
+    print(f"{word_of(workload)}: {mode} … ", end="", flush=True)
     begin = time.monotonic()
     try:
         with prepare.report_folder(cell.name) as out:
@@ -99,9 +122,10 @@ def versions(backend, cell, kernel):
 
 def measure(workload, backend, base):
     """The whole report."""
-    prepared = {mode: cell_of(workload, backend, mode, base) for mode in MODES}
-    kernel, *_ = workload.parts(prepared["xsmmu"])
-    report = versions(backend, prepared["xsmmu"], kernel)
+    prepared = {mode: cell_of(workload, backend, mode, base) for mode in workload.MODES}
+    first = next(iter(prepared.values()))
+    kernel, *_ = workload.parts(first)
+    report = versions(backend, first, kernel)
     report["modes"] = {mode: boot_mode(workload, cell, mode) for mode, cell in prepared.items()}
     return report
 
@@ -114,14 +138,20 @@ def paths_of(workload, backend, base):
     return [REPORT / name for name in names]
 
 
+def public(workload, report):
+    """The report without the figures that only judge and table need."""
+    return {**report, "modes": {mode: workload.public(found)
+                                for mode, found in report["modes"].items()}}
+
+
 def write(workload, report):
-    """Writes the report as JSON without the figures that only judge and table need."""
+    """Writes the public part of a report as JSON."""
     paths = paths_of(workload, report["backend"], report["base"])
-    modes = {mode: workload.public(found) for mode, found in report["modes"].items()}
+    text = json.dumps(public(workload, report), indent=2) + "\n"
     REPORT.mkdir(parents=True, exist_ok=True)
     for path in paths:
         new = path.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps({**report, "modes": modes}, indent=2) + "\n", encoding="utf-8")
+        new.write_text(text, encoding="utf-8")
         new.replace(path)
     return paths[0]
 

@@ -54,7 +54,7 @@ def table(head, rows):
     return [*found[:len(head)], rule, *found[len(head):], rule]
 
 
-def by_backend(reports):
+def by_backend(reports, modes=None):
     """The name and the figures of each mode of each report, for tables of all backends."""
     return [(f"{NAMES[report['backend']]}, Linux {report['base']}, {words}", report["modes"][mode])
-            for mode, words in MODES.items() for report in reports]
+            for mode, words in (modes or MODES).items() for report in reports]

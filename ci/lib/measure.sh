@@ -9,9 +9,10 @@
 #   claim     what a measurement must show
 #   reports   what the names of the reports begin with
 #   runs      the runs in each mode, if there are several
-#   keys      the figures of a run
+#   keys      the figures of a run, if scripts rely on them
 #   table     the file for the reports side by side, without .txt, or -BASE.txt if that is
 #             not the default base
+#   baseline  not empty: the instructions are compared with ci/baseline-instructions (optional)
 # shellcheck disable=SC2154,SC2317 # set as said; functions are called through expect
 # shellcheck source=ci/lib/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
@@ -31,6 +32,14 @@ has_keys() {
 		    for run in mode.values() if runs else [mode]:
 		        assert set(run) == keys, set(run) ^ keys
 	END
+}
+
+compare_instructions() {
+	local rc=0
+	ci/baseline.py "$reports-$1-$2.json" >"$work/compared" 2>&1 || rc=$?
+	cat "$work/compared"
+	tail -n 1 "$work/compared" >&3
+	return "$rc"
 }
 
 side_by_side() {
@@ -53,7 +62,9 @@ suffix=''
 [ "$2" = "$default_base" ] || suffix=-$2
 if [ "$1" != table ]; then
 	expect "$1: $claim" python3 ci/measure.py "$workload" "$1" "$2"
-	expect "$1: the report has the keys that scripts rely on" has_keys "$1" "$2"
+	[ -z "$keys" ] || expect "$1: the report has the keys that scripts rely on" has_keys "$1" "$2"
+	[ -z "${baseline:-}" ] ||
+		expect "$1: no call takes more instructions than before" compare_instructions "$1" "$2"
 elif reason=$(unfit "$2") && [ -n "$reason" ]; then
 	skip "the backends are shown side by side" "$reason"
 else

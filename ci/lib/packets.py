@@ -12,6 +12,7 @@ from figures import table as aligned
 
 # The prefix of the names of reports and logs.
 FILES = "mlx5"
+CPUS = 1
 # The guest's runs (ci/guest/nic/cost.sh), as the table calls them.
 RUNS = {
     "tx": "sent in bursts of 44",

@@ -12,6 +12,7 @@ from figures import table as aligned
 
 # The prefix of the names of reports and logs.
 FILES = "run"
+CPUS = 1
 KEYS = ("unmapped_pages", "invalidation_commands", "commands_per_page", "instructions_per_page",
         "map_instructions_per_page", "stale_accesses_tried", "stale_accesses_landed", "longest_exposure_ns")
 HEAD = (

@@ -73,7 +73,7 @@ class Reports(unittest.TestCase):
     def report(self, base):
         """A report of the workload "pages"."""
         return {"backend": "intel", "base": base, "kernel": "k", "qemu": "q",
-                "modes": {mode: self.mode for mode in measure.MODES}}
+                "modes": {mode: self.mode for mode in pages.MODES}}
 
     def written(self, base):
         """The names of the files of a report."""

@@ -101,3 +101,26 @@ int counters_read(const struct device *dev, struct counters *c)
 	kfree(text);
 	return ret;
 }
+
+/**
+ * counters_since() - read how much the counts have grown
+ * @dev: the device, as for counters_read()
+ * @before: the counts of an earlier time
+ * @c: how much they have grown; @bytes and @chunks are those of now
+ *
+ * Context: process.
+ * Return: as counters_read().
+ */
+int counters_since(const struct device *dev, const struct counters *before,
+		   struct counters *c)
+{
+	int ret = counters_read(dev, c);
+
+	c->led -= before->led;
+	c->shared -= before->shared;
+	c->named -= before->named;
+	c->failed -= before->failed;
+	c->orphans -= before->orphans;
+	c->outside -= before->outside;
+	return ret;
+}

@@ -32,5 +32,7 @@ struct counters {
 };
 
 int counters_read(const struct device *dev, struct counters *c);
+int counters_since(const struct device *dev, const struct counters *before,
+		   struct counters *c);
 
 #endif /* XSMMU_GUEST_COUNTERS_H */

@@ -3,7 +3,10 @@
  * The module: attacks the kernel that it is loaded into, through the DMA probe.
  *
  *   insmod attack.ko iommu=intel mode=xsmmu tests=xsmmu	runs KUnit suites
- *   insmod attack.ko iommu=intel mode=xsmmu workload=1	runs the measured workload
+ *   insmod attack.ko iommu=intel mode=xsmmu workload=pages
+ *							runs what "make run" measures
+ *   insmod attack.ko iommu=intel mode=xsmmu workload=points points=64:1024:1:4096:0:0
+ *							measures these points
  *
  * Everything runs during the load. The log has the results of the tests. insmod
  * fails only if nothing could be run.
@@ -13,9 +16,10 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
+#include "points.h"
+#include "suites.h"
 #include "target.h"
 #include "workload.h"
-#include "suites.h"
 
 static char *mode = "";
 module_param(mode, charp, 0444);
@@ -25,9 +29,26 @@ static char *iommu = "";
 module_param(iommu, charp, 0444);
 MODULE_PARM_DESC(iommu, "the IOMMU behind which the probe is: intel, intel-first-stage, amd, arm-smmu-v3 or arm-smmu-v3-stage2");
 
-static bool workload;
-module_param(workload, bool, 0444);
-MODULE_PARM_DESC(workload, "run the measured workload instead of suites");
+static char *workload = "";
+module_param(workload, charp, 0444);
+MODULE_PARM_DESC(workload, "run this measured workload instead of suites: pages or points");
+
+static int run(enum target_mode wanted)
+{
+	int ret;
+
+	if (!*workload)
+		return suites_run(wanted);
+	ret = target_expect(wanted);
+	if (ret)
+		return ret;
+	if (!strcmp(workload, "pages"))
+		return run_workload();
+	if (!strcmp(workload, "points"))
+		return run_points();
+	pr_err("workload=%s is none of pages, points\n", workload);
+	return -EINVAL;
+}
 
 static int __init attack_init(void)
 {
@@ -51,7 +72,7 @@ static int __init attack_init(void)
 		return ret;
 	ret = target_open();
 	if (!ret)
-		ret = workload ? run_workload(wanted) : suites_run(wanted);
+		ret = run(wanted);
 	if (ret)
 		attackers_exit();
 	return ret;

@@ -5,6 +5,7 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/minmax.h>
 
 #include "probe.h"
 
@@ -27,6 +28,24 @@ u64 probe_get(unsigned int reg)
 void probe_set(unsigned int reg, u64 val)
 {
 	writeq(val, probe.bar + reg);
+}
+
+/**
+ * probe_counting_cost() - what it takes to count instructions
+ *
+ * Return: the instructions that two readings of DMA_PROBE_INSTRUCTIONS show if nothing is
+ * executed between them.
+ */
+u64 probe_counting_cost(void)
+{
+	u64 begin, least = U64_MAX;
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		begin = probe_get(DMA_PROBE_INSTRUCTIONS);
+		least = min(least, probe_get(DMA_PROBE_INSTRUCTIONS) - begin);
+	}
+	return least;
 }
 
 static u64 engine_get(int engine, unsigned int reg)

@@ -22,6 +22,7 @@
 
 u64 probe_get(unsigned int reg);
 void probe_set(unsigned int reg, u64 val);
+u64 probe_counting_cost(void);
 
 int probe_read(int engine, dma_addr_t iova, size_t len);
 int probe_write(int engine, dma_addr_t iova, size_t len, u64 pattern);

@@ -13,9 +13,6 @@
 #include "buffers.h"
 #include "suites.h"
 
-/* Time for a lazy kernel to flush what it has queued. */
-#define LAZY_SETTLE_MS	40
-
 /* More than there are suites and words. */
 #define MOST_WORDS	32
 
@@ -179,7 +176,7 @@ static void settle(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, dma_sync_device_iotlb(target.dev), 0);
 	if (target.mode == TARGET_LAZY)
-		msleep(LAZY_SETTLE_MS);
+		msleep(TARGET_SETTLE_MS);
 }
 
 /**

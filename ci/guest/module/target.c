@@ -70,3 +70,18 @@ int target_open(void)
 	target.ats = probe_get(DMA_PROBE_ATS_ENABLED);
 	return 0;
 }
+
+/**
+ * target_expect() - refuse to measure in a kernel of another mode
+ * @wanted: the mode that the kernel was meant to be booted in
+ *
+ * Return: 0, or -EINVAL if it was booted in another mode.
+ */
+int target_expect(enum target_mode wanted)
+{
+	if (target.mode == wanted)
+		return 0;
+	pr_err("the kernel runs in mode %s, not %s\n",
+	       target_modes[target.mode], target_modes[wanted]);
+	return -EINVAL;
+}

@@ -8,6 +8,9 @@
 
 #include "probe.h"
 
+/* Time for a lazy kernel to flush what it has queued. */
+#define TARGET_SETTLE_MS	50
+
 /**
  * enum target_mode - how the kernel treats unmaps of a device
  * @TARGET_STRICT: every unmap waits for its own invalidation
@@ -65,6 +68,7 @@ extern const char *const target_modes[TARGET_MODES];
 extern const char *const target_iommus[TARGET_IOMMUS];
 
 int target_open(void);
+int target_expect(enum target_mode wanted);
 enum target_mode target_mode_of(struct device *dev);
 
 static inline bool target_is_smmuv3(void)

@@ -30,9 +30,6 @@
 #define EXPOSURE_ROUNDS	10
 #define EXPOSURE_MS	100
 
-/* Time for a lazy kernel to flush what it has queued. */
-#define SETTLE_MS	50
-
 #define ATTACKER	0
 #define TOUCHER		1
 
@@ -99,19 +96,6 @@ static int unmap_in_mode(struct batch *b)
 	return dma_sync_device_iotlb(target.dev);
 }
 
-/* The instructions of two reads of the counter. */
-static u64 cost_of_counting(void)
-{
-	u64 begin, least = U64_MAX;
-	int i;
-
-	for (i = 0; i < 16; i++) {
-		begin = probe_get(DMA_PROBE_INSTRUCTIONS);
-		least = min(least, probe_get(DMA_PROBE_INSTRUCTIONS) - begin);
-	}
-	return least;
-}
-
 static int measure_batch(struct batch *b, u64 overhead, struct cost *cost)
 {
 	u32 mark = MARK_MAPS + 2 * (cost->pages / b->n);
@@ -139,7 +123,7 @@ static int warm_up(struct batch *b)
 
 static int measure_cost(struct batch *b)
 {
-	u64 overhead = cost_of_counting();
+	u64 overhead = probe_counting_cost();
 	struct cost cost = {};
 	/* Page tables that stay are made by the first batch. */
 	int ret = warm_up(b);
@@ -147,7 +131,7 @@ static int measure_cost(struct batch *b)
 	probe_set(DMA_PROBE_MARK, MARK_BEGIN);
 	while (!ret && cost.pages < PAGES)
 		ret = measure_batch(b, overhead, &cost);
-	msleep(SETTLE_MS);
+	msleep(TARGET_SETTLE_MS);
 	probe_set(DMA_PROBE_MARK, MARK_END);
 	if (ret)
 		return ret;
@@ -237,20 +221,14 @@ static int measure_reach(struct batch *b)
 
 /**
  * run_workload() - measure, and report in the kernel's log
- * @wanted: the mode that the kernel was meant to be booted in
  *
- * Return: 0, -EINVAL if it was booted in another mode, or another error.
+ * Return: 0 or an error.
  */
-int run_workload(enum target_mode wanted)
+int run_workload(void)
 {
 	struct batch *b;
 	int ret;
 
-	if (target.mode != wanted) {
-		pr_err("the kernel runs in mode %s, not %s\n",
-		       target_modes[target.mode], target_modes[wanted]);
-		return -EINVAL;
-	}
 	b = batch_alloc(BATCH);
 	if (!b)
 		return -ENOMEM;

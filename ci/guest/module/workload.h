@@ -3,8 +3,6 @@
 #ifndef XSMMU_GUEST_WORKLOAD_H
 #define XSMMU_GUEST_WORKLOAD_H
 
-#include "target.h"
-
-int run_workload(enum target_mode wanted);
+int run_workload(void);
 
 #endif /* XSMMU_GUEST_WORKLOAD_H */

@@ -8,18 +8,16 @@
  * commands that the IOMMU got. The lines "queues:" of the log become a table:
  * ci/lib/queues.py.
  */
-#include <linux/atomic.h>
 #include <linux/bottom_half.h>
 #include <linux/cpumask.h>
 #include <linux/dma-mapping.h>
-#include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
-#include <linux/workqueue.h>
 
 #include "buffers.h"
 #include "counters.h"
 #include "interval.h"
+#include "parallel.h"
 #include "suites.h"
 
 /* As many as there are CPUs, but no more than this. */
@@ -64,8 +62,7 @@ enum attack_time {
  * @polls: polls of each poller
  * @local: sync what the poller's CPU has unmapped, not all CPUs
  * @attacks: when the device attacks
- * @waiting: pollers that have not begun
- * @err: the first error of a poller
+ * @poller: the pollers
  */
 struct run {
 	unsigned int pollers;
@@ -73,18 +70,15 @@ struct run {
 	unsigned int polls;
 	bool local;
 	enum attack_time attacks;
-	atomic_t waiting;
-	int err;
+	struct poller *poller;
 };
 
 /**
  * struct poller - one CPU of a run
- * @work: runs it
  * @run: the run
  * @b: its buffers
  */
 struct poller {
-	struct work_struct work;
 	struct run *run;
 	struct batch *b;
 };
@@ -186,24 +180,19 @@ static int poll_once(struct poller *p)
 }
 
 /* A poll runs with soft interrupts off, as a driver's does, so it stays on its CPU. */
-static void poller_work(struct work_struct *work)
+static int run_poller(void *data, unsigned int cpu)
 {
-	struct poller *p = container_of(work, struct poller, work);
-	struct run *run = p->run;
+	struct run *run = data;
 	unsigned int i;
 	int ret = 0;
 
-	atomic_dec(&run->waiting);
-	while (atomic_read(&run->waiting))
-		cpu_relax();
 	for (i = 0; !ret && i < run->polls; i++) {
 		local_bh_disable();
-		ret = poll_once(p);
+		ret = poll_once(&run->poller[cpu]);
 		local_bh_enable();
 		cond_resched();
 	}
-	if (ret)
-		cmpxchg(&run->err, 0, ret);
+	return ret;
 }
 
 static void run_pollers(struct kunit *test, struct poller *poller,
@@ -211,15 +200,10 @@ static void run_pollers(struct kunit *test, struct poller *poller,
 {
 	unsigned int i;
 
-	run->err = 0;
-	atomic_set(&run->waiting, run->pollers);
-	for (i = 0; i < run->pollers; i++) {
-		poller[i].run = run;
-		schedule_work_on(i, &poller[i].work);
-	}
+	run->poller = poller;
 	for (i = 0; i < run->pollers; i++)
-		flush_work(&poller[i].work);
-	KUNIT_EXPECT_EQ(test, run->err, 0);
+		poller[i].run = run;
+	KUNIT_EXPECT_EQ(test, run_on_cpus(run->pollers, run_poller, run), 0);
 }
 
 static unsigned int most_pollers(void)
@@ -244,33 +228,10 @@ static struct poller *make_pollers(struct kunit *test)
 		kunit_skip(test, "needs two CPUs");
 	poller = kunit_kcalloc(test, MOST_POLLERS, sizeof(*poller), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, poller);
-	for (i = 0; i < most_pollers(); i++) {
+	for (i = 0; i < most_pollers(); i++)
 		poller[i].b = test_batch(test, LARGEST);
-		INIT_WORK(&poller[i].work, poller_work);
-	}
 	warm_up(test, poller);
 	return poller;
-}
-
-static struct counters counters(struct kunit *test)
-{
-	struct counters c;
-
-	KUNIT_EXPECT_EQ(test, counters_read(target.dev, &c), 0);
-	return c;
-}
-
-static struct counters since(struct kunit *test, const struct counters *before)
-{
-	struct counters now = counters(test);
-
-	now.led -= before->led;
-	now.shared -= before->shared;
-	now.named -= before->named;
-	now.failed -= before->failed;
-	now.orphans -= before->orphans;
-	now.outside -= before->outside;
-	return now;
 }
 
 /* Each sync is counted once. Only local ones name pages, and these drop no domain. */
@@ -290,15 +251,16 @@ static void expect_counters(struct kunit *test, const struct run *run,
 
 static void count_run(struct kunit *test, struct poller *poller, struct run *run)
 {
-	struct counters before = counters(test), c;
+	struct counters before, c;
 	unsigned int pages;
 	u32 begin, end;
 
 	run->polls = min_t(unsigned int, PAGES / run->batch, POLLS);
 	pages = run->pollers * run->polls * run->batch;
+	KUNIT_EXPECT_EQ(test, counters_read(target.dev, &before), 0);
 	begin = interval_open();
 	run_pollers(test, poller, run);
-	c = since(test, &before);
+	KUNIT_EXPECT_EQ(test, counters_since(target.dev, &before, &c), 0);
 	end = interval_close_queues(test, begin, run->local ? "local" : "shared",
 				    (struct queues){ .pages = pages,
 						     .led = c.led,
