@@ -632,7 +632,7 @@ void xsmmu_quarantine_settle(struct xsmmu_domain *xd, struct xsmmu_quarantine *q
 {
 	unsigned long flags;
 
-	del_timer_sync(&q->backstop);
+	timer_delete_sync(&q->backstop);
 	raw_spin_lock_irqsave(&q->lock, flags);
 	xsmmu_disarm(q);
 	xsmmu_tick(q);
