@@ -151,9 +151,13 @@ def prepare_one(cell):
 
 
 def run_built(cell, built):
-    """Runs a cell once its parts are built."""
+    """Runs a cell once its parts are built.
+
+    The tests of a NIC count what happens in some milliseconds of the host's time.
+    """
     built.result()
-    return run_one(cell)
+    with prepare.alone() if cell.has_nic() else contextlib.nullcontext():
+        return run_one(cell)
 
 
 def free_memory():

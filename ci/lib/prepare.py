@@ -42,7 +42,10 @@ def timed(name):
 STOP = threading.Event()
 # What the thread that builds beside guests has: the log that takes its progress.
 _beside = threading.local()
+# The scripts of such threads, and a mark for each guest that wants the CPUs for itself.
+_lock = threading.Lock()
 _running = set()
+_alone = []
 
 
 def build_beside_guests(log):
@@ -50,28 +53,50 @@ def build_beside_guests(log):
     _beside.log = log
 
 
-def _end(process):
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
+def _signal(process, *numbers):
+    for number in numbers:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
 
 
 def stop():
     """Ends the guests of this run, and the scripts that run beside them."""
     STOP.set()
-    for process in list(_running):
-        _end(process)
+    with _lock:
+        for process in _running:
+            _signal(process, signal.SIGTERM, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def alone():
+    """Nothing is built beside guests meanwhile."""
+    with _lock:
+        _alone.append(True)
+        for process in _running:
+            _signal(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with _lock:
+            _alone.pop()
+            for process in _running if not _alone else ():
+                _signal(process, signal.SIGCONT)
 
 
 def _run_beside(command, log):
     """Runs a command at low priority in a session of its own; returns what subprocess.run() does."""
     with open(log, "ab") as progress:
-        process = subprocess.Popen(["nice", "-n", "19", *command], stdout=subprocess.PIPE,
-                                   stderr=progress, text=True, start_new_session=True)
-        _running.add(process)
-        if STOP.is_set():
-            _end(process)
+        with _lock:
+            process = subprocess.Popen(["nice", "-n", "19", *command], stdout=subprocess.PIPE,
+                                       stderr=progress, text=True, start_new_session=True)
+            _running.add(process)
+            if STOP.is_set():
+                _signal(process, signal.SIGTERM)
+            elif _alone:
+                _signal(process, signal.SIGSTOP)
         said = process.communicate()[0]
-        _running.remove(process)
+        with _lock:
+            _running.remove(process)
     return subprocess.CompletedProcess(command, process.returncode, said)
 
 

@@ -85,9 +85,9 @@ class BesideGuests(unittest.TestCase):
         self.assertEqual([cell.name for cell in found],
                          ["intel-xsmmu", "intel-lazy", "kunit-kasan", "kunit-kcsan"])
 
-    def run_beside(self, prepare_one, run_one):
+    def run_beside(self, prepare_one, run_one, names=("intel-xsmmu", "intel-lazy", "kunit-kasan")):
         """The rows of three cells, with replaced functions of check.py."""
-        chosen = [self.known[name] for name in ("intel-xsmmu", "intel-lazy", "kunit-kasan")]
+        chosen = [self.known[name] for name in names]
         with unittest.mock.patch.multiple(check, prepare_one=prepare_one, run_one=run_one,
                                          REPORT=self.folder):
             return list(check.run_parallel(chosen, 1))
@@ -107,6 +107,33 @@ class BesideGuests(unittest.TestCase):
             return cell.name
 
         self.assertEqual(self.run_beside(build, run), ["intel-xsmmu", "intel-lazy", "kunit-kasan"])
+
+    def test_alone(self):
+        """While the guest of a NIC runs, nothing is built."""
+        ticks, seen = self.folder / "ticks", []
+        script = self.folder / "build.sh"
+        script.write_text(f"#!/bin/sh\nfor i in $(seq 40); do echo >>{ticks}; sleep 0.1; done\n",
+                          encoding="utf-8")
+        script.chmod(0o755)
+        ticks.touch()
+
+        def size():
+            time.sleep(0.5)
+            return ticks.stat().st_size
+
+        def build(cell):
+            if cell.name == "kunit-kasan":
+                check.prepare.script(script)
+
+        def run(cell):
+            if cell.name != "kunit-kasan":
+                seen.append((size(), size()))
+
+        self.run_beside(build, run, ("nic-kunit", "intel-xsmmu", "kunit-kasan"))
+        (first, then), (before, later) = seen
+        self.assertEqual(first, then)
+        self.assertLess(before, later)
+        self.assertEqual(size(), 40)
 
     def test_interrupted(self):
         """An interrupted run ends what is built, and does not wait for it."""
