@@ -35,8 +35,8 @@ static __always_inline bool xsmmu_slot_put(struct xsmmu_slots *s, u32 page)
 {
 	unsigned long tail = s->tail;
 
-	/* The tail never passes the limit. A limit behind it stops it too. */
-	if (unlikely((long)(s->limit - tail) <= 0))
+	/* The tail never passes the limit. */
+	if (unlikely(tail == s->limit))
 		return false;
 	s->ring[tail % XSMMU_RING] = page;
 	/*
