@@ -200,6 +200,7 @@ static bool vtd_fake_accepts(struct vtd_fake *f, u64 qw0)
 	case 0x6:
 		return !(f->refuse && f->refuse--);
 	case 0x3:
+	case 0x8:
 		return true;
 	case 0x5:
 		return !(f->refuse_waits && f->refuse_waits--);
