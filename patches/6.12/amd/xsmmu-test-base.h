@@ -273,6 +273,8 @@ static inline u32 amd_xsmmu_test_resize_log(u32 size)
  * amd_xsmmu_test_can_attach - can the driver attach a device that only tests know?
  * @test: owns what is allocated
  * @iommu: the IOMMU of the device, prepared for that
+ *
+ * A device with v2 tables gets a domain id. The driver has ids if it has found an IOMMU.
  */
 static inline bool amd_xsmmu_test_can_attach(struct kunit *test,
 					     struct amd_iommu *iommu)
@@ -280,6 +282,8 @@ static inline bool amd_xsmmu_test_can_attach(struct kunit *test,
 	struct amd_iommu_pci_seg *seg = iommu->pci_seg;
 	unsigned int i;
 
+	if (!amd_iommu_pd_alloc_bitmap)
+		return false;
 	iommu->dev = kunit_kzalloc(test, sizeof(*iommu->dev), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, iommu->dev);
 	set_dev_node(&iommu->dev->dev, NUMA_NO_NODE);
