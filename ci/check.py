@@ -209,8 +209,8 @@ def run_all(chosen, jobs):
     for are_cells, group in itertools.groupby(chosen, lambda what: isinstance(what, cells.Cell)):
         group = list(group)
         if are_cells:
-            jobs = jobs_that_fit(jobs, group, free_memory())
-            yield from run_parallel(by_kernel(group), jobs)
+            fit = jobs_that_fit(jobs, group, free_memory())
+            yield from run_parallel(by_kernel(group), fit)
         else:
             yield from map(run_one, group)
 
