@@ -18,7 +18,7 @@
 #define XSMMU_CLEANS_INLINE	IS_ENABLED(CONFIG_X86)
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
-/* A test is told what was written out of the caches; NULL: none is. Set by the test. */
+/* Unless it is NULL, it is told what was written out of the caches. Set by a test. */
 extern void (*xsmmu_cleaned)(const void *start, size_t size);
 
 static __always_inline void xsmmu_tell_test(const void *start, size_t size)

@@ -247,8 +247,8 @@ static noinline void xsmmu_unmap_of_nothing(struct xsmmu_window *w,
  * @phys: gets the CPU address of the buffer
  *
  * An address where nothing is mapped is a bug of the driver and gets a warning. The
- * slot is not put into quarantine again. Two CPUs that unmap one mapping at the same
- * time are not found out.
+ * slot is not put into quarantine again. If two CPUs unmap one mapping at the same
+ * time, nothing detects it.
  *
  * Context: any but NMI.
  * Return: true if a mapping was cleared.
