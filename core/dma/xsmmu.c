@@ -170,7 +170,8 @@ static int xsmmu_sync_device(struct device *dev, bool local)
  * dma_enable_unmap_no_sync - opt in to batched unmapping
  * @dev: the device that does the DMA
  *
- * Call it from the driver's probe, after the DMA mask is set. The answer is
+ * Call it from the driver's probe, after the DMA mask is set, and not from a driver
+ * that manages its DMA itself (driver_managed_dma). The answer is
  * final and does not depend on when the driver asks. Where it is false, a driver
  * may leave out its batching and its syncs, but all calls stay valid.
  *
