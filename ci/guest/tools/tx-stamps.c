@@ -82,7 +82,7 @@ static void switch_stamps(const char *device, int type)
 	struct hwtstamp_config config = { .tx_type = type };
 	struct ifreq request = { .ifr_data = (void *)&config };
 
-	strncpy(request.ifr_name, device, IFNAMSIZ - 1);
+	snprintf(request.ifr_name, IFNAMSIZ, "%s", device);
 	if (ioctl(sock, SIOCSHWTSTAMP, &request))
 		err(1, "%s: SIOCSHWTSTAMP", device);
 }
