@@ -80,10 +80,11 @@ empty_queue() {
 	in_touch
 }
 
-# Polls with budget 0 before which the same CPU has led a sync since its poll before.
+# Polls with budget 0 before which the same CPU has led a sync since its poll before, or has
+# made one that names pages.
 syncing_polls() {
 	awk '{ match($0, /\[[0-9]+\]/); cpu = substr($0, RSTART, RLENGTH) }
-		/ xsmmu_sync: / { synced[cpu] = 1 }
+		/ xsmmu_(sync|named): / { synced[cpu] = 1 }
 		/ napi_poll: / {
 			if (/ budget 0$/ && synced[cpu])
 				count++
@@ -97,6 +98,7 @@ full_queue_is_polled() {
 	fill_queue
 	trace napi/napi_poll
 	trace xsmmu/xsmmu_sync
+	trace xsmmu/xsmmu_named
 	remember before
 	messages 300 "into a full queue"
 	remember after
@@ -121,14 +123,20 @@ domain() {
 # One of 64 syncs of that domain prints. The message is a frame of its own, whose completion
 # syncs again, so more would feed on themselves. And the kernel's own lock of tp_printk
 # forbids that an event prints while another one prints: no print lasts for 64 syncs of a
-# domain, and near's own domain does not print.
+# domain, and near's own domain does not print. Syncs that name pages have no number, so
+# none may name any.
+most_pages=/sys/kernel/debug/xsmmu/most_pages
 print_syncs() {
+	cat "$most_pages" >/tmp/most-pages
+	echo 0 >"$most_pages"
 	echo 1 >"$printk"
 	trace xsmmu/xsmmu_sync "name == \"$(domain)\" && !(number & 63)"
 }
 print_nothing() {
 	no_trace
 	echo 0 >"$printk"
+	[ ! -e /tmp/most-pages ] || cat /tmp/most-pages >"$most_pages"
+	rm -f /tmp/most-pages
 }
 
 # have_printed COUNT: at least so many syncs.
