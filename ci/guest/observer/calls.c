@@ -169,8 +169,8 @@ static void *real(enum call call)
 	return probes[call].kprobe.addr;
 }
 
-/* At the entry of a function. */
-static unsigned long return_address(struct pt_regs *regs)
+/* Where the function will return to, at its entry. */
+static unsigned long returns_to(struct pt_regs *regs)
 {
 #ifdef CONFIG_X86_64
 	return *(unsigned long *)kernel_stack_pointer(regs);
@@ -181,7 +181,7 @@ static unsigned long return_address(struct pt_regs *regs)
 
 static struct function *function_of_call(struct pt_regs *regs)
 {
-	if (within_module(return_address(regs), THIS_MODULE))
+	if (within_module(returns_to(regs), THIS_MODULE))
 		return NULL;
 	return function_of((struct device *)regs_get_kernel_argument(regs, 0));
 }
