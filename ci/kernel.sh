@@ -46,7 +46,7 @@ done
 check_base "$base"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" release benchmark debug kasan kcsan rt-locks pages64k mutants distribution off plain base stock
+check_word config "$config" release benchmark debug nic kasan kcsan rt-locks pages64k mutants distribution off plain base stock
 case $config in
 plain | base | stock)
 	[ -z "$mutant" ] || die "--config $config takes no mutant"
@@ -63,7 +63,7 @@ for word in $wanted; do
 done
 
 # Prints the names of the fragments in ci/kconfig. The gate tests the NIC on x86_64 only,
-# so the debug kernel of arm64 has no network.
+# so the debug kernel of arm64 has no network, and the kernel nic has.
 fragments() {
 	[ "$config" = distribution ] || echo guest "$arch"
 	case $config-$arch in
@@ -71,7 +71,7 @@ fragments() {
 	kasan-*) echo debug network nic kasan ;;
 	rt-locks-x86_64) echo debug rt-locks early-console ;;
 	kcsan-* | rt-locks-* | pages64k-*) echo debug "$config" ;;
-	debug-x86_64) echo debug network nic ;;
+	nic-* | debug-x86_64) echo debug network nic ;;
 	stock-*) echo debug network nic stock ;;
 	benchmark-*) echo network release benchmark ;;
 	debug-* | mutants-*) echo "$config" ;;
