@@ -80,13 +80,17 @@ fragments() {
 }
 
 # Prints the requested configuration. The last line of a symbol wins, so the file of the base
-# can take back what that kernel calls by another name.
+# can take back what that kernel calls by another name, and the file of a word on that base
+# what only kernels with that word ask for.
 request() {
 	local word
 	for word in $(fragments); do
 		cat "$ci/kconfig/$word.config"
 	done
 	[ ! -f "$ci/kconfig/$base.config" ] || cat "$ci/kconfig/$base.config"
+	for word in $(fragments); do
+		[ ! -f "$ci/kconfig/$word-$base.config" ] || cat "$ci/kconfig/$word-$base.config"
+	done
 	[ -z "$fragment" ] || cat "$fragment"
 	case $config in off | plain | base | stock) return ;; esac
 	for word in "${backends[@]}"; do
