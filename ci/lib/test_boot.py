@@ -112,6 +112,17 @@ class Boots(unittest.TestCase):
         self.assertFalse(problems("BUG: KCSAN: data-race in a / b"))
         self.assertTrue(problems("BUG: KCSAN: data-race in a / c"))
 
+    def test_boot_test(self):
+        """The result of a boot test must be there and good where a cell expects it."""
+        line = "[ 1.0] arm-lpae io-pgtable: selftest: completed with {} PASS {} FAIL"
+        good, bad = line.format(18, 0), line.format(17, 1)
+        wanted = "selftest: completed with 18 PASS 0 FAIL"
+        self.assertFalse(boot.judge_splats(good, wanted))
+        for text in (bad, "hello"):
+            self.assertTrue(boot.judge_splats(text, wanted), text)
+            self.assertEqual(bool(boot.judge_splats(text, "", wanted)), text == bad)
+        self.assertFalse(boot.judge_splats(good, "", wanted))
+
     def test_qemu_refuses(self):
         """A QEMU that refuses its arguments counts as failed, with its message."""
         outcome = FakeQemu(self, "echo no such device; exit 1").boot()
