@@ -79,7 +79,7 @@ def command(cell, kernel, initrd, out, extra=""):
     # This device comes last, so that it does not change the other devices' addresses.
     line += ["-chardev", f"file,id=results,path={results_of(out / 'console.log')}",
              "-device", "pci-serial,chardev=results"]
-    for event in oracle.EVENTS[cell.iommu] if cell.oracles else ():
+    for event in oracle.qemu_events(cell.iommu, not cell.has_nic()) if cell.oracles else ():
         line += ["-trace", event]
     return line + (device_tree(cell, out) if cell.dtb_delete else [])
 

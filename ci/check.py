@@ -114,7 +114,7 @@ def run_cell(cell, out):
         row.notes = ["last lines of the console:", *(f"  | {text}" for text in outcome.tail)]
     row.notes += [cell.note] * bool(cell.note)
     if "commands" in cell.oracles:
-        for name, wrong in oracle.verdicts(cell.iommu, outcome.console, outcome.trace):
+        for name, wrong in oracle.verdicts(cell.iommu, outcome.logs(), outcome.trace):
             row.add(f"outside: {name}", "failed" if wrong else "passed", wrong)
     if cell.mutant:
         judge_mutant(row, cell)

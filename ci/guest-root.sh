@@ -83,7 +83,7 @@ make_root() {
 	mv "$work/root" "$folder"
 }
 
-key=$(cat "$0" "$ci"/guest/tools/*.[ch] "$ci"/devices/dma-probe/regs.h | hash_of)
+key=$(cat "$0" "$ci"/guest/tools/*.[ch] "$ci"/devices/*/*regs.h | hash_of)
 folder=$cache/guest-root/$arch-$key
 lock "guest-root-$arch"
 mkdir -p "${folder%/*}"

@@ -2,8 +2,8 @@
 """The judge outside the guest: it counts the commands that the IOMMU received.
 
 The trace log has a line for every command that the emulated IOMMU took, and for
-every mark that the guest wrote to the probe. The guest's log has its expectation
-between two marks:
+every mark that the guest wrote to the probe or to a ConnectX. The guest's logs have its
+expectation between two marks:
 
     # interval BEGIN END NAME key=value key<=value key>=value ...
 
@@ -55,7 +55,8 @@ def _form(scope, leaf):
 class Vtd:
     """Intel VT-d: raw descriptors; specification, section 6.5.2."""
 
-    events = ("vtd_inv_desc", "vtd_iotlb_reset", "vtd_dmar_fault")
+    events = ("vtd_inv_desc", "vtd_iotlb_reset")
+    faults = ("vtd_dmar_fault",)
     line = re.compile(r"\bvtd_(?:inv_desc .* high 0x([0-9a-f]+) low 0x([0-9a-f]+)|(\w+))")
     others = {"iotlb_reset": "resets", "dmar_fault": "faults"}
     types = {1: "context", 3: "devtlb", 4: "iec", 5: "waits", 7: "context", 8: "devtlb"}
@@ -83,6 +84,7 @@ class Amdvi:
     """AMD-Vi: raw commands, from ci/devices/command-log; specification, section 2.4."""
 
     events = ("amdvi_iotlb_reset",)
+    faults = ()
     line = re.compile(r"\bamdvi_(?:command ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8})"
                       r" ([0-9a-f]{8})|(\w+))")
     others = {"iotlb_reset": "resets"}
@@ -108,7 +110,8 @@ class Smmuv3:
 
     # QEMU's event of a range lost its "s1" in version 9.
     events = ("smmuv3_cmdq_opcode", "smmuv3_cmdq_tlbi_nh_asid", "smmuv3_*range_inval",
-              "smmu_iotlb_inv_all", "smmuv3_record_event")
+              "smmu_iotlb_inv_all")
+    faults = ("smmuv3_record_event",)
     line = re.compile(r"\b(?:smmuv3_cmdq_opcode .*?(?:SMMU_)?CMD_(\w+)|"
                       r"(smmuv3_(?:s1_)?range_inval) .*leaf=(\d)|(smmu\w+))")
     others = {"smmu_iotlb_inv_all": "resets", "smmuv3_record_event": "faults"}
@@ -144,8 +147,12 @@ class Smmuv3Stage2(Smmuv3):
 
 READERS = {"intel": Vtd, "intel-first-stage": Vtd, "amd": Amdvi, "arm-smmu-v3": Smmuv3,
            "arm-smmu-v3-stage2": Smmuv3Stage2}
-# The trace events that QEMU logs.
-EVENTS = {iommu: reader.events for iommu, reader in READERS.items()}
+
+
+def qemu_events(iommu, with_faults):
+    """The trace events that QEMU logs. A NIC that attacks would have a fault for each access."""
+    reader = READERS[iommu]
+    return reader.events + (reader.faults if with_faults else ())
 
 
 def events(iommu, path):
@@ -201,10 +208,10 @@ class Interval:
     claims: list
 
 
-def intervals(console):
+def intervals(log):
     """The intervals that a guest's log announces; raises ValueError on a bad line."""
     found = []
-    with open(console, encoding="utf-8", errors="replace") as file:
+    with open(log, encoding="utf-8", errors="replace") as file:
         for line in file:
             if re.search(r"# .*\binterval \d|# interval", line):
                 match = INTERVAL.search(line.rstrip())
@@ -234,13 +241,14 @@ def judge(interval, trace):
     return wrong
 
 
-def verdicts(iommu, console, trace_log):
-    """A pair for each interval: its name and its errors, one line each."""
+def verdicts(iommu, logs, trace_log):
+    """A pair for each interval of the guest's logs: its name and its errors, one line each."""
     try:
-        expected, trace = intervals(console), Trace(iommu, trace_log)
+        expected = [each for log in logs for each in intervals(log)]
+        trace = Trace(iommu, trace_log)
     except (OSError, ValueError) as error:
         return [("the logs can be read", [str(error)])]
     if not expected:
-        return [("the guest announced an interval", ["there is none in its log"])]
+        return [("the guest announced an interval", ["there is none in its logs"])]
     return [(f"interval {each.name} ({each.begin} to {each.end})", judge(each, trace))
             for each in expected]

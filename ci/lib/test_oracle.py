@@ -38,7 +38,7 @@ def verdict(claims, *lines, marks=("dma_probe_mark 1", "dma_probe_mark 2"), iomm
         around = lines[:1]
         log.write_text("\n".join([*around, marks[0], *lines, *marks[1:], *around]),
                        encoding="utf-8")
-        (_, wrong), = oracle.verdicts(iommu, console, log)
+        (_, wrong), = oracle.verdicts(iommu, [console], log)
         return wrong
 
 
@@ -95,6 +95,22 @@ class Verdicts(unittest.TestCase):
         self.assertFalse(verdict("waits<=1 pages>=1", WAIT, PSI))
         self.assertTrue(verdict("waits<=1", WAIT, WAIT))
         self.assertTrue(verdict("waits>=1", PSI))
+
+    def test_two_logs(self):
+        """A NIC's guest announces its interval among the results; a strict kernel fails it."""
+        said = "# interval 1 2 mlx5 waits>=1 waits<=2\n"
+        with tempfile.TemporaryDirectory() as folder:
+            console, results, log = (pathlib.Path(folder) / name for name in ("c", "r", "t"))
+            console.write_text("[    1.5] hello\n", encoding="utf-8")
+            results.write_text(f"KTAP version 1\n1..1\n{said}ok 1 x\n", encoding="utf-8")
+            for syncs, wrong in (([DSI_LEAF, WAIT] * 2, False), ([PSI, WAIT] * 4, True),
+                                 ([], True)):
+                log.write_text("\n".join(["dma_probe_mark 1", *syncs, "dma_probe_mark 2"]),
+                               encoding="utf-8")
+                (_, found), = oracle.verdicts("intel", [console, results], log)
+                self.assertEqual(bool(found), wrong, found)
+            (_, found), = oracle.verdicts("intel", [console], log)
+            self.assertTrue(found)
 
     def test_domains(self):
         """The oracle counts only one domain if the interval names it."""

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154,SC3043
 #
-# These tests run first, because the others rely on them. Sourced by main.sh.
+# These tests run first, because the others rely on them, or because every cell needs them.
+# Sourced by main.sh.
 
 table="$table
 driver_probes      the driver binds to both NICs
 mode_is_asked_for  both NICs are in the IOMMU mode of the command line
 link_comes_up      the link comes up on both sides"
+! booted_with iommu.xsmmu=1 || table="$table
+unmaps_share_waits the driver batches, and ci/lib/oracle.py judges what that spares the IOMMU"
 
 driver_probes() {
 	if [ -e /sys/kernel/debug/kmemleak ]; then
@@ -35,4 +38,26 @@ link_comes_up() {
 	near ethtool nic
 	near ethtool nic | grep -q 'Link detected: yes'
 	far ethtool nic | grep -q 'Link detected: yes'
+}
+
+# leave_mark NUMBER: in QEMU's log.
+leave_mark() { mark "$1" "/sys/bus/pci/devices/$(slot near)/resource4"; }
+
+# If the kernel unmapped strictly all the same, each unmap would wait by itself. The IOMMU's log
+# would have as many waits as the driver counts unmaps, and not half of them. QEMU's AMD-Vi gets
+# a command, with its wait, for each mapping too.
+unmaps_share_waits() {
+	local unmaps most
+	serve
+	remember before
+	leave_mark 1
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 4M
+	near timeout 60 iperf3 --client "$(ip4 far)" --bytes 4M --reverse
+	leave_mark 2
+	remember after
+	unmaps=$(grown_on_both ch_unmap_batched)
+	at_least "unmaps that waited" "$unmaps" 500
+	most=$((unmaps / 2))
+	! booted_with rig.iommu=amd || most=$((most + unmaps))
+	say "# interval 1 2 mlx5 waits>=1 waits<=$most"
 }
