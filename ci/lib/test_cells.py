@@ -2,10 +2,12 @@
 """Tests of the matrix: invalid keys and values are refused, cells run on their bases."""
 
 import pathlib
+import re
 import tempfile
 import unittest
 import unittest.mock
 
+import boot
 import cells
 import selection
 
@@ -32,6 +34,34 @@ class Matrix(unittest.TestCase):
                 file.flush()
                 with self.assertRaisesRegex(cells.RigError, r"\[x\]", msg=wrong):
                     cells.load(file.name)
+
+
+class Batching(unittest.TestCase):
+    """Cells of the mode that batches."""
+
+    # The suites in which the device itself shows that an unmap waits for its sync, and one
+    # that is a control.
+    shown_by_the_device = {"removed", "top", "twice"}
+    no_batches = {"pagealloc"}
+    # Words whose kernels do not batch although the option is on, and KUnit tests.
+    others = {"no-backend", "passthrough", "shadowed", "nic-pen"}
+
+    def test_counted(self):
+        """Each of them counts commands outside the guest, so none passes if nothing is batched."""
+        for name, cell in cells.load().items():
+            modes = re.findall(r"\biommu\.xsmmu=([01])", cell.append)
+            if not cell.tests or modes[-1:] != ["1"] or self.others.intersection(cell.tests):
+                continue
+            exempt = self.shown_by_the_device | self.no_batches
+            self.assertTrue("commands" in cell.oracles or exempt.issuperset(cell.tests), name)
+
+    def test_nic(self):
+        """A NIC's cell logs the raw commands of AMD-Vi, and no fault of an attack."""
+        amd, intel = (cells.load()[f"nic-{iommu}-hostile-xsmmu"] for iommu in ("amd", "intel"))
+        self.assertIn("command-log", amd.devices)
+        line = boot.command(intel, pathlib.Path("k"), pathlib.Path("i"), pathlib.Path("o"))
+        self.assertIn("vtd_inv_desc", line)
+        self.assertNotIn("vtd_dmar_fault", line)
 
 
 def with_bases(*bases):

@@ -165,6 +165,24 @@ void interval_close_local(struct kunit *test, u32 begin, const char *name,
 }
 
 /**
+ * interval_close_shared() - stop counting; expect that unmaps shared waits
+ * @test: the test
+ * @begin: the interval
+ * @name: what happened in it; one word
+ * @unmaps: how many there were without sync, each of a mapping made in the interval
+ *
+ * Strict mode waits once per unmap. Where each map sends a command too, it waits as well.
+ */
+void interval_close_shared(struct kunit *test, u32 begin, const char *name,
+			   unsigned int unmaps)
+{
+	u32 end = interval_open();
+
+	kunit_info(test, "interval %u %u %s waits>=1 waits<=%u\n", begin, end, name,
+		   unmaps / 2 + (target_map_flushes() ? unmaps : 0));
+}
+
+/**
  * interval_close_queues() - stop counting; expect the commands of several CPUs
  * @test: the test
  * @begin: the interval

@@ -50,6 +50,8 @@ void interval_close_syncs(struct kunit *test, u32 begin, const char *name,
 			  unsigned int unmaps, unsigned int syncs);
 void interval_close_local(struct kunit *test, u32 begin, const char *name,
 			  unsigned int pages, unsigned int runs);
+void interval_close_shared(struct kunit *test, u32 begin, const char *name,
+			   unsigned int unmaps);
 u32 interval_close_queues(struct kunit *test, u32 begin, const char *name,
 			  struct queues did);
 

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "counters.h"
+#include "interval.h"
 #include "suites.h"
 
 #define QUEUES		2
@@ -58,12 +59,16 @@ static void device_with_two_queues_costs_little(struct kunit *test)
 {
 	struct counters idle, c;
 	int cpu;
+	u32 w;
 
 	if (num_online_cpus() < QUEUES)
 		kunit_skip(test, "needs %d CPUs", QUEUES);
 	KUNIT_ASSERT_EQ(test, counters_read(target.dev, &idle), 0);
+	w = interval_open();
 	for (cpu = 0; cpu < QUEUES; cpu++)
 		KUNIT_ASSERT_EQ(test, work_on_cpu(cpu, queue_work_of_all_sizes, NULL), 0L);
+	interval_close_shared(test, w, "all_sizes",
+			      QUEUES * (LARGEST_ORDER + 1) * MAPPINGS);
 	KUNIT_ASSERT_EQ(test, counters_read(target.dev, &c), 0);
 	KUNIT_EXPECT_EQ(test, c.outside, 0);
 	KUNIT_EXPECT_GT(test, c.bytes, idle.bytes);

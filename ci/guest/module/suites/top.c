@@ -57,13 +57,17 @@ static bool map_lists(struct lists *l)
 	return false;
 }
 
-static void unmap_list(struct kunit *test, struct scatterlist *sg, bool no_sync)
+static void unmap_list(struct scatterlist *sg)
 {
-	if (!no_sync) {
-		dma_unmap_sg(target.dev, sg, 1, DMA_BIDIRECTIONAL);
-		return;
-	}
+	dma_unmap_sg(target.dev, sg, 1, DMA_BIDIRECTIONAL);
+}
+
+/* The device reaches the list's first page until the sync. */
+static void unmap_list_no_sync(struct kunit *test, struct scatterlist *sg,
+			       const struct buf *first)
+{
 	dma_unmap_sg_attrs_no_sync(target.dev, sg, 1, DMA_BIDIRECTIONAL, 0);
+	KUNIT_EXPECT_EQ(test, attack(first, 0), REACHED);
 	test_sync(test);
 }
 
@@ -77,11 +81,15 @@ static void expect_unmapped(struct kunit *test, struct lists *l, bool no_sync)
 	if (found) {
 		b.iova = sg_dma_address(&l->sg[l->n - 1]);
 		KUNIT_EXPECT_EQ(test, attack(&b, 0), REACHED);
-		unmap_list(test, &l->sg[--l->n], no_sync);
+		l->n--;
+		if (no_sync)
+			unmap_list_no_sync(test, &l->sg[l->n], &b);
+		else
+			unmap_list(&l->sg[l->n]);
 		KUNIT_EXPECT_EQ(test, attack(&b, 0), BLOCKED);
 	}
 	while (l->n)
-		unmap_list(test, &l->sg[--l->n], false);
+		unmap_list(&l->sg[--l->n]);
 }
 
 static void run(struct kunit *test, bool no_sync)
