@@ -7,7 +7,7 @@ The guest's side is ci/guest/nic/cost.sh.
 import dataclasses
 
 import prepare
-from figures import MODES, by_backend, count, machine, per, ratio, said
+from figures import MODES, NAMES, by_backend, count, machine, per, ratio, said
 from figures import table as aligned
 
 # The prefix of the names of reports and logs.
@@ -45,6 +45,8 @@ MOST_COMMANDS_OF_SMALL_POLLS = {"tx_single": 1 / 16}
 MOST_OF_FREE = {"tx": 1.08, "tx_single": 1.20, "rx": 1.05}
 # The least share of received pages that must miss the page cache.
 LEAST_MISSES = 0.95
+# Where received pages stay mapped, a packet costs at most so many commands, in any mode.
+MOST_OF_KEPT = 1 / 32
 
 
 def adapted(cell, _mode):
@@ -77,15 +79,34 @@ def _maps(words, counts, mode):
     return min(counts["pages"], words.get("ch_unmap_batched") or counts["pages"])
 
 
-def _commands(words, counts, cell, mode):
-    """The commands for unmaps, and those for maps."""
-    maps = _maps(words, counts, mode) if cell.iommu == "amd" else 0
-    return counts["all"] - maps, maps
+def _stay_mapped(name, words):
+    """Whether the pages of received packets stay mapped.
+
+    From Linux 6.12 on the driver has no page cache. page_pool has one, and unmaps a page only
+    when it gives it away.
+    """
+    return name.startswith("rx") and "rx_cache_full" not in words
 
 
-def _figure(words, idle, counts, cell, mode):
+def _commands(name, words, counts, cell, mode):
+    """The commands for unmaps, None if they cannot be told from those for maps, and the latter.
+
+    Where pages stay mapped there are maps without unmaps. Except in strict mode, a command
+    for a map is the only one that names pages and drops non-leaf entries.
+    """
+    if cell.iommu != "amd":
+        return counts["all"], 0
+    if not _stay_mapped(name, words):
+        maps = _maps(words, counts, mode)
+        return counts["all"] - maps, maps
+    if mode == "strict":
+        return None, counts["pages"]
+    return counts["all"] - counts["pages_full"], counts["pages_full"]
+
+
+def _figure(name, words, idle, counts, cell, mode):
     """A run's figures: those of the report, and those for the judge and the table."""
-    commands, maps = _commands(words, counts, cell, mode)
+    commands, maps = _commands(name, words, counts, cell, mode)
     instructions = words["instructions"] - (idle["instructions"] if words["rx_packets"] else 0)
     return {
         "packets": words["packets"],
@@ -105,7 +126,7 @@ def figures(lines, log, cell, mode):
     """The figures of a mode: those of each run."""
     runs = {name: {key: int(value) for key, value in words.items()}
             for name, words in said(lines, "cost")}
-    return {name: _figure(runs[name], runs[IDLE],
+    return {name: _figure(name, runs[name], runs[IDLE],
                           log.count(runs[name]["mark"], runs[name]["mark"] + 1), cell, mode)
             for name in RUNS}
 
@@ -124,7 +145,7 @@ def _batches(figure):
 
 
 def _per(value):
-    return ratio(round(value, 1) if value >= 1 else value)
+    return "?" if value is None else ratio(round(value, 1) if value >= 1 else value)
 
 
 def _row(name, figure):
@@ -148,9 +169,22 @@ def _words(modes):
     text = [f"{RUNS[name]}: {_times(modes, name)} times fewer commands than strict, "
             f"{_share(modes, name):.2f} times lazy's instructions, "
             f"{_added(modes, name):.2f} times what strict adds to passthrough."
-            for name in RUNS]
+            for name in RUNS if not _stay_mapped(name, modes["strict"][name]["driver"])]
+    text += [_unmaps_of(name, modes) for name in RUNS if name.startswith("rx")]
     maps = max(figure["map_commands"] for runs in modes.values() for figure in runs.values())
     return text + [f"Not counted: up to {count(maps)} commands for mappings."] * bool(maps)
+
+
+def _unmaps_of(name, modes):
+    """A sentence: how many pages a received packet unmaps, and its instructions.
+
+    In strict mode each unmap is a command, so they are counted outside the guest.
+    """
+    took = ", ".join(f"{MODES[mode].rstrip('*')} "
+                     f"{count(round(modes[mode][name]['instructions_per_packet']))}"
+                     for mode in MODES)
+    return (f"{RUNS[name]}: {_per(modes['strict'][name]['commands_per_packet'])} unmaps per "
+            f"packet (strict mode's commands); instructions: {took}.")
 
 
 def _times(modes, name):
@@ -188,7 +222,7 @@ def _traffic(where, name, figure):
         found.append(f"{where}: {carried} of {figure['packets']} packets were carried")
     if figure["unknown_commands"]:
         found.append(f"{where}: {figure['unknown_commands']} commands of unknown type")
-    if name.startswith("rx"):
+    if name.startswith("rx") and not _stay_mapped(name, driver):
         missed, hit = driver["rx_cache_full"], driver["rx_cache_reuse"]
         if missed < LEAST_MISSES * (missed + hit) or 3 * missed < figure["packets"]:
             found.append(f"{where}: the page cache missed {missed} times, and hit {hit} times")
@@ -199,14 +233,33 @@ def _controls(modes, name):
     """Modes whose number of commands cannot be right: the count is wrong."""
     strict, lazy, free = (modes[mode][name] for mode in ("strict", "lazy", "passthrough"))
     found = []
+    if free["invalidation_commands"]:
+        found.append(f"{name}: passthrough sent {free['invalidation_commands']} commands")
+    if _stay_mapped(name, strict["driver"]):
+        return found
     if strict["invalidation_commands"] < _unmaps(name, strict):
         found.append(f"{name}: strict sent {strict['invalidation_commands']} commands for "
                      f"{_unmaps(name, strict)} unmaps")
     if not 0 < lazy["invalidation_commands"] < MOST_COMMANDS * strict["invalidation_commands"]:
         found.append(f"{name}: lazy sent {lazy['invalidation_commands']} commands")
-    if free["invalidation_commands"]:
-        found.append(f"{name}: passthrough sent {free['invalidation_commands']} commands")
     return found
+
+
+def _kept(modes, name):
+    """Missed targets of a run in which received pages stay mapped: nothing is to be batched."""
+    found = [f"{name}: {mode} sent {figure['invalidation_commands']} commands for "
+             f"{figure['packets']} packets, although pages stay mapped"
+             for mode, figure in ((mode, runs[name]) for mode, runs in modes.items())
+             if (figure["invalidation_commands"] or 0) > MOST_OF_KEPT * figure["packets"]]
+    return found + _cost(modes, name)
+
+
+def _cost(modes, name):
+    """With QEMU's AMD-Vi each mapping costs a command, which hardware does not need."""
+    most = MOST_OF_FREE.get(name, float("inf"))
+    if modes["xsmmu"][name]["map_commands"] or _of_free(modes, name) <= most:
+        return []
+    return [f"{name}: xSMMU took {_of_free(modes, name):.3f} times passthrough's instructions"]
 
 
 def _one_sync_per_poll(name, figure):
@@ -230,11 +283,7 @@ def _targets(modes, name):
     if ours["invalidation_commands"] > strict["invalidation_commands"]:
         found.append(f"{name}: xSMMU sent {ours['invalidation_commands']} commands, strict "
                      f"{strict['invalidation_commands']}")
-    # With QEMU's AMD-Vi each mapping costs a command, which hardware does not need.
-    most = MOST_OF_FREE.get(name, float("inf"))
-    if not ours["map_commands"] and _of_free(modes, name) > most:
-        found.append(f"{name}: xSMMU took {_of_free(modes, name):.3f} times passthrough's "
-                     "instructions")
+    found += _cost(modes, name)
     small = MOST_COMMANDS_OF_SMALL_POLLS.get(name, 1)
     if strict["invalidation_commands"] >= ours["invalidation_commands"] > (
             small * strict["invalidation_commands"]):
@@ -259,14 +308,18 @@ def broken(modes):
     for name in RUNS:
         for mode, runs in modes.items():
             found += _traffic(f"{name}, {mode}", name, runs[name])
-        found += _controls(modes, name) + _targets(modes, name)
+        kept = _stay_mapped(name, modes["strict"][name]["driver"])
+        found += _controls(modes, name) + (_kept if kept else _targets)(modes, name)
     return found
 
 
 def side_by_side(reports):
-    """The backends one below the other."""
+    """The backends one below the other, and what a received packet unmaps on each."""
     rows = []
     for name, words in RUNS.items():
         rows.append((words, *[""] * 4))
         rows += [_row(f"  {mode}", runs[name]) for mode, runs in by_backend(reports)]
-    return "\n".join(aligned([row[:5] for row in HEAD], rows))
+    text = [f"{NAMES[report['backend']]}, Linux {report['base']}: "
+            f"{_unmaps_of(name, report['modes'])}"
+            for name in RUNS if name.startswith("rx") for report in reports]
+    return "\n".join([*aligned([row[:5] for row in HEAD], rows), "", *text])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of the judges of figures: only figures that meet the targets pass."""
 
+import collections
 import pathlib
 import tempfile
 import unittest
@@ -11,6 +12,7 @@ import cells
 import measure
 import packets
 import pages
+from figures import per
 
 GOOD = {"invalidation_commands": 100, "commands_per_page": 0.015625,
         "stale_accesses_tried": 100608, "stale_accesses_landed": 0}
@@ -45,6 +47,20 @@ def packets_objections(mode="", name="tx", driver=(), **changes):
         modes[mode][name].update(changes)
         modes[mode][name]["driver"].update(driver)
     return len(packets.broken(modes))
+
+
+def kept_modes(**commands):
+    """Figures of a base whose driver leaves received pages to page_pool, which keeps them mapped."""
+    modes = {mode: {run: packets_figure(*figures) for run in packets.RUNS} for mode, figures in
+             {"strict": (8800, 5000), "lazy": (40, 4000), "passthrough": (0, 3000)}.items()}
+    modes["xsmmu"] = {run: packets_figure(60, 3100, ch_iotlb_sync=60, ch_unmap_batched=8800)
+                      for run in packets.RUNS}
+    for mode, runs in modes.items():
+        for run in ("rx", "rx_cyclic"):
+            runs[run] = packets_figure(commands.get(mode, 0), 3000)
+            for name in ("rx_cache_full", "rx_cache_reuse"):
+                del runs[run]["driver"][name]
+    return modes
 
 
 SAID = ("workload: mode=strict unmapped_pages=64 marks=1-2 map_marks=3-4",
@@ -140,6 +156,49 @@ class Figures(unittest.TestCase):
         self.assertEqual(packets_objections("lazy", "rx", {"rx_cache_reuse": 200}), 1)
         self.assertEqual(packets_objections("strict", map_commands=10), 0)
         self.assertEqual(packets_objections("xsmmu", map_commands=10), 1)
+
+    def test_packets_kept(self):
+        """Where received pages stay mapped, no mode may send more than a few commands."""
+        self.assertEqual(packets.broken(kept_modes(strict=3, lazy=1, xsmmu=2)), [])
+        self.assertEqual(packets.broken(kept_modes(strict=None)), [])
+        for mode in ("strict", "lazy", "xsmmu"):
+            found = packets.broken(kept_modes(**{mode: 2200}))
+            self.assertEqual(len(found), 2, found)
+            self.assertIn("although pages stay mapped", found[0])
+        slow = kept_modes()
+        slow["xsmmu"]["rx"]["instructions_per_packet"] = 3151
+        self.assertEqual(len(packets.broken(slow)), 1)
+
+    def test_packets_commands(self):
+        """Commands of AMD-Vi for maps are told from those for unmaps, or are not counted."""
+        amd, intel = (cells.load()[f"{iommu}-strict"] for iommu in ("amd", "intel"))
+        kept = {"rx_packets": 4400, "ch_unmap_batched": 2}
+        counts = collections.Counter(all=2211, pages=2207, pages_full=2200, pages_leaf=7,
+                                     domain_leaf=4)
+
+        def split(name, words, cell, mode):
+            return packets._commands(name, words, counts, cell, mode)  # pylint: disable=W0212
+
+        self.assertEqual(split("rx", kept, amd, "strict"), (None, 2207))
+        self.assertEqual(split("rx", kept, amd, "xsmmu"), (11, 2200))
+        self.assertEqual(split("rx", {**kept, "rx_cache_full": 9}, amd, "xsmmu"), (2209, 2))
+        self.assertEqual(split("tx", kept, amd, "strict"), (1108, 1103))
+        self.assertEqual(split("rx", kept, intel, "strict"), (2211, 0))
+
+    def test_packets_received(self):
+        """The tables of one backend and of all say what a received packet unmaps."""
+        def report(strict):
+            modes = kept_modes(strict=strict)
+            for runs in modes.values():
+                for figure in runs.values():
+                    commands = figure["invalidation_commands"]
+                    figure["commands_per_packet"] = per(commands, 4400)
+            return {"backend": "amd", "base": "6.12", "kernel": "k", "qemu": "q", "modes": modes}
+
+        for strict, wanted in ((44, "1/100"), (None, "?"), (0, "0")):
+            said = f"received, striding queue: {wanted} unmaps per packet"
+            self.assertIn(f"\n{said}", packets.table(report(strict)))
+            self.assertIn(f"AMD-Vi, Linux 6.12: {said}", packets.side_by_side([report(strict)]))
 
     def test_guest(self):
         """The figures come from the guest and the trace, without the mappings."""
