@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/guest-root.sh ARCH: prints a folder with the user space of guests: the programs
-# below in bin/, the libraries that their Debian packages depend on, and the compiled
-# ci/guest/tools/*.c. mmdebstrap fetches and unpacks the packages. No program of ARCH
-# runs here. The machine's apt configuration is read and not changed.
+# ci/guest-root.sh ARCH [--selftests]: prints a folder with the user space of guests: the
+# programs below in bin/, the libraries that their Debian packages depend on, and the compiled
+# ci/guest/tools/*.c. mmdebstrap fetches and unpacks the packages. No program of ARCH runs here.
+# The machine's apt configuration is read and not changed. --selftests adds what the kernel's
+# tests of network drivers need (ci/guest-selftests.sh): Python, and a shell without applets.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
@@ -15,14 +16,19 @@ packages="busybox-static iproute2 ethtool iperf3 iputils-ping"
 programs=(busybox ip bridge devlink ethtool iperf3 ping)
 # Programs of ci/guest/tools for guests that have no libraries.
 static=(map-benchmark)
+
+[ $# = 1 ] || [ "$#-${2:-}" = 2---selftests ] || die "usage: ci/guest-root.sh ARCH [--selftests]"
+arch=$1 kind=${2:+-selftests}
+check_word ARCH "$arch" "${arches[@]}"
+if [ -n "$kind" ]; then
+	packages="$packages bash python3 python3-yaml socat"
+	programs+=(bash 'python3.*' socat tc)
+fi
 # Files to unpack: the programs, the loader and the libraries, except perl's, which only
 # scripts of the packages need. The last pattern that matches wins.
 patterns=('exclude=/*' "${programs[@]/#/include=*bin/}" 'include=/lib/ld-*' 'include=/lib64/*'
-	'include=/lib/*-linux-gnu/*.so*' 'include=/usr/lib/*-linux-gnu/lib*.so*' 'exclude=*/libperl*')
-
-[ $# = 1 ] || die "usage: ci/guest-root.sh ARCH"
-arch=$1
-check_word ARCH "$arch" "${arches[@]}"
+	'include=/lib/*-linux-gnu/*.so*' 'include=/usr/lib/*-linux-gnu/lib*.so*' 'exclude=*/libperl*'
+	${kind:+'include=/usr/lib/python3*'})
 
 # mmdebstrap reads no apt configuration of the machine, so the sources and the ways to
 # reach them (a proxy, certificates) are passed to it.
@@ -46,6 +52,7 @@ collect() {
 	done
 	cp -a "$work"/unpacked/lib* "$work/root/"
 	cp -a "$work/unpacked/usr/lib" "$work/root/usr/"
+	[ -z "$kind" ] || (cd "$work/root/bin" && ln -s python3.* python3)
 }
 
 compile() {
@@ -69,7 +76,7 @@ complete() {
 }
 
 make_root() {
-	say "programs for guests of $arch: fetching Debian's packages (25 MB)"
+	say "programs for guests of $arch$kind: fetching Debian's packages (25 MB)"
 	need_space "$cache" 300 "unpacking packages"
 	rm -rf "$folder"
 	work=$(mktemp -d "$cache/.root.XXXXXX")
@@ -84,8 +91,8 @@ make_root() {
 }
 
 key=$(cat "$0" "$ci"/guest/tools/*.[ch] "$ci"/devices/*/*regs.h | hash_of)
-folder=$cache/guest-root/$arch-$key
-lock "guest-root-$arch"
+folder=$cache/guest-root/$arch$kind-$key
+lock "guest-root-$arch$kind"
 mkdir -p "${folder%/*}"
 sealed "$folder" || make_root
 printf '%s\n' "$folder"

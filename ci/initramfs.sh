@@ -1,26 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE...: writes an initramfs to OUT: the
-# static busybox of ci/guest-root.sh, ci/guest/init as /init, the modules in /modules, and
-# /etc/release with the kernel's release. --nic adds the other programs of
+# ci/initramfs.sh OUT ARCH KERNELDIR [--nic [--selftests SOURCE]] MODULE...: writes an initramfs
+# to OUT: the static busybox of ci/guest-root.sh, ci/guest/init as /init, the modules in
+# /modules, and /etc/release with the kernel's release. --nic adds the other programs of
 # ci/guest-root.sh, the kernel's own modules, and ci/guest/nic as /nic. The list
-# /nic/strict-functions (functions that may unmap strictly) has no comments. A kernel with
-# a benchmark of its own gets the program that starts it.
+# /nic/strict-functions (functions that may unmap strictly) has no comments. --selftests adds the
+# tests of network drivers of that kernel source as /kernel, and what they need. A kernel with a
+# benchmark of its own gets the program that starts it.
 set -eu -o pipefail
 # shellcheck source=ci/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 
-[ $# -ge 3 ] || die "usage: ci/initramfs.sh OUT ARCH KERNELDIR [--nic] MODULE..."
-out=$1 arch=$2 kernel=$3 nic=''
+[ $# -ge 3 ] || die "usage: ci/initramfs.sh OUT ARCH KERNELDIR [--nic [--selftests SOURCE]] MODULE..."
+out=$1 arch=$2 kernel=$3 nic='' selftests=''
 shift 3
 if [ "${1:-}" = --nic ]; then
 	shift
 	nic=1
+	if [ "${1:-}" = --selftests ]; then
+		selftests=$("$ci/guest-selftests.sh" "$arch" "$2")
+		shift 2
+	fi
 	set -- "$kernel"/modules/*.ko "$@"
 fi
 [ -f "$ci/guest/init" ] || die "there is no ci/guest/init"
-programs=$("$ci/guest-root.sh" "$arch")
+programs=$("$ci/guest-root.sh" "$arch" ${selftests:+--selftests})
 
 # Prints the functions that may unmap strictly, without the file's comments.
 strict_functions() {
@@ -43,6 +48,7 @@ if [ -n "$nic" ]; then
 	rm "$root/sums"
 	cp -r "$ci/guest/nic" "$root/nic"
 	strict_functions >"$root/nic/strict-functions"
+	[ -z "$selftests" ] || cp -r "$selftests" "$root/kernel"
 fi
 for module in "$@"; do
 	cp "$module" "$root/modules/"

@@ -165,18 +165,21 @@ def kernel(base, arch, config, backends="default", mutant=""):
 
 
 @once
-def initramfs(arch, kernel_dir, with_modules, nic=False):
+def initramfs(arch, kernel_dir, with_modules, nic=False, selftests=None):
     """An initramfs with the guest's init and the modules that are built for that kernel.
 
     nic: with the programs and modules for tests of a NIC, without the attacks' module.
+    selftests: a kernel source, whose tests of network drivers are put in too.
     """
     modules = ["--nic"] if nic else []
+    modules += ["--selftests", selftests] if selftests else []
     if with_modules:
         with timed("guest modules"):
             folder = script("guest-modules.sh", arch, kernel_dir,
                             "observer" if nic else "module")
         modules += sorted(pathlib.Path(folder).glob("*.ko"))
-    image = BUILD / "initramfs" / f"{kernel_dir.name}{'-modules' * with_modules}{'-nic' * nic}.cpio.gz"
+    kind = "-modules" * with_modules + "-nic" * nic + "-selftests" * bool(selftests)
+    image = BUILD / "initramfs" / f"{kernel_dir.name}{kind}.cpio.gz"
     image.parent.mkdir(parents=True, exist_ok=True)
     with timed("initramfs"):
         script("initramfs.sh", image, arch, kernel_dir, *modules)
