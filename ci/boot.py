@@ -186,7 +186,8 @@ def boot(cell, kernel, initrd, preload, out, extra="", follow=None):
 def parts(cell):
     """The kernel, initramfs and devices of a cell, built if they do not exist."""
     kernel = prepare.kernel(cell.base, cell.arch, cell.kernel, cell.backends, cell.mutant)
-    initrd = prepare.initramfs(cell.arch, kernel, bool(cell.tests), cell.has_nic())
+    selftests = prepare.source(cell.base) if cell.has_selftests() else None
+    initrd = prepare.initramfs(cell.arch, kernel, bool(cell.tests), cell.has_nic(), selftests)
     return kernel, initrd, prepare.devices(cell.qemu)
 
 

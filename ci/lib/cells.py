@@ -46,6 +46,10 @@ class Cell:
         """Whether its tests are those of a NIC."""
         return any(word.startswith("nic-") for word in self.tests)
 
+    def has_selftests(self):
+        """Whether its guest runs the kernel's own tests of network drivers."""
+        return "nic-selftests" in self.tests
+
     def megabytes(self):
         """The guest's memory."""
         number, unit = re.fullmatch(r"(\d+)([MG])", self.memory).groups()
