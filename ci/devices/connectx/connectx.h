@@ -68,6 +68,8 @@ enum {
 	CX_L2_OVERHEAD		= 22,	/* Ethernet header, VLAN tag, FCS */
 	CX_MAX_FRAME		= CX_MAX_MTU + CX_L2_OVERHEAD,
 	CX_MAX_VECTORS		= 64,
+	CX_MAX_FW_PAGES		= 4096,	/* asked for at once */
+	CX_MOST_FW_PAGES	= 2 * CX_MAX_FW_PAGES,	/* held */
 };
 
 /* Status of a command: the field status of every *_out layout. */

@@ -22,7 +22,6 @@
 #define BAR_REGISTERS	0
 #define BAR_MSIX	2
 #define BAR_ATTACK	4
-#define MAX_FW_PAGES	4096
 #define MAX_LINES	10	/* on stderr, of each kind */
 
 static void print_line(ConnectX *cx, const char *format, va_list args)
@@ -141,7 +140,7 @@ static NetClientInfo net_info = {
 static bool check_properties(ConnectX *cx, Error **errp)
 {
 	return device_check_property("vectors", cx->prop.vectors, 2, CX_MAX_VECTORS, errp) &&
-	       device_check_property("fw-pages", cx->prop.fw_pages, 0, MAX_FW_PAGES, errp) &&
+	       device_check_property("fw-pages", cx->prop.fw_pages, 0, CX_MAX_FW_PAGES, errp) &&
 	       device_check_property("delay-ns", cx->prop.delay_ns, 0,
 				     NANOSECONDS_PER_SECOND, errp) &&
 	       device_check_property("spread-ns", cx->prop.spread_ns, 0,

@@ -100,13 +100,18 @@ static uint8_t cmd_query_pages(ConnectX *cx, struct cx_cmd *cmd)
 	return CX_OK;
 }
 
-/* Take all pages of the list, or none of them. */
+/*
+ * Take all pages of the list, or none of them. The driver may give the same page again, so
+ * the guest's memory does not bound the list.
+ */
 static uint8_t pages_give(ConnectX *cx, const uint8_t *list, uint32_t count)
 {
 	guint had = cx->fw_pages->len;
 	uint8_t pattern[PAGE_PATTERN_LEN];
 	uint32_t i;
 
+	if (count > CX_MOST_FW_PAGES - had)
+		return CX_LIMIT;
 	memset(pattern, PAGE_PATTERN, sizeof(pattern));
 	for (i = 0; i < count; i++) {
 		uint64_t iova = ldq_be_p(list + 8 * i);

@@ -5,7 +5,7 @@
 #include "function.h"
 
 enum { HEALTH_COUNTER = 0x1010 };
-enum { GIVE = 1, REGULAR = 3 };
+enum { GIVE = 1, TAKE = 2, REGULAR = 3 };
 
 /* ---- pages ---- */
 
@@ -20,6 +20,17 @@ static uint8_t give(unsigned int count)
 		stq_be_p(IFC_PTR(manage_pages_in, in, pas) + 8 * i,
 			 FUNCTION_PAGES + 0x1000 * i);
 	return function_command(MLX5_CMD_OP_MANAGE_PAGES, GIVE, in, sizeof(in), out, sizeof(out));
+}
+
+/* The number of pages that the device returns. */
+static uint32_t take(unsigned int count)
+{
+	uint8_t in[IFC_SIZE(manage_pages_in)] = {};
+	uint8_t out[IFC_SIZE(manage_pages_out) + 64] = {};
+
+	IFC_SET(manage_pages_in, in, input_num_entries, count);
+	CHECK(!function_command(MLX5_CMD_OP_MANAGE_PAGES, TAKE, in, sizeof(in), out, sizeof(out)));
+	return IFC_GET(manage_pages_out, out, output_num_entries);
 }
 
 /* The number of pages that the device says it has. */
@@ -37,6 +48,18 @@ static void pages_are_taken_all_or_none(void)
 {
 	CHECK(give(2) == CX_OK && pages() == 2);
 	CHECK(give(5) == CX_BAD_PARAM && pages() == 2);
+}
+
+/* The same pages again and again: the host's memory must not grow with that. */
+static void the_pages_have_a_bounded_number(void)
+{
+	unsigned int given = 0;
+
+	while (given <= CX_MOST_FW_PAGES && give(2) == CX_OK)
+		given += 2;
+	CHECK(given == CX_MOST_FW_PAGES && give(1) == CX_LIMIT);
+	CHECK(pages() == CX_MOST_FW_PAGES);
+	CHECK(take(3) == 3 && give(2) == CX_OK && give(2) == CX_LIMIT && give(1) == CX_OK);
 }
 
 /* ---- capabilities ---- */
@@ -204,6 +227,7 @@ static void the_health_counter_follows_the_time(void)
 
 const struct test function_tests[] = {
 	TEST(pages_are_taken_all_or_none),
+	TEST(the_pages_have_a_bounded_number),
 	TEST(only_advertised_capabilities_can_be_set),
 	TEST(numbers_are_set_as_numbers),
 	TEST(capabilities_of_others_cannot_be_set),
