@@ -8,9 +8,9 @@
  * after a reopen: its channels are closed, because each poll would keep more
  * buffers. It is opened again once a sync succeeds.
  *
- * A resting interface keeps the administrator's state, IFF_UP. So it also comes up
- * when the driver attaches to a device that was reset. If the administrator closes
- * it, IFF_UP is cleared, and the recovery does not open it.
+ * A resting interface keeps the administrator's state, IFF_UP. So the driver also
+ * opens it when it resumes, after the system has slept. If the administrator closes
+ * it, IFF_UP is cleared, and neither opens it.
  *
  * The health reporters are not used. devlink locks them, other users of that lock
  * wait for our workqueue, and some interfaces have no reporters.
@@ -147,18 +147,33 @@ static void mlx5e_pen_recover_channels(struct mlx5e_priv *priv)
 	}
 }
 
+/*
+ * Has somebody else ended the rest: an administrator, or the driver that attached? Then this
+ * work was queued for the rest. There is nothing to recover, unless a sync has failed since.
+ */
+static bool mlx5e_pen_rest_was_ended(struct mlx5e_priv *priv)
+{
+	bool kept;
+
+	if (!priv->pen.resting)
+		return false;
+	priv->pen.resting = false;
+	mutex_lock(&priv->state_lock);
+	kept = mlx5e_base_any_kept(&priv->channels);
+	mutex_unlock(&priv->state_lock);
+	return !kept;
+}
+
 static void mlx5e_pen_recover_work(struct work_struct *work)
 {
 	struct mlx5e_priv *priv = container_of(to_delayed_work(work), struct mlx5e_priv,
 					       pen.recover_work);
 
 	mlx5e_base_lock(priv->netdev);
-	if (mlx5e_pen_still_rests(priv)) {
+	if (mlx5e_pen_still_rests(priv))
 		mlx5e_pen_end_rest(priv);
-	} else {
-		priv->pen.resting = false;
+	else if (!mlx5e_pen_rest_was_ended(priv))
 		mlx5e_pen_recover_channels(priv);
-	}
 	mlx5e_base_unlock(priv->netdev);
 }
 

@@ -10,6 +10,9 @@
  *				fail-receive	the same for received frames
  *				hold-updates	1: updates of memory keys wait
  *				fail-sync	WO: syncs fail for so many ms
+ *				asleep		WO: 1: the driver suspends, 0: it resumes
+ *				pci-error	WO: any number: the driver recovers from
+ *						a PCI error, which resets the device
  *	strict			the callers of strict unmaps and frees:
  *				COUNT FUNCTION CALLER CALLER...
  *	reset			WO: any number sets all counters to 0
@@ -94,6 +97,18 @@ static int fail_sync_set(void *data, u64 ms)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(fail_sync_fops, NULL, fail_sync_set, "%llu\n");
 
+static int asleep_set(void *data, u64 asleep)
+{
+	return driver_sleep(data, asleep);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(asleep_fops, NULL, asleep_set, "%llu\n");
+
+static int pci_error_set(void *data, u64 any)
+{
+	return driver_recover(data);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(pci_error_fops, NULL, pci_error_set, "%llu\n");
+
 static void reset_counters(struct function *function)
 {
 	function_write(function, CX_ATTACK_RESET, CX_ATTACK_RESET_COUNTERS);
@@ -158,6 +173,9 @@ void files_add(struct function *function)
 	add_register(control, "hold-updates", function, CX_ATTACK_HOLD_UPDATES);
 	debugfs_create_file("fail-sync", 0200, control, function,
 			    &fail_sync_fops);
+	debugfs_create_file("asleep", 0200, control, function, &asleep_fops);
+	debugfs_create_file("pci-error", 0200, control, function,
+			    &pci_error_fops);
 }
 
 void files_exit(void)

@@ -2,13 +2,15 @@
 /*
  * The observer follows each DMA mapping of the emulated ConnectX and each freeing of
  * memory, and tells the device which IOVA pages are alive and which are dead. It
- * changes neither the driver nor the kernel.
+ * changes neither the driver nor the kernel. On request syncs fail, or the driver
+ * detaches.
  *
  * functions.c	the ConnectX functions: their registers, when they are followed
  * calls.c	the DMA calls of their driver
  * pages.c	which IOVA page leads to which memory, and who owns the memory
  * memory.c	tracepoints of the memory allocators
  * strict.c	the callers of strict unmaps and frees
+ * driver.c	lets the driver detach from a function and attach again
  * files.c	/sys/kernel/debug/observer
  * main.c	the module
  */
@@ -126,6 +128,13 @@ void strict_note(void *real);
 void strict_forget_addresses(void);
 void strict_reset(void);
 int strict_show(struct seq_file *file, void *unused);
+
+/* ---- driver.c ---- */
+
+/* The driver's methods for a sleep of the system: suspend, or resume. May sleep. */
+int driver_sleep(struct function *function, bool sleep);
+/* The driver's handlers of a PCI error, and a reset of the device. May sleep. */
+int driver_recover(struct function *function);
 
 /* ---- files.c ---- */
 
