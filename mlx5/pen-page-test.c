@@ -390,12 +390,13 @@ static void without_a_pen_a_redirect_that_fails_leaves_pages_mapped(struct kunit
 
 /* Set-up of the fixture */
 
+/* The direction is that of a queue with an XDP program, so no constant passes for it. */
 static int make_queue(struct page_fixture *pf)
 {
 	struct page_pool_params params = { .pool_size = 512, .nid = NUMA_NO_NODE };
 
 	pf->rq->pdev = pf->fx.dev;
-	pf->rq->buff.map_dir = DMA_FROM_DEVICE;
+	pf->rq->buff.map_dir = DMA_BIDIRECTIONAL;
 	pf->rq->page_pool = page_pool_create(&params);
 	return PTR_ERR_OR_ZERO(pf->rq->page_pool);
 }
