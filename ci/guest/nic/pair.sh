@@ -208,6 +208,9 @@ total() {
 		{ echo "there is no counter $2" >&2 && return 1; }
 }
 
+# has_counter NAME: does the driver of this base kernel have it? After remember before.
+has_counter() { grep -q "^ *$1:" /tmp/near.before; }
+
 # grown SIDE PATTERN: from remember before to remember after.
 grown() {
 	local before after
