@@ -13,7 +13,8 @@
 table="$table
 socket_echoes       a socket receives frames and sends them back from the same memory
 socket_with_tx      frames that XDP sends back from a socket's queue wait for the sync
-socket_with_pass    the network stack receives copies of a socket's frames"
+socket_with_pass    the network stack receives copies of a socket's frames
+socket_dies_busy    a socket that dies under load gives its queue back, ten times"
 
 count=500
 
@@ -96,4 +97,27 @@ socket_with_pass() {
 	remember after
 	at_least "from a socket's queue" "$(grown far rx_xsk_packets)" 200
 	unmaps_were_batched 300
+}
+
+in_use() { pidof xdp-socket; }
+gone() { fails in_use; }
+
+# The socket's memory is unmapped and freed while its queue receives into it and sends from it.
+socket_dies_busy() {
+	local round
+	trap 'stop_traffic; two_queues' EXIT
+	one_queue
+	near ping -q -i 0.001 -s 1400 "$(ip4 far)" >/dev/null 2>&1 &
+	for round in $(seq 10); do
+		open_socket echo
+		remember before
+		sleep 0.5
+		remember after
+		at_least "received without copies, round $round" "$(grown far rx_xsk_xdp_redirect)" 20
+		killall -KILL xdp-socket
+		until_true 10 gone
+	done
+	stop_traffic
+	in_touch
+	reaches -c 20 -s 1400
 }

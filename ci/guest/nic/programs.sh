@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC3043
+# shellcheck shell=dash disable=SC2154,SC3043
 #
 # For files whose tests run XDP programs. Every frame that far receives passes the program.
-# These files source this one.
+# These files source this one. $count is the number of frames of send_frames.
 
 # attach_xdp NAME [NUMBER]: see tools/xdp-pin.c.
 attach_xdp() {
@@ -28,3 +28,17 @@ without_xdp() {
 }
 
 ifindex() { cat "/run/$1/class/net/$2/ifindex"; }
+
+# send_frames [SIZE]: after quiet, from near to far. Nobody answers.
+send_frames() {
+	remember before
+	pings -c "$count" -i 0.002 -W 1 -s "${1:-64}"
+	sleep 1
+	remember after
+}
+
+# came_back SIZE COUNTER: near received as many whole frames as far's counter shows.
+came_back() {
+	equal "received" "$(grown near rx_packets)" "$(grown far "$2")"
+	at_least "bytes received" "$(grown near rx_bytes)" $((count * ($1 + 42)))
+}

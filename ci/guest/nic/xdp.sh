@@ -18,13 +18,6 @@ xdp_changes         programs come and go under traffic"
 
 count=200
 
-send_frames() {
-	remember before
-	pings -c "$count" -i 0.002 -W 1 -s "${1:-64}"
-	sleep 1
-	remember after
-}
-
 xdp_pass() {
 	trap without_xdp EXIT
 	run_xdp pass
@@ -43,12 +36,6 @@ xdp_drop() {
 	equal "dropped by the queues" "$(grown far 'rx[0-9]+_xdp_drop')" "$(grown far rx_xdp_drop)"
 	at_least "sent" "$(grown near tx_packets)" "$count"
 	equal "answered" "$(grown far tx_packets)" 0
-}
-
-# came_back SIZE COUNTER: near received as many whole frames as far's counter shows.
-came_back() {
-	equal "received" "$(grown near rx_packets)" "$(grown far "$2")"
-	at_least "bytes received" "$(grown near rx_bytes)" $((count * ($1 + 42)))
 }
 
 xdp_tx() {
