@@ -2,16 +2,17 @@
 /*
  * An AF_XDP socket without copies:
  *
- *	xdp-socket IFINDEX QUEUE echo|tx|pass
+ *	xdp-socket IFINDEX QUEUE echo|tx|pass|bind
  *
- * The program attaches an XDP program to the interface and binds a socket to the queue,
- * which then receives into the socket's own memory.
+ * The program attaches an XDP program to the interface, except with "bind". Then it binds
+ * a socket to the queue, which from then on receives into the socket's own memory.
  *
  *	echo	the socket receives each frame of the queue, swaps its two Ethernet
  *		addresses and sends it back from the same memory
  *	tx	the XDP program does that, so the kernel copies the frame out of the
  *		socket's memory
  *	pass	the network stack receives the frames, as copies
+ *	bind	the interface has an XDP program already, which stays when the socket goes
  *
  * It prints "ready", and after SIGTERM or SIGINT "received N" and "sent N".
  */
@@ -268,7 +269,7 @@ static void compose(const char *name, int map)
 	} else if (!strcmp(name, "pass")) {
 		give(XDP_PASS);
 	} else {
-		errx(2, "%s is neither echo nor tx nor pass", name);
+		errx(2, "%s is neither echo nor tx nor pass nor bind", name);
 	}
 }
 
@@ -278,7 +279,7 @@ int main(int argc, char **argv)
 	int map;
 
 	if (argc != 4)
-		errx(2, "usage: xdp-socket IFINDEX QUEUE echo|tx|pass");
+		errx(2, "usage: xdp-socket IFINDEX QUEUE echo|tx|pass|bind");
 	ifindex = parse(argv[1]);
 	queue = parse(argv[2]);
 	signal(SIGTERM, end);
@@ -287,8 +288,10 @@ int main(int argc, char **argv)
 	if (sock < 0)
 		err(1, "socket");
 	map = map_of_sockets();
-	compose(argv[3], map);
-	attach(ifindex);
+	if (strcmp(argv[3], "bind")) {
+		compose(argv[3], map);
+		attach(ifindex);
+	}
 	make_memory();
 	make_rings();
 	fill_all();
