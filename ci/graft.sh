@@ -71,6 +71,7 @@ own_pairs() {
 	[ "$until" != fixes ] || return 0
 	while read -r file word line source home _; do
 		case $source in
+		needs) ;;
 		without)
 			[ -f "$top/$home" ] || die "$file $word $line: there is no file '$home'"
 			without+="$top/$home "$'\n'
@@ -105,6 +106,19 @@ tree_base() {
 	*" $found "*) printf '%s\n' "$found" ;;
 	*) die "$tree is Linux '$found'; known bases: ${bases[*]}. Nothing was changed" ;;
 	esac
+}
+
+# Refuses a tree whose source lacks a fix of upstream's that a manifest asks for. The
+# regular expression may match several lines.
+refuse_unfixed() {
+	local file word line kind path regex fix
+	while read -r file word line kind path regex fix; do
+		[ "$kind" = needs ] || continue
+		[ -n "$fix" ] || die "$file $word $line: a name of the fix is missing"
+		grep -Pzq -- "$regex" "$tree/$path" ||
+			die "$path in $tree lacks upstream's fix '$fix': take a newer point" \
+				"release of Linux $base. Nothing was changed"
+	done < <(manifest_lines)
 }
 
 # The repository of the graft. The user's configuration does not apply to it.
@@ -207,6 +221,7 @@ do_apply() {
 	[ -z "$wanted" ] || [ "$wanted" = "$base" ] ||
 		die "$tree is Linux $base, not $wanted. Nothing was changed"
 	[ ! -e "$state/next" ] || restore
+	refuse_unfixed
 	[ -d "$state" ] || init_state
 	refuse_edited
 	track_patched

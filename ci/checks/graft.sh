@@ -73,6 +73,19 @@ changed_file_refused() {
 	done
 }
 
+# The bug of older point releases comes back: a CPU does not wait if another one has queued
+# its wait. All patches still fit.
+unfixed_tree_refused() {
+	local file=drivers/iommu/amd/iommu.c
+	fresh
+	perl -0pi -e 's/(if \(!iommu->need_sync\)) \{.*?\n\t\}\n/$1\n\t\treturn 0;\n/s' "$tree/$file"
+	says differ diff -q "$work/before/$file" "$tree/$file"
+	rm -rf "$work/before" && cp -a "$tree" "$work/before"
+	says "$file in $tree lacks upstream's fix" graft apply
+	refuses graft apply
+	untouched
+}
+
 foreign_file_refused() {
 	local path
 	path=$(ci/graft.sh files "$base" own | head -n 1)
@@ -190,6 +203,7 @@ expect "apply and unapply leave every byte as it was" round_trip
 expect "every own file of the manifest arrives" own_files_arrive
 expect "status distinguishes not grafted, clean and edited" states
 expect "a change in any patched file is refused and nothing changes" changed_file_refused
+expect "a tree without a fix that the manifest needs is refused and nothing changes" unfixed_tree_refused
 expect "a file that is not ours is not overwritten" foreign_file_refused
 expect "an unknown base is refused and nothing changes" unknown_base_refused
 expect "a folder that is no kernel tree is refused" not_a_tree_refused
