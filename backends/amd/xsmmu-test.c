@@ -9,6 +9,7 @@
  * macros.
  */
 #include "../xsmmu/cover-test.h"
+#include "../xsmmu/detach-test.h"
 #include "../xsmmu/fake-neighbour.h"
 #include "../xsmmu/leaf-entry-test.h"
 #include "../xsmmu/limit-test.h"
@@ -2345,6 +2346,11 @@ static void detach_waits_for_those_who_have_found_the_domain(struct kunit *test)
 
 /* (i) An IOMMU of this machine, if there is one. */
 
+static void detached_device_waits_for_readers_of_its_domain(struct kunit *test)
+{
+	detach_test(test, &amd_iommu_ops);
+}
+
 static void live_iommu_completes_a_sync(struct kunit *test)
 {
 	struct protection_domain *domain = fake_memory(test, sizeof(*domain));
@@ -2468,6 +2474,7 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(attached_devices_of_v1_tables_share_a_command),
 	KUNIT_CASE(attached_devices_of_v2_tables_get_a_command_each),
 	KUNIT_CASE(detach_waits_for_those_who_have_found_the_domain),
+	KUNIT_CASE(detached_device_waits_for_readers_of_its_domain),
 	KUNIT_CASE(live_iommu_completes_a_sync),
 	{}
 };

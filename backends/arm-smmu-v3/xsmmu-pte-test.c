@@ -6,6 +6,7 @@
  * Included at the end of xsmmu.c, after xsmmu-test.c.
  */
 #include <linux/percpu.h>
+#include "../../xsmmu/detach-test.h"
 #include "../../xsmmu/leaf-entry-test.h"
 #include "xsmmu-test-shadow.h"
 
@@ -278,6 +279,21 @@ static void device_is_invalidated_as_soon_as_ats_is_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev->ats_on, 1);
 	KUNIT_EXPECT_EQ(test, dev->commands, 1);
 	free_domain_of(dev);
+}
+
+static void detached_device_waits_for_readers_of_its_domain(struct kunit *test)
+{
+	struct fake_device *dev;
+	struct detach_reader r;
+
+	detach_test_skip(test);
+	dev = new_device(pte_create(test, COHERENT | ARM_SMMU_FEAT_TRANS_S2,
+				    48));
+	attach_new_domain(dev);
+	detach_reader_begin(test, &r);
+	arm_smmu_xsmmu_test_detach(dev->domain, &dev->pci.dev);
+	detach_reader_end(test, &r);
+	dev->domain->ops->free(dev->domain);
 }
 
 /* Errors of iotlb_sync_map. */
@@ -1076,6 +1092,7 @@ static struct kunit_case smmu_pte_cases[] = {
 	KUNIT_CASE(iotlb_sync_map_of_the_driver_is_not_replaced),
 	KUNIT_CASE_PARAM(driver_adopts_what_it_attaches, kinds_gen_params),
 	KUNIT_CASE(device_is_invalidated_as_soon_as_ats_is_on),
+	KUNIT_CASE(detached_device_waits_for_readers_of_its_domain),
 	KUNIT_CASE(range_beyond_the_tables_is_an_error),
 	KUNIT_CASE(error_of_a_clean_reaches_the_mapper),
 	KUNIT_CASE(what_the_driver_unmapped_in_a_batch_is_noted),

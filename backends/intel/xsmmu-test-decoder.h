@@ -87,10 +87,14 @@ struct vtd_fake {
  * struct vtd_fake_bus - the fake IOMMUs of a test
  * @engine: executes their descriptors
  * @domain: a domain to free after the test, or NULL
+ * @watched: a page-table page that the driver may free, or NULL
+ * @freed_early: it was free when a descriptor was executed
  */
 struct vtd_fake_bus {
 	struct fake_engine engine;
 	struct dmar_domain *domain;
+	struct page *watched;
+	bool freed_early;
 };
 
 #define to_vtd_fake(q)	container_of(q, struct vtd_fake, queue)
@@ -218,6 +222,15 @@ static void vtd_fake_iotlb(struct vtd_fake *f, const struct fake_command *cmd)
 	f->joining = NULL;
 }
 
+/* Is the page free that only a later descriptor may free? The test has a reference. */
+static void vtd_fake_look(struct vtd_fake_bus *bus)
+{
+	struct page *page = READ_ONCE(bus->watched);
+
+	if (page && page_count(page) < 2)
+		bus->freed_early = true;
+}
+
 static bool vtd_fake_execute(struct fake_queue *q,
 			     const struct fake_command *cmd)
 {
@@ -235,6 +248,7 @@ static bool vtd_fake_execute(struct fake_queue *q,
 	}
 	if (type == 0x2)
 		vtd_fake_iotlb(f, cmd);
+	vtd_fake_look(container_of(q->engine, struct vtd_fake_bus, engine));
 	f->repeats = 0;
 	return true;
 }

@@ -11,6 +11,7 @@
 #include <linux/delay.h>
 #include <linux/dmar.h>
 #include "../xsmmu/cover-test.h"
+#include "../xsmmu/detach-test.h"
 #include "../xsmmu/fake-neighbour.h"
 #include "../xsmmu/leaf-entry-test.h"
 #include "../xsmmu/limit-test.h"
@@ -1542,7 +1543,59 @@ static void new_mapping_is_told_to_iommus_that_ask_for_it(struct kunit *test)
 	intel_xsmmu_test_delete_domain(dmar);
 }
 
-/* (f) The queue of a real IOMMU, if this machine has one. */
+/*
+ * The driver's own flush. Until it has completed, a walker may still have the way to the
+ * table in its caches.
+ */
+static void table_that_a_superpage_replaces_is_freed_after_the_flush(struct kunit *test)
+{
+	struct dmar_domain *dmar = intel_xsmmu_test_new_domain(test, false);
+	struct vtd_fake *f = vtd_start_one(test, 0);
+	struct vtd_fake_bus *bus = test->priv;
+	struct page *table;
+
+	if (!intel_xsmmu_test_add_flushed(test, dmar, &f->iommu, DID(0))) {
+		intel_xsmmu_test_delete_domain(dmar);
+		kunit_skip(test, "not by a function of this driver");
+	}
+	leaf_test_map(test, &dmar->domain, LEAF_IOVA, SZ_4K);
+	table = virt_to_page(leaf_test_entry(&dmar->domain, LEAF_IOVA));
+	get_page(table);
+	leaf_test_unmap(test, &dmar->domain, LEAF_IOVA, SZ_4K);
+	bus->engine.n = 0;
+	WRITE_ONCE(bus->watched, table);
+	leaf_test_map(test, &dmar->domain, LEAF_AREA, SZ_2M);
+	WRITE_ONCE(bus->watched, NULL);
+	KUNIT_EXPECT_EQ(test, bus->engine.n, 2);
+	KUNIT_EXPECT_FALSE(test, bus->freed_early);
+	KUNIT_EXPECT_EQ(test, page_count(table), 1);
+	put_page(table);
+	intel_xsmmu_test_delete_domain(dmar);
+}
+
+/* (f) An IOMMU of this machine, if there is one. */
+
+static void detached_device_waits_for_readers_of_its_domain(struct kunit *test)
+{
+	detach_test(test, &intel_iommu_ops);
+}
+
+/* When a device is removed, some drivers detach it by another function. */
+static void released_device_waits_for_readers_of_its_domain(struct kunit *test)
+{
+	struct detach_reader r;
+	struct device *dev;
+
+	detach_test_skip(test);
+	if (!intel_xsmmu_test_can_release())
+		kunit_skip(test, "the driver has one function for this");
+	dev = detach_test_device(test, &intel_iommu_ops);
+	detach_reader_begin(test, &r);
+	intel_iommu_ops.release_device(dev);
+	detach_reader_end(test, &r);
+	intel_xsmmu_test_probe(test, dev);
+	pci_dev_put(to_pci_dev(dev));
+}
 
 static struct intel_iommu *live_iommu(void)
 {
@@ -1661,6 +1714,9 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(entry_is_found_in_first_stage_tables),
 	KUNIT_CASE(entry_is_cleaned_if_walks_are_not_coherent),
 	KUNIT_CASE(new_mapping_is_told_to_iommus_that_ask_for_it),
+	KUNIT_CASE(table_that_a_superpage_replaces_is_freed_after_the_flush),
+	KUNIT_CASE(detached_device_waits_for_readers_of_its_domain),
+	KUNIT_CASE(released_device_waits_for_readers_of_its_domain),
 	KUNIT_CASE(live_queue_survives_an_error_at_each_index),
 	{}
 };

@@ -5,12 +5,21 @@
 #ifndef _XSMMU_TEST_BASE_H
 #define _XSMMU_TEST_BASE_H
 
+#include <linux/device.h>
+#include <linux/iommu.h>
+
 /* The type of what the operation iotlb_sync_map returns: here nothing. */
 #define XSMMU_TEST_SYNC_MAP	void
 
 /* What an iotlb_sync_map returns that has succeeded. */
 static inline XSMMU_TEST_SYNC_MAP xsmmu_test_sync_map_done(void)
 {
+}
+
+/* A domain with tables that a device can be attached to. NULL or an error if there is none. */
+static inline struct iommu_domain *xsmmu_test_domain_alloc(struct device *dev)
+{
+	return iommu_domain_alloc(dev->bus);
 }
 
 #endif /* _XSMMU_TEST_BASE_H */

@@ -7,6 +7,8 @@
 #define _INTEL_XSMMU_TEST_BASE_H
 
 #include <kunit/test.h>
+#include <linux/device.h>
+#include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
@@ -147,6 +149,41 @@ static inline void intel_xsmmu_test_set_coherent(struct dmar_domain *domain,
 						 bool coherent)
 {
 	domain->iommu_coherency = coherent;
+}
+
+/**
+ * intel_xsmmu_test_add_flushed - attach a domain to an IOMMU that the driver flushes
+ * @test: owns what is allocated; fails if there is no memory
+ * @domain: the domain, made by the driver
+ * @iommu: the IOMMU, which has a queue
+ * @did: the domain's id there
+ *
+ * Return: true if the driver's own flushes of the domain reach that queue.
+ */
+static inline bool intel_xsmmu_test_add_flushed(struct kunit *test,
+						struct dmar_domain *domain,
+						struct intel_iommu *iommu,
+						u16 did)
+{
+	iommu->flush.flush_iotlb = qi_flush_iotlb;
+	intel_xsmmu_test_add_iommu(test, domain, iommu, did);
+	return true;
+}
+
+/* Has the driver a function of its own that detaches a device which is removed? */
+static inline bool intel_xsmmu_test_can_release(void)
+{
+	return true;
+}
+
+/* Take a device on again that was released, as the core does. */
+static inline void intel_xsmmu_test_probe(struct kunit *test, struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(intel_iommu_ops.probe_device(dev)));
+	KUNIT_ASSERT_EQ(test, 0, domain->ops->attach_dev(domain, dev));
+	intel_iommu_ops.probe_finalize(dev);
 }
 
 #endif /* _INTEL_XSMMU_TEST_BASE_H */

@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 #include "iommu.h"
@@ -157,6 +158,47 @@ static inline void intel_xsmmu_test_set_coherent(struct dmar_domain *domain,
 						 bool coherent)
 {
 	domain->iommu_coherency = coherent;
+}
+
+/**
+ * intel_xsmmu_test_add_flushed - attach a domain to an IOMMU that the driver flushes
+ * @test: owns what is allocated; fails if there is no memory
+ * @domain: the domain, made by the driver
+ * @iommu: the IOMMU, which has a queue
+ * @did: the domain's id there
+ *
+ * Return: true if the driver's own flushes of the domain reach that queue.
+ */
+static inline bool intel_xsmmu_test_add_flushed(struct kunit *test,
+						struct dmar_domain *domain,
+						struct intel_iommu *iommu,
+						u16 did)
+{
+	struct cache_tag *tag = kunit_kzalloc(test, sizeof(*tag), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, tag);
+	tag->type = CACHE_TAG_IOTLB;
+	tag->iommu = iommu;
+	tag->domain_id = did;
+	list_add_tail(&tag->node, &domain->cache_tags);
+	/* The driver frees it with the domain. */
+	domain->qi_batch = kzalloc(sizeof(*domain->qi_batch), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, domain->qi_batch);
+	/* QI, bit 1 of the extended capabilities. */
+	iommu->ecap |= BIT_ULL(1);
+	intel_xsmmu_test_add_iommu(test, domain, iommu, did);
+	return true;
+}
+
+/* Has the driver a function of its own that detaches a device which is removed? */
+static inline bool intel_xsmmu_test_can_release(void)
+{
+	return false;
+}
+
+/* Not called: the core attaches another domain before it releases a device. */
+static inline void intel_xsmmu_test_probe(struct kunit *test, struct device *dev)
+{
 }
 
 #endif /* _INTEL_XSMMU_TEST_BASE_H */

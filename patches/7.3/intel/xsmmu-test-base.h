@@ -189,4 +189,33 @@ static inline void intel_xsmmu_test_set_coherent(struct dmar_domain *domain,
 		tables->features |= BIT(PT_FEAT_DMA_INCOHERENT);
 }
 
+/**
+ * intel_xsmmu_test_add_flushed - attach a domain to an IOMMU that the driver flushes
+ * @test: owns what is allocated; fails if there is no memory
+ * @domain: the domain, made by the driver
+ * @iommu: the IOMMU, which has a queue
+ * @did: the domain's id there
+ *
+ * Return: true if the driver's own flushes of the domain reach that queue.
+ */
+static inline bool intel_xsmmu_test_add_flushed(struct kunit *test,
+						struct dmar_domain *domain,
+						struct intel_iommu *iommu,
+						u16 did)
+{
+	/* Generic code frees the tables that it replaces. */
+	return false;
+}
+
+/* Has the driver a function of its own that detaches a device which is removed? */
+static inline bool intel_xsmmu_test_can_release(void)
+{
+	return false;
+}
+
+/* Not called: the core attaches another domain before it releases a device. */
+static inline void intel_xsmmu_test_probe(struct kunit *test, struct device *dev)
+{
+}
+
 #endif /* _INTEL_XSMMU_TEST_BASE_H */
