@@ -5,6 +5,7 @@
 #define pr_fmt(fmt) "xsmmu: " fmt
 
 #include <linux/crash_dump.h>
+#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kstrtox.h>
 #include "internal.h"
@@ -21,6 +22,9 @@ early_param("iommu.xsmmu", xsmmu_setup);
 
 /* Batch domains too whose tables a hypervisor shadows. */
 bool xsmmu_virtual;
+#ifdef CONFIG_XSMMU_DEBUG
+EXPORT_SYMBOL_GPL(xsmmu_virtual);
+#endif
 
 static int __init xsmmu_virtual_setup(char *str)
 {

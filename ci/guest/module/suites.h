@@ -86,6 +86,7 @@ extern struct attack_suite ATTACK_SUITES;
 #ifdef CONFIG_XSMMU_DEBUG
 extern unsigned int xsmmu_quarantine_size;
 extern bool xsmmu_backstop_on;
+extern bool xsmmu_virtual;
 extern bool xsmmu_windows;
 #endif
 
