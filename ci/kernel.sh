@@ -4,8 +4,8 @@
 # Builds a kernel of one configuration and prints its folder.
 #
 #   ci/kernel.sh --base 6.1 --arch x86_64 --config NAME
-#       NAME: release, benchmark, debug, kasan, kcsan, rt-locks, pages64k, upstream-tests,
-#       mutants, off, plain, base, stock
+#       NAME: release, benchmark, debug, nic, kasan, kcsan, rt-locks, pages16k, pages64k,
+#       upstream-tests, mutants, off, plain, base, stock
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
@@ -46,8 +46,8 @@ done
 check_base "$base"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
-check_word config "$config" release benchmark debug nic kasan kcsan rt-locks pages64k upstream-tests \
-	mutants distribution off plain base stock
+check_word config "$config" release benchmark debug nic kasan kcsan rt-locks pages16k pages64k \
+	upstream-tests mutants distribution off plain base stock
 case $config in
 plain | base | stock)
 	[ -z "$mutant" ] || die "--config $config takes no mutant"
@@ -71,7 +71,7 @@ fragments() {
 	distribution-*) echo distribution ;;
 	kasan-*) echo debug network nic kasan ;;
 	rt-locks-x86_64) echo debug rt-locks early-console ;;
-	kcsan-* | rt-locks-* | pages64k-*) echo debug "$config" ;;
+	kcsan-* | rt-locks-* | pages16k-* | pages64k-*) echo debug "$config" ;;
 	nic-* | debug-x86_64) echo debug network nic ;;
 	upstream-tests-x86_64) echo debug network nic upstream-tests "upstream-tests-$arch" ;;
 	upstream-tests-*) echo debug upstream-tests "upstream-tests-$arch" ;;
