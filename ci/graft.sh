@@ -5,7 +5,8 @@
 #
 #   ci/graft.sh apply TREE [BASE]     graft, or bring an older graft up to date
 #       --until N                     apply only the first N hook patches; N = "fixes" applies
-#                                     the fixes of the base (fixes/) and none of our files
+#                                     the fixes of the base (fixes/) and none of our files, and
+#                                     N = "nothing" neither
 #       --mutant FILE                 also apply FILE, a seeded bug in the grafted tree;
 #                                     key takes both options too
 #   ci/graft.sh unapply TREE          restore every file byte by byte
@@ -37,6 +38,7 @@ series() {
 	[ -f "$dir/series" ] || die "there is no patches/$base/series"
 	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$dir/series" | case $until in
 	fixes) sed -n "s|^fixes/|$dir/&|p" ;;
+	nothing) cat >/dev/null ;;
 	*) sed "s|^|$dir/|" | head -n "${until:-9999}" ;;
 	esac
 }
@@ -68,7 +70,7 @@ place() {
 # Prints "source destination" for each file of the manifests, less those that the base lacks.
 own_pairs() {
 	local file word line source home without='' pairs=''
-	[ "$until" != fixes ] || return 0
+	case $until in fixes | nothing) return ;; esac
 	while read -r file word line source home _; do
 		case $source in
 		needs) ;;

@@ -5,11 +5,12 @@
 #
 #   ci/kernel.sh --base 6.1 --arch x86_64 --config NAME
 #       NAME: release, benchmark, debug, nic, kasan, kcsan, rt-locks, pages16k, pages64k,
-#       upstream-tests, mutants, off, plain, base, stock
+#       upstream-tests, mutants, off, plain, base, stock, untouched
 #       --backends "intel"    exactly these backends (default: all of the architecture's)
 #       --fragment FILE       one more configuration fragment on top
 #       --objects "a.o d/"    build only these; the .o files are in objects/
-#       --until N             apply only the first N hook patches; "fixes": only the fixes
+#       --until N             apply only the first N hook patches; "fixes": only the fixes;
+#                             "nothing": the base kernel as it is
 #       --mutant NAME         also apply the seeded bug ci/mutants/NAME.patch
 #       --menuconfig FILE     run menuconfig instead of a build; write the changes to FILE
 #
@@ -47,11 +48,15 @@ check_base "$base"
 check_word ARCH "$arch" "${arches[@]}"
 choose_arch
 check_word config "$config" release benchmark debug nic kasan kcsan rt-locks pages16k pages64k \
-	upstream-tests mutants distribution off plain base stock
+	upstream-tests mutants distribution off plain base stock untouched
 case $config in
 plain | base | stock)
 	[ -z "$mutant" ] || die "--config $config takes no mutant"
 	until=fixes
+	;;
+untouched)
+	[ -z "$mutant" ] || die "--config $config takes no mutant"
+	until=nothing
 	;;
 esac
 [ "$config" != distribution ] || [ -n "$objects" ] || die "--config distribution needs --objects"
@@ -95,7 +100,7 @@ request() {
 		[ ! -f "$ci/kconfig/$word-$base.config" ] || cat "$ci/kconfig/$word-$base.config"
 	done
 	[ -z "$fragment" ] || cat "$fragment"
-	case $config in off | plain | base | stock) return ;; esac
+	case $config in off | plain | base | stock | untouched) return ;; esac
 	for word in "${backends[@]}"; do
 		case " $wanted " in
 		*" $word "*) echo "CONFIG_XSMMU_$(tr a-z- A-Z_ <<<"$word")=y" ;;

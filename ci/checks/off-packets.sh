@@ -12,6 +12,6 @@ set -eu
 . "$(dirname "$0")/../lib/tap.sh"
 
 expect "$1: with the mode off a packet costs as much as in the untouched driver" \
-	python3 -B ci/off.py "$1" "$2"
+	python3 -B ci/off.py packets "$1" "$2"
 cat "$work/said" >&3
 tap_end

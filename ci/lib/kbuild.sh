@@ -56,7 +56,7 @@ configure() {
 	fi
 	kmake KCONFIG_ALLCONFIG="$build/all.config" KCONFIG_CONFIG="$build/.config.new" \
 		"$goal" >"$log" 2>&1 || failed "configuring"
-	case $until in '' | fixes) require_symbols ;; esac
+	case $until in '' | fixes | nothing) require_symbols ;; esac
 	# An untouched .config keeps its time, and kbuild its peace.
 	if cmp -s "$build/.config.new" "$build/.config"; then
 		rm "$build/.config.new"

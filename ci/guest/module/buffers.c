@@ -2,11 +2,11 @@
 /*
  * Buffers, and the attack on one: read a secret, then write another.
  */
-#include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "buffers.h"
+#include "no-sync.h"
 
 /* Each engine attacks its own cache line of a page. */
 #define ENGINE_STRIDE	64

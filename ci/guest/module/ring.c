@@ -5,13 +5,13 @@
  * What is counted runs with interrupts off, so that no timer of the kernel is counted too.
  */
 #include <linux/bottom_half.h>
-#include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "no-sync.h"
 #include "ring.h"
 #include "target.h"
 

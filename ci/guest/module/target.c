@@ -4,9 +4,9 @@
  */
 #define pr_fmt(fmt) "attack: " fmt
 
-#include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 
+#include "no-sync.h"
 #include "target.h"
 
 struct target target;

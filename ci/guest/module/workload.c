@@ -12,10 +12,10 @@
 #define pr_fmt(fmt) "workload: " fmt
 
 #include <linux/delay.h>
-#include <linux/dma-mapping.h>
 #include <linux/ktime.h>
 
 #include "buffers.h"
+#include "no-sync.h"
 #include "workload.h"
 
 /* A NAPI poll of a NIC completes about as many pages. */
