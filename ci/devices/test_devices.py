@@ -10,6 +10,9 @@ import boot
 import cells
 import prepare
 
+CONFIG_ADDRESS, CONFIG_DATA = 0xCF8, 0xCFC
+# The class of an IOMMU; type and identifier in its capability header; NpCache.
+IOMMU, CAPABILITY, NPCACHE = 0x0806, 0x3000F, 1 << 26
 RING, REGISTERS = 0x1000000, 0xFED80000
 BASE, CONTROL, TAIL = (REGISTERS + offset for offset in (0x8, 0x18, 0x2008))
 ENABLE = f"writel {CONTROL:#x} 0x1001"
@@ -62,6 +65,31 @@ def tail(slot, size="l"):
     return f"write{size} {TAIL:#x} {16 * slot:#x}"
 
 
+def in_configuration(qemu, accesses, *properties):
+    """Reads configuration space on the root bus: the values of (slot, register, "l" or "b")."""
+    script = [line for slot, register, size in accesses for line in (
+        f"outl {CONFIG_ADDRESS:#x} {1 << 31 | slot << 11 | register & ~3:#x}",
+        f"in{size} {CONFIG_DATA + register % 4:#x}")]
+    done = with_devices(
+        qemu, "qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-S", "-nodefaults",
+        "-device", "amd-iommu", "-device", ",".join(["command-log", *properties]), "-no-reboot",
+        "-qtest", "stdio", "-qtest-log", "/dev/null", input="\n".join([*script, RESET, ""]))
+    found = [int(value, 16) for value in re.findall(r"^OK (0x\w+)", done.stdout, re.M)]
+    assert len(found) == len(accesses), done
+    return found
+
+
+def capability_header(qemu, *properties):
+    """The IOMMU's capability header, and its last byte as an access of one byte reads it."""
+    kinds = in_configuration(qemu, [(slot, 0x08, "l") for slot in range(32)])
+    slot, = (slot for slot, kind in enumerate(kinds) if kind >> 16 == IOMMU)
+    words = in_configuration(qemu, [(slot, at, "l") for at in range(0x40, 0x100, 4)], *properties)
+    (at, word), = ((0x40 + 4 * place, word) for place, word in enumerate(words)
+                   if word & 0x700FF == CAPABILITY)
+    byte, = in_configuration(qemu, [(slot, at + 3, "b")], *properties)
+    return word, byte
+
+
 class Devices(unittest.TestCase):
     """Tests of the command log, and of the loading of all devices."""
 
@@ -89,3 +117,12 @@ class Devices(unittest.TestCase):
         self.assertEqual(rung(tail(3), f"writel {CONTROL:#x} 0x1"), [])
         self.assertEqual(rung(tail(3), ENABLE, tail(4)), [0, 1, 2, 3])
         self.assertEqual(rung(tail(3), ENABLE.replace("writel", "writeq")), [0, 1, 2])
+
+    def test_npcache(self):
+        """The command log takes NpCache away, and nothing else, only if it is told to."""
+        for qemu in cells.QEMUS:
+            word, byte = capability_header(qemu)
+            self.assertEqual((word & NPCACHE, byte), (NPCACHE, word >> 24))
+            self.assertEqual(capability_header(qemu, "npcache=on"), (word, byte))
+            without = word & ~NPCACHE
+            self.assertEqual(capability_header(qemu, "npcache=off"), (without, without >> 24))

@@ -8,6 +8,10 @@
  * first, and passes it on unchanged. Registers and their fields are those of
  * the AMD I/O Virtualization Technology specification (48882), section 3.4.
  *
+ * With npcache=off the guest reads the IOMMU's capability header (section 3.2)
+ * without NpCache, the claim to cache entries that are not present. QEMU's
+ * IOMMU caches none: it keeps only translations that give a permission.
+ *
  * A stock QEMU loads the shared object through LD_PRELOAD. An emulator without
  * amd-iommu (Arm) loads it, too. So this code uses no symbol of that device,
  * and finds the region by its name.
@@ -23,12 +27,17 @@
 #include "qom/object.h"
 
 #include "../lib/common.h"
+#include "../lib/compat.h"
 
 #define TYPE_COMMAND_LOG "command-log"
 OBJECT_DECLARE_SIMPLE_TYPE(CommandLog, COMMAND_LOG)
 
-/* QEMU's names of the IOMMU's type and of the region of its registers. */
+/*
+ * QEMU's names of the IOMMU's type, of its PCI function, and of the region of its
+ * registers.
+ */
 #define TYPE_AMD_IOMMU		"amd-iommu"
+#define TYPE_AMD_IOMMU_FUNCTION	"AMDVI-PCI"
 #define AMD_IOMMU_REGISTERS	"amdvi-mmio[0]"
 
 #define REG_COMMAND_BASE	0x0008
@@ -43,11 +52,22 @@ OBJECT_DECLARE_SIMPLE_TYPE(CommandLog, COMMAND_LOG)
 
 #define COMMAND_SIZE		16
 
+#define CAPABILITY_ID		0x0f
+/* NpCache is bit 26 of the capability header: bit 2 of its last byte. */
+#define CAPABILITY_NPCACHE_BYTE	3
+#define CAPABILITY_NPCACHE	(1u << 2)
+
 struct CommandLog {
 	DeviceState dev;
 	MemoryRegion overlay;
 	MemoryRegion *registers;	/* the IOMMU's own, below the overlay */
+	PCIConfigReadFunc *config_read;	/* the function's own */
+	unsigned int npcache_at;	/* of the byte in configuration space */
+	bool npcache;			/* property: leave the bit as it is */
 };
+
+/* Reads of configuration space name the PCI function only. There is one log. */
+static CommandLog *config_log;
 
 /* One write that goes on to the registers. */
 struct write {
@@ -155,6 +175,41 @@ static const MemoryRegionOps overlay_ops = {
 	.impl = { .min_access_size = 1, .max_access_size = 8 },
 };
 
+/* A read of the function's configuration space, without NpCache. */
+static uint32_t config_read(PCIDevice *pci, uint32_t addr, int len)
+{
+	uint32_t val = config_log->config_read(pci, addr, len);
+	unsigned int at = config_log->npcache_at;
+
+	if (at >= addr && at < addr + len)
+		val &= ~(CAPABILITY_NPCACHE << 8 * (at - addr));
+	return val;
+}
+
+/*
+ * Take NpCache away. QEMU writes the header again at each reset, so replace the
+ * function that reads it.
+ */
+static bool hide_npcache(CommandLog *log, Error **errp)
+{
+	Object *function = object_resolve_path_type("", TYPE_AMD_IOMMU_FUNCTION,
+						    NULL);
+	unsigned int header = 0;
+
+	if (function)
+		header = pci_find_capability(PCI_DEVICE(function), CAPABILITY_ID);
+	if (!header) {
+		error_setg(errp, TYPE_AMD_IOMMU
+			   " has no capability header in this QEMU");
+		return false;
+	}
+	log->npcache_at = header + CAPABILITY_NPCACHE_BYTE;
+	log->config_read = PCI_DEVICE(function)->config_read;
+	config_log = log;
+	PCI_DEVICE(function)->config_read = config_read;
+	return true;
+}
+
 static void device_realize(DeviceState *dev, Error **errp)
 {
 	CommandLog *log = COMMAND_LOG(dev);
@@ -179,6 +234,9 @@ static void device_realize(DeviceState *dev, Error **errp)
 		return;
 	}
 
+	if (!log->npcache && !hide_npcache(log, errp))
+		return;
+
 	log->registers = MEMORY_REGION(registers);
 	memory_region_init_io(&log->overlay, OBJECT(log), &overlay_ops, log,
 			      TYPE_COMMAND_LOG,
@@ -188,12 +246,18 @@ static void device_realize(DeviceState *dev, Error **errp)
 					    log->registers->priority + 1);
 }
 
+static PROPERTY_CONST Property properties[] = {
+	DEFINE_PROP_BOOL("npcache", CommandLog, npcache, true),
+	END_OF_PROPERTIES
+};
+
 static void class_init(ObjectClass *class, void *data)
 {
 	DeviceClass *dev = DEVICE_CLASS(class);
 
 	dev->realize = device_realize;
 	dev->hotpluggable = false;
+	device_class_set_props(dev, properties);
 	device_class_describe(dev, "log of the commands that an amd-iommu executes",
 			      DEVICE_CATEGORY_MISC);
 }
