@@ -32,7 +32,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 	@echo "known bases: $$(ci/words.sh bases); the default is $(default)"
 
-## make run [BACKEND=intel|amd|arm-smmu-v3] [BASE=VERSION]
+## make run [BACKEND=intel|amd|amd-npcache-off|arm-smmu-v3] [BASE=VERSION]
 ##     build a kernel, boot it in each mode, and compare strict, lazy, xSMMU and passthrough
 run:
 	$(run) ci/setup.sh

@@ -9,6 +9,9 @@ it as JSON to build/report/FILE-BACKEND-BASE.json, and for the default base also
 FILE-BACKEND.json. Exit status: 0 if the project's promises hold, 1 if they do not or a
 guest failed, 2 if the rig failed.
 
+BACKEND is intel, amd, arm-smmu-v3, or amd-npcache-off: QEMU's AMD-Vi with a knob of the rig,
+which takes away its claim to cache entries that are not present (ci/devices/command-log).
+
 ci/measure.py WORKLOAD side-by-side [BASE] prints the reports of all backends as one table,
 those of one base or of every base that has them.
 
@@ -43,12 +46,14 @@ import packets  # noqa: E402
 import pages  # noqa: E402
 import points  # noqa: E402
 import prepare  # noqa: E402
-from figures import NAMES  # noqa: E402
+from figures import KNOBS, MACHINES, NAMES  # noqa: E402
 
 WORKLOADS = {"pages": pages, "packets": packets, "points": points.Points(),
              "points-few": points.FewPoints(), "points-queues": points.QueuePoints(),
              "benchmark": map_benchmark.Benchmark()}
 SIDE_BY_SIDE = "side-by-side"
+# For each machine with a knob of the rig: the backend of its cells, and QEMU's arguments.
+DEVICES = {"amd-npcache-off": ["amd", "-global", cells.NPCACHE_OFF]}
 REPORT = prepare.BUILD / "report"
 # With instructions as the clock, the calibration of x86's local APIC timer fails
 # after 10 s of spinning, so the kernel must not use this timer.
@@ -71,9 +76,11 @@ def cell_of(workload, backend, mode, base):
     QEMU counts the instructions of all CPUs as one number, and executes one CPU after the
     other then. So those of several CPUs are not counted.
     """
-    cell = cells.load()[cells.on_base(f"{backend}-{mode}", base)]
-    cell = dataclasses.replace(cell, name=f"{workload.FILES}-{cell.name}", kernel="release",
-                               smp=workload.CPUS, timeout=300)
+    machine, *knob = DEVICES.get(backend, [backend])
+    cell = cells.load()[cells.on_base(f"{machine}-{mode}", base)]
+    name = f"{workload.FILES}-{cells.on_base(f'{backend}-{mode}', base)}"
+    cell = dataclasses.replace(cell, name=name, kernel="release", smp=workload.CPUS, timeout=300,
+                               devices=[*cell.devices, *knob])
     return workload.adapted(counted(cell) if workload.CPUS == 1 else cell, mode)
 
 
@@ -161,7 +168,7 @@ def run(workload, backend, base):
     report = measure(workload, backend, base)
     path = write(workload, report)
     print("\n" + workload.table(report))
-    broken = workload.broken(report["modes"])
+    broken = workload.broken(report["modes"], backend)
     for text in broken:
         print(f"measure.py: {text}", file=sys.stderr)
     print(f"\nFigures: {path.relative_to(prepare.TOP)}; logs beside it")
@@ -171,18 +178,19 @@ def run(workload, backend, base):
 def side_by_side(workload, bases):
     """Prints the reports of all backends as one table, base by base.
 
-    If several bases are given, those without a report are left out.
+    If several bases are given, those without a report are left out. So are machines with a
+    knob of the rig.
     """
-    paths = [paths_of(workload, backend, base)[0] for base in bases for backend in NAMES]
-    if len(bases) > 1:
-        paths = [path for path in paths if path.exists()]
+    paths = [path for base in bases for backend in MACHINES
+             if (path := paths_of(workload, backend, base)[0]).exists()
+             or len(bases) == 1 and backend not in KNOBS]
     print(workload.side_by_side([json.loads(path.read_text(encoding="utf-8")) for path in paths]))
     return 0
 
 
 def chosen(words):
     """The workload, the backend or SIDE_BY_SIDE, and the bases that the words name."""
-    allowed = {"WORKLOAD": list(WORKLOADS), "BACKEND": [*NAMES, SIDE_BY_SIDE],
+    allowed = {"WORKLOAD": list(WORKLOADS), "BACKEND": [*MACHINES, SIDE_BY_SIDE],
                "BASE": cells.bases()}
     if len(words) not in (2, 3):
         raise cells.RigError("usage: ci/measure.py WORKLOAD BACKEND [BASE]")

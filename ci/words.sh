@@ -69,7 +69,7 @@ check() {
 	local name=$1 list
 	read -r -a list <<<"$2"
 	case $name in
-	BACKEND) check_word "$name" "$2" "${backends[@]}" ;;
+	BACKEND) check_word "$name" "$2" "${backends[@]}" "${knobs[@]}" ;;
 	ARCH) check_word "$name" "$2" "${arches[@]}" ;;
 	BASE) [ -z "$2" ] || check_base "$2" ;;
 	BACKENDS)

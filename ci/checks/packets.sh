@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# each: intel amd arm-smmu-v3 table
+# each: intel amd amd-npcache-off arm-smmu-v3 table
 # bases: yes
 # gate: intel
 #
@@ -10,7 +10,7 @@
 set -eu
 workload=packets reports=build/report/mlx5 table=build/report/mlx5
 claim="one sync per poll, 1/32 of strict's commands, lazy's instructions"
-runs="tx tx_single rx rx_cyclic"
+runs="tx tx_single rx rx_cyclic" with_knobs=yes
 keys="packets invalidation_commands commands_per_packet instructions_per_packet
 	stale_accesses_tried stale_accesses_landed"
 # shellcheck source=ci/lib/measure.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# each: intel amd arm-smmu-v3 table
+# each: intel amd amd-npcache-off arm-smmu-v3 table
 # bases: yes
 # gate: intel
 #
@@ -10,7 +10,7 @@
 set -eu
 workload=pages reports=build/report/run table=build/report/comparison
 claim="a batch of 64 costs one command and leaves nothing in reach"
-runs=''
+runs='' with_knobs=yes
 keys="unmapped_pages invalidation_commands commands_per_page instructions_per_page
 	map_instructions_per_page stale_accesses_tried stale_accesses_landed longest_exposure_ns"
 # shellcheck source=ci/lib/measure.sh

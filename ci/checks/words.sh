@@ -36,7 +36,7 @@ in_folder() {
 	refused "$1" make check
 }
 
-expect "make run refuses an unknown BACKEND" refused "allowed: ${backends[*]}" make run BACKEND=foo
+expect "make run refuses an unknown BACKEND" refused "allowed: ${backends[*]} ${knobs[*]}" make run BACKEND=foo
 expect "make kernel refuses an unknown ARCH" refused "allowed: ${arches[*]}" make kernel ARCH=foo
 expect "make kernel refuses an unknown BASE" refused "allowed: ${bases[*]}" make kernel BASE=1.0
 expect "make kernel refuses an empty ARCH" refused "allowed: ${arches[*]}" make kernel ARCH=

@@ -50,12 +50,18 @@ class Cell:
         """Whether its guest runs the kernel's own tests of network drivers."""
         return "nic-selftests" in self.tests
 
+    def maps_send_commands(self):
+        """Whether each mapping sends a command, because QEMU's amd-iommu claims NpCache."""
+        return self.iommu == "amd" and NPCACHE_OFF not in self.devices
+
     def megabytes(self):
         """The guest's memory."""
         number, unit = re.fullmatch(r"(\d+)([MG])", self.memory).groups()
         return int(number) * (1024 if unit == "G" else 1)
 
 
+# Of the machine's devices: the rig's knob that takes the claim away (ci/devices/command-log).
+NPCACHE_OFF = "command-log.npcache=off"
 ORACLES = ("commands",)
 QEMUS = ("stock", "backports")
 IOMMUS = ("intel", "intel-first-stage", "amd", "arm-smmu-v3", "arm-smmu-v3-stage2")

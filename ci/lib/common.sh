@@ -9,6 +9,9 @@ ci=$top/ci
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xsmmu
 # shellcheck disable=SC2034 # the words that the sourcing scripts accept
 arches=(x86_64 arm64) backends=(intel amd arm-smmu-v3) qemus=(stock backports)
+# Backends whose emulated IOMMU has a knob of the rig; see ci/measure.py.
+# shellcheck disable=SC2034 # as above
+knobs=(amd-npcache-off)
 
 # backends_of ARCH: prints the backends that ARCH can have.
 backends_of() {

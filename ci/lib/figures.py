@@ -5,6 +5,9 @@ import re
 
 # The backends and the modes, as the tables call them.
 NAMES = {"intel": "Intel VT-d", "amd": "AMD-Vi", "arm-smmu-v3": "Arm SMMUv3"}
+# The same machines with a knob of the rig, as a backend's name. Tables mark them.
+KNOBS = {"amd-npcache-off": "AMD-Vi, NpCache off (rig)"}
+MACHINES = {**NAMES, **KNOBS}
 MODES = {
     "strict": "strict",
     "lazy": "lazy",
@@ -40,7 +43,7 @@ def ratio(value):
 
 def machine(report):
     """The IOMMU, the kernel and the QEMU of a report."""
-    return f"{NAMES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}"
+    return f"{MACHINES[report['backend']]}, Linux {report['kernel']}, QEMU {report['qemu']}"
 
 
 def table(head, rows):
@@ -56,5 +59,5 @@ def table(head, rows):
 
 def by_backend(reports, modes=None):
     """The name and the figures of each mode of each report, for tables of all backends."""
-    return [(f"{NAMES[report['backend']]}, Linux {report['base']}, {words}", report["modes"][mode])
+    return [(f"{MACHINES[report['backend']]}, Linux {report['base']}, {words}", report["modes"][mode])
             for mode, words in (modes or MODES).items() for report in reports]

@@ -81,7 +81,7 @@ class Benchmark(points.Points):
         """The backends one below the other."""
         return "\n".join(self._rows(by_backend(reports, self.MODES)))
 
-    def broken(self, modes):
+    def broken(self, modes, _backend):
         """Figures that are too far apart; one line each."""
         found = []
         for mode, sizes in modes.items():

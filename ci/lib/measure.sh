@@ -13,6 +13,7 @@
 #   table     the file for the reports side by side, without .txt, or -BASE.txt if that is
 #             not the default base
 #   baseline  not empty: the instructions are compared with ci/baseline-instructions (optional)
+#   with_knobs  not empty: machines with a knob of the rig have reports too (optional)
 # shellcheck disable=SC2154,SC2317 # set as said; functions are called through expect
 # shellcheck source=ci/lib/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
@@ -51,7 +52,7 @@ side_by_side() {
 # check.json last, so a report of an earlier run is older than check.json.
 unfit() {
 	local backend report
-	for backend in "${backends[@]}"; do
+	for backend in "${backends[@]}" ${with_knobs:+"${knobs[@]}"}; do
 		report=$reports-$backend-$1.json
 		[ -e "$report" ] || echo "there is no $report"
 		[ ! build/report/check.json -nt "$report" ] || echo "$report is of an earlier run"

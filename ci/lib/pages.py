@@ -24,6 +24,12 @@ HEAD = (
 # At most one command per 64 pages, and at least so many attempts, none of which lands.
 MOST_COMMANDS = 1 / 64
 LEAST_TRIED = 100000
+# The most instructions of a page in xSMMU mode: for its unmap and its share of the sync, and
+# for its mapping. QEMU's VT-d has a walker that is not coherent, so entries are cleaned there.
+# QEMU's AMD-Vi needs a command for each mapping, which hardware does not. This last limit is no
+# target; it only shows that such mappings do not get more expensive.
+MOST_INSTRUCTIONS = {"intel": (150, 190), "amd": (110, 560), "amd-npcache-off": (110, 125),
+                     "arm-smmu-v3": (110, 125)}
 
 
 def adapted(cell, mode):
@@ -136,12 +142,25 @@ def _maps(modes):
     if not maps:
         return []
     return [f"Not counted: {count(maps)} commands for mappings. QEMU's AMD-Vi claims to cache\n"
-            "entries that are not present; hardware does not."]
+            "entries that are not present; hardware does not. Without that claim:\n"
+            "make run BACKEND=amd-npcache-off"]
 
 
-def broken(modes):
+def _expensive(ours, backend):
+    """The figures of xSMMU mode that are above their limits."""
+    found = []
+    for words, key, most in zip(("an unmap", "a mapping"),
+                                ("instructions_per_page", "map_instructions_per_page"),
+                                MOST_INSTRUCTIONS[backend]):
+        if ours[key] is None or ours[key] > most:
+            found.append(f"{words} took {ours[key]} instructions in xsmmu, more than {most}")
+    return found
+
+
+def broken(modes, backend):
     """Broken promises, and errors of the comparison itself; one line each."""
-    ours, found = modes["xsmmu"], []
+    ours = modes["xsmmu"]
+    found = _expensive(ours, backend)
     if ours["commands_per_page"] > MOST_COMMANDS:
         found.append(f"xSMMU needed {ours['commands_per_page']} commands per page, more than 1/64")
     if modes["strict"]["commands_per_page"] < 1 or not ours["invalidation_commands"]:

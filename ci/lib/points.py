@@ -135,7 +135,7 @@ def _maps(words, log, counts, cell, mode):
     first, last = map(int, words["map_marks"].split("-"))
     if first < last:
         return sum(log.count(mark, mark + 1)["pages"] for mark in range(first, last, 2))
-    if cell.iommu != "amd":
+    if not cell.maps_send_commands():
         return 0
     return counts["pages"] // 2 if mode == "strict" else counts["pages"]
 
@@ -300,7 +300,7 @@ class Points:
         """The default point of all backends, one below the other."""
         return _default_point("", shared.by_backend(reports, self.MODES))
 
-    def broken(self, modes):
+    def broken(self, modes, _backend):
         """Broken promises, and errors of the comparison itself; one line each."""
         found = []
         for point in self.points():

@@ -3,28 +3,32 @@
 
 import collections
 import pathlib
+import sys
 import tempfile
 import unittest
 import unittest.mock
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import boot
 import cells
 import measure
+import off
 import packets
 import pages
 from figures import per
 
 GOOD = {"invalidation_commands": 100, "commands_per_page": 0.015625,
+        "instructions_per_page": 100, "map_instructions_per_page": 120,
         "stale_accesses_tried": 100608, "stale_accesses_landed": 0}
 
 
-def pages_objections(**changes):
+def pages_objections(backend="intel", **changes):
     """The number of objections to a good comparison with these changes."""
     modes = {"strict": {**GOOD, "invalidation_commands": 6400, "commands_per_page": 1},
              "lazy": {**GOOD, "stale_accesses_landed": 90000}, "xsmmu": dict(GOOD)}
     for mode, figures in changes.items():
         modes[mode].update(figures)
-    return len(pages.broken(modes))
+    return len(pages.broken(modes, backend))
 
 
 def packets_figure(commands, instructions, **driver):
@@ -46,7 +50,7 @@ def packets_objections(mode="", name="tx", driver=(), **changes):
     if mode:
         modes[mode][name].update(changes)
         modes[mode][name]["driver"].update(driver)
-    return len(packets.broken(modes))
+    return len(packets.broken(modes, "intel"))
 
 
 def kept_modes(**commands):
@@ -69,8 +73,8 @@ SAID = ("workload: mode=strict unmapped_pages=64 marks=1-2 map_marks=3-4",
 PAGE = "amdvi_command 00000000 30000003 40000002 00000000"
 
 
-def pages_figures(*said, mode="strict"):
-    """The figures of a guest with this log and two commands, one of them for a mapping."""
+def pages_figures(*said, mode="strict", backend="amd"):
+    """The figures of a guest with this log and two commands, one of them beside a mapping."""
     with tempfile.TemporaryDirectory() as folder:
         console, trace = pathlib.Path(folder) / "console", pathlib.Path(folder) / "trace"
         console.write_text("".join(f"[    1.5] {line}\r\n" for line in said), encoding="utf-8")
@@ -78,7 +82,8 @@ def pages_figures(*said, mode="strict"):
                                     "dma_probe_mark 4", PAGE, "dma_probe_mark 2"]),
                          encoding="utf-8")
         outcome = boot.Outcome(console, trace, 1.0, [], list(said))
-        return measure.judge(pages, cells.load()["amd-strict"], outcome, mode)
+        cell = measure.cell_of(pages, backend, "strict", cells.default_base())
+        return measure.judge(pages, cell, outcome, mode)
 
 
 class Reports(unittest.TestCase):
@@ -116,6 +121,68 @@ class Reports(unittest.TestCase):
         self.assertEqual((cell.name, cell.base), ("run-intel-lazy", cells.default_base()))
 
 
+    def test_knobs(self):
+        """A machine with a knob of the rig is its backend's, with one argument more."""
+        base = cells.default_base()
+        plain, rigged = (measure.cell_of(packets, backend, "xsmmu", base)
+                         for backend in ("amd", "amd-npcache-off"))
+        self.assertEqual(rigged.name, "mlx5-amd-npcache-off-xsmmu")
+        self.assertEqual(set(rigged.devices) - set(plain.devices),
+                         {"-global", "command-log.npcache=off"})
+        self.assertEqual((plain.maps_send_commands(), rigged.maps_send_commands()), (True, False))
+        self.assertEqual(set(measure.DEVICES), set(measure.KNOBS))
+        said = (cells.CI / "lib/common.sh").read_text(encoding="utf-8")
+        self.assertIn(f"knobs=({' '.join(measure.KNOBS)})", said)
+
+    def test_knobs_side_by_side(self):
+        """Such a machine is in the table of all if it was measured, and the others must be."""
+        base = cells.default_base()
+        with tempfile.TemporaryDirectory() as folder, \
+                unittest.mock.patch.object(measure, "REPORT", pathlib.Path(folder)), \
+                unittest.mock.patch.object(pages, "side_by_side", len), \
+                unittest.mock.patch("builtins.print") as said:
+            with self.assertRaises(OSError):
+                measure.side_by_side(pages, [base])
+            for number, backend in enumerate([*measure.NAMES, *measure.KNOBS], 1):
+                measure.write(pages, {**self.report(base), "backend": backend})
+                if number >= len(measure.NAMES):
+                    measure.side_by_side(pages, [base])
+                    said.assert_called_with(number)
+
+
+class Off(unittest.TestCase):
+    """The judges of the off state."""
+
+    def test_pages(self):
+        """A page may differ by 2 instructions, in either direction."""
+        def objections(unmap, remap, untouched=0):
+            found = {kernel: {"instructions_per_page": figures[0],
+                              "map_instructions_per_page": figures[1]}
+                     for kernel, figures in zip(off.Pages.KERNELS, (
+                         (untouched, 0), (1000, 500), (unmap, remap)))}
+            rows, wrong = off.Pages.judge("strict", found)
+            self.assertEqual([row[0] for row in rows], ["unmap", "map"])
+            return len(wrong)
+
+        self.assertEqual(objections(1002, 498, 800), 0)
+        self.assertEqual(objections(1002.1, 500), 1)
+        self.assertEqual(objections(997.9, 502.1), 2)
+        with self.assertRaises(measure.GuestError):
+            objections(None, 500)
+
+    def test_packets(self):
+        """A packet may take a little more, less in the steady run than in the others."""
+        def objections(mode, more):
+            found = {kernel: {name: {"instructions_per_packet": figure} for name in packets.RUNS}
+                     for kernel, figure in ((off.FIXED, 1000), (off.OURS, 1000 * (1 + more)))}
+            return len(off.Packets.judge(mode, found)[1])
+
+        self.assertEqual(objections("passthrough", 0.003), 0)
+        self.assertEqual(objections("passthrough", 0.005), 1)
+        self.assertEqual(objections("strict", 0.045), 0)
+        self.assertEqual(objections("strict", 0.06), len(packets.RUNS))
+
+
 class Figures(unittest.TestCase):
     """The objections of the judges."""
 
@@ -131,6 +198,18 @@ class Figures(unittest.TestCase):
         self.assertEqual(pages_objections(strict={"commands_per_page": 0.5}), 1)
         self.assertEqual(pages_objections(lazy={"stale_accesses_landed": 0}), 1)
 
+    def test_expensive_pages(self):
+        """An unmap and a mapping may take no more instructions than their limits say."""
+        self.assertEqual(set(pages.MOST_INSTRUCTIONS), set(measure.MACHINES))
+        for backend, (unmap, remap) in pages.MOST_INSTRUCTIONS.items():
+            most = {"instructions_per_page": unmap, "map_instructions_per_page": remap}
+            self.assertEqual(pages_objections(backend, xsmmu=most), 0)
+            for key, value in most.items():
+                more = {**most, key: value + 0.1}
+                self.assertEqual(pages_objections(backend, xsmmu=more), 1)
+                self.assertEqual(pages_objections(backend, xsmmu={**most, key: None}), 1)
+                self.assertEqual(pages_objections(backend, xsmmu=most, strict=more), 0)
+
     def test_packets(self):
         """The figures of packets are accepted only if the targets are met."""
         self.assertEqual(packets_objections(), 0)
@@ -143,6 +222,8 @@ class Figures(unittest.TestCase):
         self.assertEqual(packets_objections("xsmmu", instructions_per_packet=3241), 1)
         self.assertEqual(packets_objections("xsmmu", instructions_per_packet=3239), 0)
         self.assertEqual(packets_objections("xsmmu", "rx", instructions_per_packet=3151), 1)
+        self.assertEqual(packets_objections("xsmmu", "rx_cyclic", instructions_per_packet=3151), 1)
+        self.assertEqual(packets_objections("xsmmu", "rx_cyclic", instructions_per_packet=3149), 0)
         self.assertEqual(packets_objections("xsmmu", "tx_single", invalidation_commands=8801), 1)
         self.assertEqual(packets_objections("xsmmu", "tx_single", invalidation_commands=551), 1)
         self.assertEqual(packets_objections("xsmmu", "tx_single", invalidation_commands=550), 0)
@@ -204,6 +285,8 @@ class Figures(unittest.TestCase):
         """The figures come from the guest and the trace, without the mappings."""
         found = pages_figures(*SAID)
         self.assertEqual((found["invalidation_commands"], found["map_commands"]), (1, 1))
+        rigged = pages_figures(*SAID, backend="amd-npcache-off")
+        self.assertEqual((rigged["invalidation_commands"], rigged["map_commands"]), (1, 1))
         self.assertEqual(found["instructions_per_page"], 101)
         self.assertIsNone(pages_figures(SAID[0], SAID[2])["instructions_per_page"])
 
