@@ -9,9 +9,11 @@ This is a model. It has no memory bandwidth, no interrupts, no link, and no cach
 shows is how often CPUs wait for the IOMMU and for each other.
 """
 
+import collections
 import dataclasses
 import heapq
 import itertools
+import random
 
 # Pages that lazy mode collects before it drops the domain (IOVA_FQ_SIZE of the kernel).
 LAZY_QUEUE = 256
@@ -26,10 +28,13 @@ class Parameters:
     submit: to put a command into the queue and ring the doorbell
     latency: from the doorbell until the CPU sees the completion, in an idle IOMMU
     service: what a command occupies the IOMMU for; the next one starts afterwards
-    drain: what a leader of a grace period does for each queue's quarantine
     batch: pages of a poll
+    most: pages of a sync that names them (most_pages of the kernel); a larger one is shared
+    hold: pages that wait in a queue before it syncs for them, which may take several polls
+    snapshot: to note which invalidation will cover the pages of a poll
     pages: pages that a command of strict mode covers
     queues: queues, each on a CPU
+    jitter: the share by which the work of a poll is more or less, at random
     held: a lock of the domain is held while strict mode waits (VT-d of Linux 7.3)
     """
 
@@ -39,8 +44,11 @@ class Parameters:
     latency: float
     service: float
     submit: float = 50
-    drain: float = 0
     batch: int = 64
+    most: int = 16
+    hold: int = 32
+    snapshot: float = 0
+    jitter: float = 0
     pages: int = 1
     queues: int = 1
     held: bool = False
@@ -48,8 +56,9 @@ class Parameters:
 
 @dataclasses.dataclass
 class Result:
-    """What a run took: throughput in pages per second, the rest in nanoseconds."""
+    """What a run took: throughput in pages per second, times in nanoseconds."""
 
+    pages: int
     pages_per_second: float
     cpu_per_page: float
     median_wait: float
@@ -166,18 +175,6 @@ class Lazy:
         self.machine.pages += self.machine.parameters.batch
 
 
-class Local:
-    """A command for what this queue has unmapped (dma_sync_device_iotlb_local())."""
-
-    def __init__(self, machine):
-        self.machine = machine
-
-    def poll(self, _queue):
-        """The invalidations of a poll."""
-        yield from _command(self.machine)
-        self.machine.pages += self.machine.parameters.batch
-
-
 class Shared:
     """A grace period: one command for all queues that wait when it starts."""
 
@@ -187,9 +184,13 @@ class Shared:
         self.started = 0
         self.completed = 0
 
-    def poll(self, _queue):
-        """The invalidations of a poll. A command that has started already does not count."""
-        needed, begin = self.started + 1, self.machine.now
+    def needed(self):
+        """The command that covers what was unmapped by now: one that has started does not."""
+        return self.started + 1
+
+    def sync(self):
+        """Waits for a command that starts later, or leads it."""
+        needed, begin = self.needed(), self.machine.now
         yield self.lock
         if self.completed >= needed:
             self.machine.shared += 1
@@ -197,13 +198,69 @@ class Shared:
         else:
             self.started += 1
             mine = self.started
-            p = self.machine.parameters
-            yield p.submit + p.drain * p.queues
+            yield self.machine.parameters.submit
             yield self.machine.submit() - self.machine.now
             self.completed = mine
             self.machine.waits.append(self.machine.now - begin)
         self.machine.give(self.lock)
+
+    def poll(self, _queue):
+        """The invalidations of a poll."""
+        yield from self.sync()
         self.machine.pages += self.machine.parameters.batch
+
+
+class Local(Shared):
+    """A command that names what this queue has unmapped (dma_sync_device_iotlb_local()).
+
+    The pages of a poll are one run. Too many pages are not named: such a sync is shared.
+    """
+
+    def poll(self, queue):
+        """The invalidations of a poll."""
+        p = self.machine.parameters
+        if p.batch > p.most:
+            yield from super().poll(queue)
+            return
+        yield from _command(self.machine)
+        self.machine.pages += p.batch
+
+
+class Stay(Shared):
+    """Pages wait in their queue until they are enough for a sync (the pen of the mlx5 driver)."""
+
+    def __init__(self, machine):
+        super().__init__(machine)
+        self.pens = collections.defaultdict(collections.deque)
+
+    def poll(self, queue):
+        """The invalidations of a poll."""
+        p, pen = self.machine.parameters, self.pens[queue]
+        pen.append(self.needed())
+        if len(pen) * p.batch >= p.hold:
+            yield from self.sync()
+            self.free(pen, len(pen))
+
+    def free(self, pen, polls):
+        """Frees the pages of the oldest polls."""
+        for _ in range(polls):
+            pen.popleft()
+        self.machine.pages += polls * self.machine.parameters.batch
+
+
+class Covered(Stay):
+    """The same, but a command of any queue frees what it covers.
+
+    A poll takes a snapshot for its pages (dma_iotlb_snapshot()), and looks which of the earlier
+    ones are covered (dma_iotlb_covered()).
+    """
+
+    def poll(self, queue):
+        """The invalidations of a poll."""
+        pen = self.pens[queue]
+        yield self.machine.parameters.snapshot
+        self.free(pen, sum(needed <= self.completed for needed in pen))
+        yield from super().poll(queue)
 
 
 class Free:
@@ -218,15 +275,17 @@ class Free:
         return iter(())
 
 
-KINDS = {"strict": Strict, "lazy": Lazy, "local": Local, "shared": Shared, "free": Free}
+KINDS = {"strict": Strict, "lazy": Lazy, "local": Local, "shared": Shared, "stay": Stay,
+         "covered": Covered, "free": Free}
 
 
 def _queue(machine, kind, number):
     """A queue that is never idle."""
-    p = machine.parameters
+    p, chance = machine.parameters, random.Random(number)
     yield number * p.work / p.queues
     while True:
-        yield p.batch * (p.work + p.map + p.unmap)
+        share = chance.uniform(1 - p.jitter, 1 + p.jitter)
+        yield p.batch * (p.work + p.map + p.unmap) * share
         yield from kind.poll(number)
 
 
@@ -237,7 +296,7 @@ def simulate(name, parameters, until=2e6):
     machine.run([_queue(machine, kind, number) for number in range(parameters.queues)], until)
     waits = sorted(machine.waits) or [0]
     return Result(
-        pages_per_second=machine.pages / until * 1e9,
+        pages=machine.pages, pages_per_second=machine.pages / until * 1e9,
         cpu_per_page=parameters.queues * until / machine.pages if machine.pages else float("inf"),
         median_wait=waits[len(waits) // 2],
         worst_wait=waits[int(len(waits) * 0.999)],

@@ -16,9 +16,15 @@ INSTRUCTIONS = {
 }
 # Instructions of xSMMU's ordinary mappings, without windows.
 NO_WINDOWS = 990 + 1022
-# Instructions for the quarantine of each CPU when one CPU syncs for all.
-DRAIN = 85
+# Batches that a sync names (most_pages), and xSMMU's instructions of a page in such batches, from
+# ci/baseline-instructions. A sync of the whole domain was counted; one that names pages is taken
+# to cost as much.
+SMALL = 16
+IN_SMALL_BATCHES = 112 + 66 + 1010 // SMALL
 PAGE_BITS = 4096 * 8
+# In the sweeps a poll's work varies by so much: queues that all take the same time would sync in
+# step. An assumption.
+JITTER = 0.3
 
 # Published means of an invalidation with its wait: Akaros (2012), a VT-d host (Linux 6.12.9).
 FAST, SLOW = 800, 2070
@@ -32,6 +38,7 @@ class Mode:
     instructions: int
     pages: int = 1
     held: bool = False
+    batch: int = 64
 
 
 _VTD = INSTRUCTIONS["intel"]
@@ -44,7 +51,8 @@ MODES = {
     "F&S": Mode("strict", (_VTD["lazy"] + 63 * _VTD["xsmmu"]) // 64, pages=64),
     "xSMMU, no windows": Mode("shared", NO_WINDOWS),
     "xSMMU": Mode("shared", _VTD["xsmmu"]),
-    "xSMMU, local": Mode("local", _VTD["xsmmu"]),
+    f"xSMMU, {SMALL} pages": Mode("shared", IN_SMALL_BATCHES, batch=SMALL),
+    f"xSMMU, {SMALL} named": Mode("local", IN_SMALL_BATCHES, batch=SMALL),
     "passthrough": Mode("free", _VTD["passthrough"]),
 }
 
@@ -54,11 +62,12 @@ def added(instructions, backend="intel"):
     return max(0, instructions - INSTRUCTIONS[backend]["passthrough"]) / SPEED
 
 
-def run(mode, work, latency, backend="intel", **others):
+def run(mode, work, latency, backend="intel", until=2e6, **others):
     """Simulates a Mode; work is what a page takes without translation."""
     return simulate(mode.kind, Parameters(
         work=work, map=0, unmap=added(mode.instructions, backend), latency=latency,
-        service=latency, drain=DRAIN / SPEED, **{"pages": mode.pages, "held": mode.held, **others}))
+        service=latency,
+        **{"pages": mode.pages, "held": mode.held, "batch": mode.batch, **others}), until)
 
 
 def gigabits(result):
@@ -112,7 +121,25 @@ PUBLISHED = {
 }
 
 
-def sweep(latencies, queues, work, batch=64):
-    """Gb/s of all modes: {latency: {mode: [of each number of queues]}}."""
-    return {latency: {name: [run(mode, work, latency, queues=n, batch=batch) for n in queues]
-                      for name, mode in MODES.items()} for latency in latencies}
+def swept(mode, work, latency, queues, **others):
+    """Simulates a Mode for each number of queues. Few queues run for longer: chance matters more."""
+    return [run(mode, work, latency, until=2e6 * max(1, 32 / n), queues=n, jitter=JITTER, **others)
+            for n in queues]
+
+
+def sweep(latencies, queues, work):
+    """All modes: {latency: {mode: [of each number of queues]}}."""
+    return {latency: {name: swept(mode, work, latency, queues) for name, mode in MODES.items()}
+            for latency in latencies}
+
+
+# Packets that the mlx5 driver sends one by one have two pages each, and take so many instructions
+# without translation. A poll completes about 8 pages, and a pen holds 32 (Documentation/mlx5.md).
+# A full barrier takes 20 ns, which is an assumption.
+SENT, PER_POLL, PEN, BARRIER = 6043 // 2, 8, 32, 20
+
+
+def covered(latency, queues):
+    """Pens that wait for a sync of their own, and pens that any queue's sync covers, by queues."""
+    return {kind: swept(Mode(kind, _VTD["xsmmu"], batch=PER_POLL), SENT / SPEED, latency, queues,
+                        hold=PEN, snapshot=BARRIER) for kind in ("stay", "covered")}
