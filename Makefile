@@ -72,10 +72,10 @@ mutants:
 	+$(run) ci/setup.sh
 	+$(run) python3 ci/mutants.py $(base) $(call quote,$(MUTANTS))
 
-## make bench [BENCH="time caches points"]
+## make bench [BENCH="time caches points packets"] [BASE=VERSION]
 ##     compare the modes in tables and pictures: build/bench
 bench:
 	$(run) ci/setup.sh
-	$(run) python3 ci/bench.py $(call quote,$(BENCH))
+	$(run) python3 ci/bench.py $(base) $(call quote,$(BENCH))
 
 .PHONY: help run check kernel menuconfig series mutants bench

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """make bench: what strict protection costs, in tables and pictures.
 
-ci/bench.py [PART...]: writes build/bench/PART-*.csv, the pictures PART-*.svg and PART-*.png,
-and build/bench/bench.json, and prints a table per question. The parts:
+ci/bench.py BASE [PART...]: writes build/bench/PART-*.csv, the pictures PART-*.svg and
+PART-*.png, and build/bench/bench.json, and prints a table per question. The parts:
 
-  time    simulated: many queues that share one IOMMU (ci/lib/timing_runs.py)
-  caches  simulated: what the IOMMU's caches miss (ci/lib/caches_runs.py)
-  points  counted: what the DMA API costs behind each emulated IOMMU (ci/lib/points.py)
+  time     simulated: many queues that share one IOMMU (ci/lib/timing_runs.py)
+  caches   simulated: what the IOMMU's caches miss (ci/lib/caches_runs.py)
+  points   counted: what the DMA API costs behind each emulated IOMMU (ci/lib/points.py)
+  packets  counted: what a packet costs the mlx5 driver behind each of them (ci/lib/packets.py)
+
+What is counted is that of the base kernel BASE. What is simulated takes no kernel.
 
 Exit status: 0, 1 if a guest failed, or 2 if the rig failed.
 """
@@ -25,6 +28,7 @@ import caches_runs  # noqa: E402
 import cells  # noqa: E402
 import figures  # noqa: E402
 import measure  # noqa: E402
+import packets  # noqa: E402
 import pictures  # noqa: E402
 import prepare  # noqa: E402
 import selection  # noqa: E402
@@ -32,6 +36,8 @@ import timing_runs  # noqa: E402
 
 OUT = prepare.BUILD / "bench"
 QUEUES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+FEW_QUEUES = (1, 2, 4, 8)
+PENS = {"stay": "a sync of their own", "covered": "a sync of any queue"}
 LATENCIES = (200, 2000, 10000)
 # A page without translation takes so long, which is 82 Gb/s of one queue.
 WORK = 400
@@ -58,7 +64,26 @@ def between(low, high):
     return f"{low:.2f}" if abs(high - low) < 0.005 else f"{low:.2f} to {high:.2f}"
 
 
-def time_part():
+def covered_part():
+    """Prints and writes what snapshots would save; returns what bench.json has of it."""
+    latency = LATENCIES[1]
+    found = timing_runs.covered(latency, FEW_QUEUES)
+    rows = [{"kind": kind, "queues": queues,
+             "commands_per_1000_pages": result.commands / result.pages * 1000,
+             "syncs_per_1000_pages": (result.commands + result.shared) / result.pages * 1000,
+             "cpu_ns_per_page": result.cpu_per_page}
+            for kind, results in found.items() for queues, result in zip(FEW_QUEUES, results)]
+    head = ["pens", *list(rows[0])[1:]]
+    write_csv("time-covered", head, [list(row.values()) for row in rows])
+    print(f"\nSimulated: pens of {timing_runs.PEN} pages, {latency / 1000:g} us per invalidation")
+    print("\n".join(figures.table(
+        (("pens wait for", "queues", "commands per 1,000", "syncs per 1,000", "ns per page"),),
+        [(PENS[row["kind"]], str(row["queues"]), f"{row['commands_per_1000_pages']:.1f}",
+          f"{row['syncs_per_1000_pages']:.1f}", f"{row['cpu_ns_per_page']:.0f}") for row in rows])))
+    return rows
+
+
+def time_part(_base):
     """Prints and writes the simulation of time; returns what bench.json has of it."""
     compared = published()
     head = (("simulated against published", "simulated", "published"),)
@@ -82,7 +107,8 @@ def time_part():
             (("queues", *map(str, QUEUES)),),
             [(mode, *(figures.count(round(value)) for value in row))
              for mode, row in zip(modes, rows)])))
-    return {"published": compared, "work_ns": WORK, "queues": QUEUES, "sweep": [
+    return {"published": compared, "work_ns": WORK, "queues": QUEUES, "covered": covered_part(),
+            "sweep": [
         {"latency_ns": latency, "mode": mode, "queues": queues,
          "gigabits_per_second": timing_runs.gigabits(result),
          "cpu_ns_per_page": result.cpu_per_page, "median_wait_ns": result.median_wait,
@@ -98,7 +124,7 @@ def shown(value):
     return str(value)
 
 
-def caches_part():
+def caches_part(_base):
     """Prints and writes the simulation of caches; returns what bench.json has of it."""
     answers = caches_runs.everything()
     for table in answers:
@@ -114,13 +140,13 @@ def caches_part():
             for table in answers}
 
 
-def points_part():
+def points_part(base):
     """Measures the points behind each IOMMU, prints and draws them; returns the reports."""
     found = []
     for backend in figures.NAMES:
         for word in ("points", "points-queues"):
             workload = measure.WORKLOADS[word]
-            report = measure.measure(workload, backend, cells.default_base())
+            report = measure.measure(workload, backend, base)
             measure.write(workload, report)
             print(f"\n{workload.table(report)}\n")
             head, *rows = workload.rows(report)
@@ -135,16 +161,44 @@ def points_part():
     return found
 
 
-PARTS = {"time": time_part, "caches": caches_part, "points": points_part}
+def draw_packets(report):
+    """Writes and draws the instructions of a packet by mode, and no translation as a line."""
+    name = f"packets-{report['backend']}"
+    modes = [mode for mode in figures.MODES if mode != "passthrough"]
+    rows = [[words, *(round(report["modes"][mode][run]["instructions_per_packet"])
+                      for mode in (*modes, "passthrough"))] for run, words in packets.RUNS.items()]
+    shown = {mode: figures.MODES[mode] for mode in modes}
+    write_csv(name, ["run", *shown.values(), "passthrough"], rows)
+    pictures.bars(OUT, name, f"mlx5 driver, {figures.NAMES[report['backend']]}, "
+                  f"Linux {report['base']}: counted under emulation", dict(enumerate(shown.values(), 2)), pictures.Axes(
+                      "", "instructions per packet", "set key top right"),
+                  {len(rows[0]): "no translation, no protection"})
+
+
+def packets_part(base):
+    """Measures packets behind each IOMMU, prints and draws them; returns the reports."""
+    found = []
+    for backend in figures.NAMES:
+        report = measure.measure(packets, backend, base)
+        measure.write(packets, report)
+        print(f"\n{packets.table(report)}\n")
+        draw_packets(report)
+        found.append(measure.public(packets, report))
+    return found
+
+
+PARTS = {"time": time_part, "caches": caches_part, "points": points_part, "packets": packets_part}
 
 
 def main():
     """The command."""
-    words = " ".join(sys.argv[1:]).split() or ["all"]
+    base, *words = " ".join(sys.argv[1:]).split() or [""]
     try:
-        chosen = selection.matching("BENCH", words, PARTS)
+        if base not in cells.bases():
+            raise cells.RigError(f"BASE={base} is unknown; allowed: {' '.join(cells.bases())}")
+        chosen = selection.matching("BENCH", words or ["all"], PARTS)
         OUT.mkdir(parents=True, exist_ok=True)
-        found = {name: PARTS[name]() for name in chosen}
+        found = {name: PARTS[name](base) for name in chosen}
         (OUT / "bench.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     except measure.GuestError as error:
         print(f"bench.py: {error}", file=sys.stderr)

@@ -6,10 +6,11 @@ import subprocess
 
 # Colours that colour-blind readers can tell apart (Okabe and Ito). Points, dashes and patterns tell
 # the columns apart in print.
-COLOURS = ("#d55e00", "#e69f00", "#999999", "#cc79a7", "#56b4e9", "#0072b2", "#009e73", "#000000")
-POINTS = (2, 8, 4, 5, 6, 7, 9, 13)
-DASHES = (1, 2, 3, 5, 2, 1, 4, 1)
-FILLS = (("solid 1", COLOURS[5]), ("pattern 4", COLOURS[1]), ("pattern 5", COLOURS[6]))
+COLOURS = ("#d55e00", "#e69f00", "#999999", "#cc79a7", "#56b4e9", "#0072b2", "#7f4f24", "#009e73",
+           "#000000")
+POINTS = (2, 8, 4, 5, 6, 7, 12, 9, 13)
+DASHES = (1, 2, 3, 5, 2, 1, 3, 4, 1)
+FILLS = (("solid 1", COLOURS[5]), ("pattern 4", COLOURS[1]), ("pattern 5", COLOURS[7]))
 TERMINALS = {"svg": "svg size 900,600 font 'sans,14' background 'white'",
              "png": "pngcairo size 1200,800 font 'sans,16'"}
 
@@ -47,12 +48,18 @@ def lines(folder, name, title, columns, axes):
         for place, column in enumerate(columns)))
 
 
-def bars(folder, name, title, columns, axes):
-    """Draws columns of NAME.csv, {number: title}, as bars in groups. Its first one names groups."""
+def bars(folder, name, title, columns, axes, marks=None):
+    """Draws columns of NAME.csv, {number: title}, as bars in groups. Its first one names groups.
+
+    marks: columns, {number: title}, each of which is a line across the bars of a group.
+    """
     axes = dataclasses.replace(axes, settings="set style data histograms\n"
                                "set style fill border -1\nset boxwidth 0.9\n"
                                f"set yrange [0:]\nset xtics rotate by -30\n{axes.settings}")
-    _draw(folder, name, title, axes, ", ".join(
-        f"'{name}.csv' every ::1 using {number}:xtic(1) title '{column}' "
-        f"fs {fill} border -1 lc rgb '{colour}'"
-        for (number, column), (fill, colour) in zip(columns.items(), FILLS)))
+    curves = [f"'{name}.csv' every ::1 using {number}:xtic(1) title '{column}' "
+              f"fs {fill} border -1 lc rgb '{colour}'"
+              for (number, column), (fill, colour) in zip(columns.items(), FILLS)]
+    curves += [f"'{name}.csv' every ::1 using 0:{number}:(0.38) title '{column}' "
+               "with xerrorbars pt 0 ps 0 lw 4 lc rgb 'black'"
+               for number, column in (marks or {}).items()]
+    _draw(folder, name, title, axes, ", ".join(curves))
