@@ -68,6 +68,7 @@ expect "a cache with a space in its path is refused" \
 expect "a cache that cannot be written to is refused" elsewhere "is not writable" /proc/sys
 expect "a cache below a file is refused" elsewhere "is below a file" "$work/tap/cache"
 expect "a word with a quote is refused like others" refused "allowed: " make run "BACKEND=a'b"
+expect "make bench refuses an unknown BASE" refused "allowed: ${bases[*]}" make bench BASE=1.0
 expect "make bench refuses an unknown part" refused "allowed: all" make bench BENCH=foo
 expect "MUTANTS that match nothing are refused" refused "allowed: " make mutants MUTANTS=nobody
 expect "ci/kernel.sh refuses an unknown configuration" refused "allowed: " \
