@@ -8,6 +8,26 @@
 
 #include "window.h"
 
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+/* Unless it is NULL, it is told of a slot that goes into quarantine next. Set by a test. */
+extern void (*xsmmu_putting)(const struct xsmmu_slots *s, u32 page);
+
+static __always_inline void xsmmu_tell_test_of_slot(const struct xsmmu_slots *s,
+						    u32 page)
+{
+	void (*putting)(const struct xsmmu_slots *s, u32 page) =
+		READ_ONCE(xsmmu_putting);
+
+	if (unlikely(putting))
+		putting(s, page);
+}
+#else
+static __always_inline void xsmmu_tell_test_of_slot(const struct xsmmu_slots *s,
+						    u32 page)
+{
+}
+#endif
+
 /*
  * Take the free slot that this CPU has had for longest; @page is its first page in
  * the window. Returns false if there is none. Interrupts are off.
@@ -35,6 +55,7 @@ static __always_inline bool xsmmu_slot_put(struct xsmmu_slots *s, u32 page)
 {
 	unsigned long tail = s->tail;
 
+	xsmmu_tell_test_of_slot(s, page);
 	/* The tail never passes the limit. */
 	if (unlikely(tail == s->limit))
 		return false;

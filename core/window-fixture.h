@@ -7,9 +7,10 @@
  *
  * The table is an array of entries. The device looks at each page as soon as it is
  * mapped and keeps the translation for as long as it may: until an invalidation has
- * completed that covers the page and began after the entry was cleared. Then it
- * looks again. A mapping must never get a page of which a translation is kept, and
- * a sync that returns must have left none of the pages that were unmapped before.
+ * completed that covers the page and began after the entry was cleared. What it takes
+ * while an invalidation runs, it keeps beyond that. A mapping must never get a page of
+ * which a translation is kept, and a sync that returns must have left none of the pages
+ * that were unmapped before.
  */
 #ifndef _XSMMU_WINDOW_FIXTURE_H
 #define _XSMMU_WINDOW_FIXTURE_H
@@ -18,15 +19,19 @@
 #include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/mm.h>
+#include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include "test-base.h"
 #include "window-page.h"
 #include "base.h"
 
-/* Pages of the address space. The window gets 2 chunks per class of these. */
-#define PAGES		(SZ_256M >> PAGE_SHIFT)
-#define LIMIT		(SZ_256M - 1)
+/*
+ * Pages of the address space. The window gets 8 chunks per class of these: more slots of
+ * each class than a CPU may have.
+ */
+#define PAGES		(SZ_1G >> PAGE_SHIFT)
+#define LIMIT		(SZ_1G - 1)
 
 /* What an entry has beside the address. */
 #define ENTRY_READ	BIT_ULL(0)
@@ -45,6 +50,16 @@ enum lie {
 	NO_ARRAY,		/* neighbours are not next to each other */
 	NO_TABLE,		/* there are no leaf entries */
 	KEEPS_CLEARED,		/* a cleared entry is not 0 */
+};
+
+/**
+ * struct doomed - a translation that the device has to forget
+ * @page: of which page
+ * @taken: the value of &fix.taken of the page
+ */
+struct doomed {
+	unsigned int page;
+	unsigned int taken;
 };
 
 /**
@@ -78,6 +93,9 @@ enum lie {
  * @kept: translations that the device keeps; 0: none
  * @looks: how often the device has taken a translation
  * @taken: the value of @looks when it took the one of a page
+ * @doomed: the translations that the device forgets when the invalidation of the domain
+ *	that runs now has completed: their entries were cleared before it began
+ * @n_doomed: their number
  */
 struct fix {
 	struct kunit *test;
@@ -110,7 +128,15 @@ struct fix {
 	u64 *kept;
 	unsigned int looks;
 	unsigned int *taken;
+	struct doomed *doomed;
+	unsigned int n_doomed;
 };
+
+/* Where the table has the entry of an address. Higher addresses use the table again. */
+static inline unsigned long index_of(dma_addr_t iova)
+{
+	return (iova >> PAGE_SHIFT) % PAGES;
+}
 
 static inline struct fix *to_fix(struct iommu_domain *domain)
 {
@@ -139,7 +165,7 @@ static inline int fix_map(struct iommu_domain *domain, unsigned long iova,
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		WRITE_ONCE(f->entry[(iova >> PAGE_SHIFT) + i],
+		WRITE_ONCE(f->entry[index_of(iova) + i],
 			   make_entry(f, iova + i * size, phys + i * size, prot));
 	*mapped = count * size;
 	return 0;
@@ -153,7 +179,7 @@ static inline size_t fix_unmap(struct iommu_domain *domain, unsigned long iova,
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		WRITE_ONCE(f->entry[(iova >> PAGE_SHIFT) + i],
+		WRITE_ONCE(f->entry[index_of(iova) + i],
 			   f->lie == KEEPS_CLEARED ? ENTRY_SNOOP : 0);
 	iommu_iotlb_gather_add_range(gather, iova, count * size);
 	if (f->lie == TABLE_MOVES) {
@@ -167,7 +193,7 @@ static inline u64 *fix_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 				  unsigned int *after)
 {
 	struct fix *f = to_fix(domain);
-	unsigned long page = iova >> PAGE_SHIFT;
+	unsigned long page = index_of(iova);
 
 	f->asked++;
 	*after = f->after;
@@ -193,7 +219,7 @@ fix_iotlb_sync_map(struct iommu_domain *domain, unsigned long iova, size_t size)
 
 static inline phys_addr_t fix_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 {
-	return to_fix(domain)->entry[iova >> PAGE_SHIFT] & PAGE_MASK;
+	return to_fix(domain)->entry[index_of(iova)] & PAGE_MASK;
 }
 
 /* The device forgets what it kept of some pages and was cleared before. */
@@ -210,7 +236,7 @@ static inline void fix_iotlb_sync(struct iommu_domain *domain,
 				  struct iommu_iotlb_gather *gather)
 {
 	struct fix *f = to_fix(domain);
-	unsigned long first = gather->start >> PAGE_SHIFT;
+	unsigned long first = index_of(gather->start);
 	unsigned long n = (gather->end - gather->start + 1) >> PAGE_SHIFT;
 	unsigned long flags;
 
@@ -222,6 +248,44 @@ static inline void fix_iotlb_sync(struct iommu_domain *domain,
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 }
 
+/* Call @fn for the pages of each chunk that has a table. */
+static inline void each_chunk(struct fix *f,
+			      void (*fn)(struct fix *f, unsigned long first))
+{
+	unsigned long base;
+	unsigned int i;
+
+	if (!f->w)
+		return;
+	base = index_of(f->w->base);
+	for (i = 0; i < f->w->chunks * XSMMU_CLASSES; i++)
+		if (READ_ONCE(f->w->leaf[i]))
+			fn(f, base + i * XSMMU_CHUNK_PAGES);
+}
+
+/* Note what the device keeps of a chunk and was cleared. */
+static inline void doom(struct fix *f, unsigned long first)
+{
+	unsigned long i;
+
+	for (i = first; i < first + XSMMU_CHUNK_PAGES; i++)
+		if (f->kept[i] != READ_ONCE(f->entry[i]))
+			f->doomed[f->n_doomed++] = (struct doomed) {
+				.page = i, .taken = f->taken[i],
+			};
+}
+
+/* What the device has taken since then, it keeps. */
+static inline void forget_doomed(struct fix *f)
+{
+	const struct doomed *d;
+
+	for (d = f->doomed; d < f->doomed + f->n_doomed; d++)
+		if (f->taken[d->page] == d->taken)
+			f->kept[d->page] = 0;
+}
+
+/* Core runs one at a time. */
 static inline int fix_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 {
 	bool fails = atomic_dec_if_positive(&to_fix(domain)->fail) >= 0;
@@ -229,12 +293,16 @@ static inline int fix_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_o
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&f->lock, flags);
-	if (!fails && f->w)
-		forget(f, f->w->base >> PAGE_SHIFT, f->w->size >> PAGE_SHIFT);
+	f->n_doomed = 0;
+	each_chunk(f, doom);
 	f->syncs++;
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 	if (f->middle)
 		f->middle(f);
+	raw_spin_lock_irqsave(&f->lock, flags);
+	if (!fails)
+		forget_doomed(f);
+	raw_spin_unlock_irqrestore(&f->lock, flags);
 	return fails ? -ETIMEDOUT : 0;
 }
 
@@ -259,7 +327,7 @@ static inline int fix_sync_iotlb_runs(struct iommu_domain *domain,
 	/* As late as it may: nobody may write the entries meanwhile. */
 	raw_spin_lock_irqsave(&f->lock, flags);
 	for (i = 0; !err && i < n; i++)
-		forget(f, run[i].addr >> PAGE_SHIFT, run[i].pages);
+		forget(f, index_of(run[i].addr), run[i].pages);
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 	return err;
 }
@@ -294,13 +362,38 @@ static inline dma_addr_t map_at(struct fix *f, unsigned long pfn, size_t size,
 	return addr;
 }
 
-/* A buffer of which no other one has the address. */
-static inline dma_addr_t map(struct fix *f, unsigned int pages)
+/* The first page frame of a buffer that has no page in common with others. */
+static inline unsigned long next_pfn(void)
 {
 	static atomic_t next = ATOMIC_INIT(0);
-	unsigned long pfn = atomic_add_return(XSMMU_SLOT_PAGES, &next);
 
-	return map_at(f, pfn % 65536, pages * PAGE_SIZE, DMA_BIDIRECTIONAL);
+	return (unsigned int)atomic_add_return(XSMMU_SLOT_PAGES, &next) % 65536;
+}
+
+static inline dma_addr_t map(struct fix *f, unsigned int pages)
+{
+	return map_at(f, next_pfn(), pages * PAGE_SIZE, DMA_BIDIRECTIONAL);
+}
+
+/* The same as a list: the first page of a buffer and the rest of another one. */
+static inline dma_addr_t map_as_list(struct fix *f, unsigned int pages)
+{
+	struct scatterlist sg[2];
+	dma_addr_t addr;
+	unsigned int i;
+
+	sg_init_table(sg, min(pages, 2U));
+	sg_set_page(&sg[0], pfn_to_page(next_pfn()), PAGE_SIZE, 0);
+	if (pages > 1)
+		sg_set_page(&sg[1], pfn_to_page(next_pfn()),
+			    (pages - 1) * PAGE_SIZE, 0);
+	if (!xsmmu_window_map_sg(f->w, sg, min(pages, 2U), DMA_BIDIRECTIONAL,
+				 true, UINT_MAX, ULONG_MAX))
+		return DMA_MAPPING_ERROR;
+	addr = sg_dma_address(&sg[0]);
+	for (i = 0; i < pages; i++)
+		look(f, index_of(addr) + i);
+	return addr;
 }
 
 /* As the DMA API does it. Returns false if nothing was mapped. */
@@ -394,11 +487,14 @@ static inline void fix_free(struct fix *f)
 		iova_cache_put();
 	}
 	WRITE_ONCE(xsmmu_cleaned, NULL);
+	WRITE_ONCE(xsmmu_putting, NULL);
+	WRITE_ONCE(xsmmu_found_nothing, NULL);
 	kfree(f->entry);
 	kfree(f->spare);
 	kvfree(f->memory);
 	kvfree(f->kept);
 	kvfree(f->taken);
+	kvfree(f->doomed);
 }
 
 static inline struct fix *fix_create(struct kunit *test)
@@ -415,6 +511,7 @@ static inline struct fix *fix_create(struct kunit *test)
 	f->memory = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
 	f->kept = kvcalloc(PAGES, sizeof(u64), GFP_KERNEL);
 	f->taken = kvcalloc(PAGES, sizeof(*f->taken), GFP_KERNEL);
+	f->doomed = kvcalloc(PAGES, sizeof(*f->doomed), GFP_KERNEL);
 	f->ops.map_pages = fix_map;
 	f->ops.unmap_pages = fix_unmap;
 	f->ops.iotlb_sync = fix_iotlb_sync;
@@ -426,7 +523,8 @@ static inline struct fix *fix_create(struct kunit *test)
 	f->domain.ops = &f->ops;
 	f->domain.type = IOMMU_DOMAIN_DMA;
 	f->domain.pgsize_bitmap = PAGE_SIZE;
-	KUNIT_ASSERT_TRUE(test, f->entry && f->spare && f->memory && f->kept && f->taken);
+	KUNIT_ASSERT_TRUE(test, f->entry && f->spare && f->memory && f->kept);
+	KUNIT_ASSERT_TRUE(test, f->taken && f->doomed);
 	KUNIT_ASSERT_EQ(test, iova_cache_get(), 0);
 	init_iova_domain(&f->iovad, PAGE_SIZE, 1);
 	KUNIT_ASSERT_EQ(test, iova_domain_init_rcaches(&f->iovad), 0);

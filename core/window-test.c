@@ -168,6 +168,65 @@ static void page_that_is_not_mapped_is_left_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pending(f), 2);
 }
 
+static unsigned int found;
+
+static void note_nothing(dma_addr_t addr)
+{
+	found++;
+}
+
+/* Both unmaps find nothing, change nothing, and say so. */
+static void expect_nothing_at(struct fix *f, dma_addr_t addr)
+{
+	unsigned int before = pending(f), ranges = f->ranges;
+	phys_addr_t phys;
+
+	found = 0;
+	KUNIT_EXPECT_FALSE(f->test, unmapped(f, addr));
+	KUNIT_EXPECT_FALSE(f->test, xsmmu_window_unmap_strict(f->w, addr, &phys));
+	KUNIT_EXPECT_EQ(f->test, found, 2);
+	KUNIT_EXPECT_EQ(f->test, pending(f), before);
+	KUNIT_EXPECT_EQ(f->test, f->ranges, ranges);
+}
+
+/* The addresses within a slot of the class, and that of a slot that was unmapped. */
+static void expect_nothing_around(struct fix *f, unsigned int pages)
+{
+	dma_addr_t addr = map(f, pages);
+	unsigned long first = addr >> PAGE_SHIFT;
+	unsigned int i;
+
+	KUNIT_ASSERT_NE(f->test, addr, DMA_MAPPING_ERROR);
+	for (i = 1; i < pages; i++)
+		expect_nothing_at(f, addr + i * PAGE_SIZE);
+	for (i = 0; i < pages; i++)
+		KUNIT_EXPECT_EQ(f->test, f->entry[first + i], f->kept[first + i]);
+	unmap(f, addr);
+	expect_nothing_at(f, addr);
+	KUNIT_EXPECT_EQ(f->test, xsmmu_sync(f->xd), 0);
+	expect_nothing_at(f, addr);
+}
+
+static void address_without_a_mapping_is_left_alone(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	unsigned int pages;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	WRITE_ONCE(xsmmu_found_nothing, note_nothing);
+	for (pages = 1; pages <= XSMMU_SLOT_PAGES; pages *= 2)
+		expect_nothing_around(f, pages);
+	/* The last chunk of a class has no table. */
+	for (pages = 1; pages <= XSMMU_CLASSES; pages++)
+		expect_nothing_at(f, f->w->base + pages * f->w->region -
+				     XSMMU_SLOT_PAGES * PAGE_SIZE);
+	/* No class has these. */
+	expect_nothing_at(f, f->w->base + f->w->size);
+	expect_nothing_at(f, f->w->base - PAGE_SIZE);
+	return_all(f);
+	KUNIT_EXPECT_TRUE(test, xsmmu_window_is_whole(f->w));
+}
+
 /* What is next to the window has an ordinary mapping. */
 static void window_has_its_own_addresses_only(struct kunit *test)
 {
@@ -268,6 +327,31 @@ static void list_that_fits_no_slot_is_not_mapped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, outside(f), 0);
 }
 
+/* The IOMMU need not translate what a peer's memory is reached by. */
+static void list_with_memory_of_a_peer_is_not_mapped(struct kunit *test)
+{
+	struct scatterlist sg[ARRAY_SIZE(list)];
+	struct dev_pagemap *pgmap = kunit_kzalloc(test, sizeof(*pgmap), GFP_KERNEL);
+	struct page *page, saved;
+	struct fix *f = test->priv;
+	int segments = -1;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	page = alloc_page(GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, pgmap && page);
+	saved = *page;
+	list_init(test, sg);
+	sg_set_page(&sg[1], page, PAGE_SIZE, 0);
+	if (xsmmu_test_make_peers(page, pgmap))
+		segments = map_list(f, sg, UINT_MAX, ULONG_MAX);
+	*page = saved;
+	__free_page(page);
+	if (segments < 0)
+		kunit_skip(test, "the kernel has no PCI_P2PDMA");
+	KUNIT_EXPECT_EQ(test, segments, 0);
+	KUNIT_EXPECT_EQ(test, outside(f), 0);
+}
+
 /* Cleans. */
 
 static struct fix *watched;
@@ -332,6 +416,62 @@ static void entries_are_cleaned_when_written_and_cleared(struct kunit *test)
 	expect_cleaned(f, sg_dma_address(&sg[0]));
 }
 
+/* Slots that went into quarantine, and entries of theirs that were not cleared. */
+static unsigned int put, uncleared;
+
+static void note_put(const struct xsmmu_slots *s, u32 page)
+{
+	struct xsmmu_window *w = watched->w;
+	unsigned int class = xsmmu_class_of(w, page);
+	unsigned long first = index_of(w->base) + page, i;
+
+	if (class >= XSMMU_CLASSES ||
+	    s != &this_cpu_ptr(w->quarantine)->slots[class])
+		return;
+	put++;
+	for (i = first; i < first + (1U << class); i++)
+		if (watched->entry[i] ||
+		    (w->after & XSMMU_CLEAN_ENTRY && watched->memory[i]))
+			uncleared++;
+}
+
+/* In each way that an unmap can go. The first one of a class has no ring. */
+static void put_slots_in_all_ways(struct fix *f)
+{
+	unsigned int pages, k;
+	phys_addr_t phys;
+
+	put = 0;
+	uncleared = 0;
+	for (pages = 1; pages <= XSMMU_SLOT_PAGES; pages++)
+		for (k = 0; k < 3; k++)
+			unmap(f, map(f, pages));
+	atomic_set(&f->fail, XSMMU_SYNC_ATTEMPTS);
+	KUNIT_EXPECT_EQ(f->test, xsmmu_sync(f->xd), -EIO);
+	for (pages = 1; pages <= XSMMU_SLOT_PAGES; pages++)
+		KUNIT_EXPECT_TRUE(f->test,
+				  xsmmu_window_unmap_strict(f->w, map(f, pages), &phys));
+	KUNIT_EXPECT_GE(f->test, put, 4 * XSMMU_SLOT_PAGES);
+	KUNIT_EXPECT_EQ(f->test, uncleared, 0);
+	KUNIT_EXPECT_EQ(f->test, xsmmu_sync(f->xd), 0);
+}
+
+/*
+ * I2: as soon as a slot is in quarantine, a sync of another CPU can release it. Then its
+ * entries belong to the next mapping.
+ */
+static void slot_is_cleared_before_it_is_in_quarantine(struct kunit *test)
+{
+	struct fix *f = test->priv;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	watch_cleans(f);
+	WRITE_ONCE(xsmmu_putting, note_put);
+	put_slots_in_all_ways(f);
+	WRITE_ONCE(f->w->after, XSMMU_CLEAN_ENTRY);
+	put_slots_in_all_ways(f);
+}
+
 /* What core learns. */
 
 static void expect_no_window(struct kunit *test, enum lie lie)
@@ -386,6 +526,51 @@ static void device_that_does_not_reach_the_window_does_not_get_it(struct kunit *
 
 	KUNIT_ASSERT_TRUE(test, get_window(f));
 	KUNIT_EXPECT_NULL(test, xsmmu_window_get(f->xd, f->w->base, true));
+}
+
+/* Addresses below 4 GiB are few, and some devices reach no others. */
+static void window_lies_above_4_gib_if_the_device_reaches_that_far(struct kunit *test)
+{
+	static const struct {
+		u64 limit;
+		bool above;
+	} device[] = {
+		{ LIMIT, false },
+		{ DMA_BIT_MASK(32), false },
+		/* This one does not reach enough above. */
+		{ DMA_BIT_MASK(32) + SZ_8M, false },
+		{ DMA_BIT_MASK(32) + SZ_16M, true },
+		{ DMA_BIT_MASK(32) + SZ_64M, true },
+		{ DMA_BIT_MASK(33), true },
+		{ DMA_BIT_MASK(64), true },
+	};
+	struct fix *f = test->priv;
+	struct xsmmu_window *w;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(device); i++) {
+		w = xsmmu_window_get(f->xd, device[i].limit, true);
+		KUNIT_ASSERT_NOT_NULL(test, w);
+		KUNIT_EXPECT_EQ_MSG(test, w->base > DMA_BIT_MASK(32),
+				    device[i].above, "limit %#llx",
+				    device[i].limit);
+		KUNIT_EXPECT_LE(test, w->base + w->size - 1, device[i].limit);
+		xsmmu_window_put(w);
+	}
+}
+
+/* What is above is taken. What is below is not for this device. */
+static void device_that_reaches_far_takes_no_low_window(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	struct iova *taken;
+
+	taken = alloc_iova(&f->iovad, SZ_16M >> PAGE_SHIFT,
+			   (DMA_BIT_MASK(32) + SZ_16M) >> PAGE_SHIFT, true);
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	KUNIT_EXPECT_NULL(test, xsmmu_window_get(f->xd, DMA_BIT_MASK(32) + SZ_16M,
+						 true));
+	free_iova(&f->iovad, taken->pfn_lo);
 }
 
 /* A group may have devices of both kinds. The second one finds the window in use. */
@@ -522,6 +707,31 @@ static void slot_unmapped_during_an_invalidation_waits_for_the_next(struct kunit
 	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
 	KUNIT_EXPECT_FALSE(test, is_kept(f, f->during));
 	KUNIT_EXPECT_EQ(test, pending(f), 0);
+}
+
+/* More than this CPU has free, so that a slot would come that is free too early. */
+static void map_in_the_middle(struct fix *f)
+{
+	unsigned int i;
+
+	f->middle = NULL;
+	for (i = 0; i < 2 * BATCH; i++)
+		map(f, 1);
+}
+
+/* The device keeps its translation until the invalidation has completed. */
+static void slot_waits_for_the_end_of_the_invalidation(struct kunit *test)
+{
+	struct fix *f = test->priv;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_TRUE(test, get_window(f));
+	addr = map(f, 1);
+	unmap(f, addr);
+	f->middle = map_in_the_middle;
+	KUNIT_EXPECT_EQ(test, xsmmu_sync(f->xd), 0);
+	KUNIT_EXPECT_NULL(test, f->middle);
+	KUNIT_EXPECT_FALSE(test, is_kept(f, addr));
 }
 
 static void failed_sync_releases_no_slot(struct kunit *test)
@@ -676,7 +886,21 @@ struct job {
 	struct fix *f;
 	dma_addr_t *addr;
 	unsigned int n;
+	unsigned int pages;
 };
+
+static void map_job(struct work_struct *work)
+{
+	struct job *job = container_of(work, struct job, work);
+	unsigned int i;
+
+	for (i = 0; i < job->n; i++) {
+		job->addr[i] = map(job->f, job->pages);
+		if (job->addr[i] == DMA_MAPPING_ERROR)
+			break;
+	}
+	job->n = i;
+}
 
 static void unmap_job(struct work_struct *work)
 {
@@ -698,32 +922,60 @@ static unsigned int other_cpu(struct kunit *test)
 	return cpu;
 }
 
+static void do_job(struct job *job, unsigned int cpu, work_func_t fn)
+{
+	INIT_WORK_ONSTACK(&job->work, fn);
+	queue_work_on(cpu, system_wq, &job->work);
+	flush_work(&job->work);
+	destroy_work_on_stack(&job->work);
+}
+
 static void unmap_on(struct fix *f, unsigned int cpu, dma_addr_t *addr,
 		     unsigned int n)
 {
 	struct job job = { .f = f, .addr = addr, .n = n };
 
-	INIT_WORK_ONSTACK(&job.work, unmap_job);
-	queue_work_on(cpu, system_wq, &job.work);
-	flush_work(&job.work);
-	destroy_work_on_stack(&job.work);
+	do_job(&job, cpu, unmap_job);
 }
 
-/* One CPU maps and another one unmaps, many times all slots there are. */
-static void slots_return_from_a_cpu_that_only_unmaps(struct kunit *test)
+/* Returns how many were mapped. */
+static unsigned int map_on(struct fix *f, unsigned int cpu, dma_addr_t *addr,
+			   unsigned int n, unsigned int pages)
+{
+	struct job job = { .f = f, .addr = addr, .n = n, .pages = pages };
+
+	do_job(&job, cpu, map_job);
+	return job.n;
+}
+
+/* The ring of a class goes round 25 times on each CPU. */
+#define ROUNDS		(25 * XSMMU_RING / BATCH)
+
+/* One CPU maps and another one unmaps. Always there is a slot for the next mapping. */
+static void pass_slots(struct fix *f, unsigned int from, unsigned int to,
+		       unsigned int pages)
 {
 	static dma_addr_t addr[BATCH];
+	unsigned int k, n = BATCH;
+
+	for (k = 0; k < ROUNDS && n == BATCH; k++) {
+		n = map_on(f, from, addr, BATCH, pages);
+		unmap_on(f, to, addr, n);
+	}
+	KUNIT_EXPECT_EQ_MSG(f->test, n, BATCH,
+			    "slots of %u pages from CPU %u to %u, round %u",
+			    pages, from, to, k);
+}
+
+static void slots_return_from_a_cpu_that_only_unmaps(struct kunit *test)
+{
+	unsigned int here = raw_smp_processor_id(), there = other_cpu(test), pages;
 	struct fix *f = test->priv;
-	unsigned int cpu = other_cpu(test), i, k, slots;
 
 	KUNIT_ASSERT_TRUE(test, get_window(f));
-	slots = f->w->chunks * XSMMU_CHUNK_PAGES;
-	for (k = 0; k < 4 * slots / BATCH; k++) {
-		for (i = 0; i < BATCH; i++) {
-			addr[i] = map(f, 1);
-			KUNIT_ASSERT_NE(test, addr[i], DMA_MAPPING_ERROR);
-		}
-		unmap_on(f, cpu, addr, BATCH);
+	for (pages = 1; pages <= XSMMU_SLOT_PAGES; pages *= 2) {
+		pass_slots(f, here, there, pages);
+		pass_slots(f, there, here, pages);
 	}
 	KUNIT_EXPECT_EQ(test, outside(f), 0);
 }
@@ -840,7 +1092,7 @@ static void stress_map(struct stress *s)
 
 	if (s->n == STRESS_HELD)
 		return;
-	addr = map(s->f, pages);
+	addr = one_in(s, 4) ? map(s->f, pages) : map_as_list(s->f, pages);
 	if (addr == DMA_MAPPING_ERROR)
 		s->outside++;
 	else
@@ -920,6 +1172,15 @@ static void stress_interrupt(struct stress *s)
 		irq_work_queue_on(&other->irq, cpu);
 }
 
+/* An invalidation takes a while, in which others go on. */
+static void stress_middle(struct fix *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++)
+		cpu_relax();
+}
+
 static int stress_thread(void *data)
 {
 	struct stress *s = data;
@@ -976,6 +1237,7 @@ static void random_mappings_on_all_cpus(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, get_window(f));
 	memset(passed, 0, sizeof(passed));
+	f->middle = stress_middle;
 	s = kunit_kcalloc(test, nr_cpu_ids, sizeof(*s), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	for_each_online_cpu(cpu)
@@ -1063,11 +1325,14 @@ static struct kunit_case xsmmu_window_cases[] = {
 	KUNIT_CASE(what_fits_no_slot_is_not_mapped),
 	KUNIT_CASE(unmap_clears_the_whole_slot),
 	KUNIT_CASE(page_that_is_not_mapped_is_left_alone),
+	KUNIT_CASE(address_without_a_mapping_is_left_alone),
 	KUNIT_CASE(window_has_its_own_addresses_only),
 	KUNIT_CASE(list_is_mapped_in_one_slot),
 	KUNIT_CASE(segments_are_not_longer_than_the_device_allows),
 	KUNIT_CASE(list_that_fits_no_slot_is_not_mapped),
+	KUNIT_CASE(list_with_memory_of_a_peer_is_not_mapped),
 	KUNIT_CASE(entries_are_cleaned_when_written_and_cleared),
+	KUNIT_CASE(slot_is_cleared_before_it_is_in_quarantine),
 	KUNIT_CASE(entry_that_depends_on_its_address_gives_no_window),
 	KUNIT_CASE(entry_with_a_sum_of_the_buffer_gives_no_window),
 	KUNIT_CASE(table_that_moves_gives_no_window),
@@ -1075,12 +1340,15 @@ static struct kunit_case xsmmu_window_cases[] = {
 	KUNIT_CASE(cleared_entry_that_is_not_0_gives_no_window),
 	KUNIT_CASE(table_that_is_no_array_gives_no_slots),
 	KUNIT_CASE(device_that_does_not_reach_the_window_does_not_get_it),
+	KUNIT_CASE(window_lies_above_4_gib_if_the_device_reaches_that_far),
+	KUNIT_CASE(device_that_reaches_far_takes_no_low_window),
 	KUNIT_CASE(device_of_the_other_kind_disturbs_no_mapping),
 	KUNIT_CASE(chunk_in_which_something_is_mapped_is_not_used),
 	KUNIT_CASE(batch_is_one_aligned_run),
 	KUNIT_CASE(batches_use_the_same_slots_again),
 	KUNIT_CASE(slot_waits_for_the_sync),
 	KUNIT_CASE(slot_unmapped_during_an_invalidation_waits_for_the_next),
+	KUNIT_CASE(slot_waits_for_the_end_of_the_invalidation),
 	KUNIT_CASE(failed_sync_releases_no_slot),
 	KUNIT_CASE(full_quarantine_syncs_in_place),
 	KUNIT_CASE(withheld_slots_come_back),

@@ -29,6 +29,8 @@ module_param_named(windows, xsmmu_windows, bool, 0644);
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
 void (*xsmmu_cleaned)(const void *start, size_t size);
+void (*xsmmu_putting)(const struct xsmmu_slots *s, u32 page);
+void (*xsmmu_found_nothing)(dma_addr_t addr);
 #endif
 
 /*
@@ -39,6 +41,9 @@ void (*xsmmu_cleaned)(const void *start, size_t size);
 
 /* A window takes up to this part of what the device can address. */
 #define XSMMU_WINDOW_SHARE	8
+
+/* Addresses below this one are for devices that do not reach far enough above it. */
+#define XSMMU_WINDOW_FLOOR	(DMA_BIT_MASK(32) + 1)
 
 #define XSMMU_CHUNK_SIZE	((dma_addr_t)XSMMU_CHUNK_PAGES << PAGE_SHIFT)
 
@@ -220,10 +225,25 @@ bool xsmmu_window_grow(struct xsmmu_window *w, unsigned int class)
 	return chunk;
 }
 
-/* Chunks per class: by the number of CPUs, unless the addresses are few. */
+/*
+ * The lowest address that the window of a device may have: 4 GiB, if the device reaches
+ * a chunk of each class above it.
+ */
+static u64 xsmmu_window_floor(u64 limit)
+{
+	u64 least = roundup_pow_of_two(XSMMU_CHUNK_SIZE * XSMMU_CLASSES);
+
+	return limit >= XSMMU_WINDOW_FLOOR + least - 1 ? XSMMU_WINDOW_FLOOR : 0;
+}
+
+/*
+ * Chunks per class: by the number of CPUs, unless the addresses are few. A window is
+ * aligned to a power of two, as its floor is, so it fits between the floor and the limit.
+ */
 static unsigned int xsmmu_count_chunks(u64 limit)
 {
-	u64 most = div_u64(limit / XSMMU_WINDOW_SHARE + 1,
+	u64 room = limit - xsmmu_window_floor(limit);
+	u64 most = div_u64(min(limit / XSMMU_WINDOW_SHARE, room) + 1,
 			   XSMMU_CHUNK_SIZE * XSMMU_CLASSES);
 	u64 wanted = roundup_pow_of_two(num_possible_cpus() *
 					XSMMU_CHUNKS_PER_CPU);
@@ -236,10 +256,14 @@ static bool xsmmu_window_reserve(struct xsmmu_window *w, u64 limit)
 	unsigned long pages = w->chunks * XSMMU_CLASSES * XSMMU_CHUNK_PAGES;
 	struct iova *iova;
 
-	/* From the limit down: above 4 GiB if the device reaches that. */
+	/* From the limit down. */
 	iova = alloc_iova(w->xd->iovad, pages, limit >> PAGE_SHIFT, true);
 	if (!iova)
 		return false;
+	if (iova->pfn_lo < xsmmu_window_floor(limit) >> PAGE_SHIFT) {
+		free_iova(w->xd->iovad, iova->pfn_lo);
+		return false;
+	}
 	w->base = PFN_PHYS((dma_addr_t)iova->pfn_lo);
 	w->size = PFN_PHYS((dma_addr_t)pages);
 	w->region = w->chunks * XSMMU_CHUNK_SIZE;

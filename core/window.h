@@ -20,9 +20,9 @@
  * is released at once, and slots are reused in the order in which they came back.
  *
  * A depot per class holds the free slots that no CPU has, as one bit each. A CPU
- * takes up to 64 neighbours, and gives back what its ring cannot hold. So a CPU
- * that only maps gets the slots of a CPU that only unmaps, in ascending order
- * again.
+ * takes those of a word of bits, up to 64 neighbours, and of more words until it has
+ * 32. It gives back what is too many: see xsmmu_most_slots(). So a CPU that only maps
+ * gets the slots of a CPU that only unmaps, in ascending order again.
  *
  * I2 for slots: a slot is not handed out before an invalidation has completed that
  * started after its entries were cleared. done and the depot are ways back, and both
@@ -159,6 +159,25 @@ void xsmmu_window_retire(struct xsmmu_window *w);
 void xsmmu_window_free(struct xsmmu_window *w);
 size_t xsmmu_window_bytes(struct xsmmu_window *w, unsigned int *chunks);
 bool xsmmu_window_grow(struct xsmmu_window *w, unsigned int class);
+
+#if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)
+/* Unless it is NULL, it is told of unmaps of nothing, not the log. Set by a test. */
+extern void (*xsmmu_found_nothing)(dma_addr_t addr);
+
+static inline bool xsmmu_test_is_told(dma_addr_t addr)
+{
+	void (*found)(dma_addr_t addr) = READ_ONCE(xsmmu_found_nothing);
+
+	if (found)
+		found(addr);
+	return found;
+}
+#else
+static inline bool xsmmu_test_is_told(dma_addr_t addr)
+{
+	return false;
+}
+#endif
 
 /* window-map.c */
 dma_addr_t xsmmu_tell_of_map(dma_addr_t addr, const struct xsmmu_window *w,

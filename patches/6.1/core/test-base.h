@@ -7,6 +7,8 @@
 
 #include <linux/device.h>
 #include <linux/iommu.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
 
 /* The type of what the operation iotlb_sync_map returns: here nothing. */
 #define XSMMU_TEST_SYNC_MAP	void
@@ -20,6 +22,23 @@ static inline XSMMU_TEST_SYNC_MAP xsmmu_test_sync_map_done(void)
 static inline struct iommu_domain *xsmmu_test_domain_alloc(struct device *dev)
 {
 	return iommu_domain_alloc(dev->bus);
+}
+
+/*
+ * Make a page look like the memory of a peer device, until the caller restores its struct
+ * page. Returns false if the kernel knows no such memory.
+ */
+static inline bool xsmmu_test_make_peers(struct page *page,
+					 struct dev_pagemap *pgmap)
+{
+#ifdef CONFIG_PCI_P2PDMA
+	pgmap->type = MEMORY_DEVICE_PCI_P2PDMA;
+	set_page_zone(page, ZONE_DEVICE);
+	page->pgmap = pgmap;
+	return true;
+#else
+	return false;
+#endif
 }
 
 #endif /* _XSMMU_TEST_BASE_H */
