@@ -4,7 +4,10 @@
  */
 #define pr_fmt(fmt) "attack: " fmt
 
+#include <linux/dma-mapping.h>
+#include <linux/gfp.h>
 #include <linux/iommu.h>
+#include <linux/mm.h>
 
 #include "no-sync.h"
 #include "target.h"
@@ -84,4 +87,27 @@ int target_expect(enum target_mode wanted)
 	pr_err("the kernel runs in mode %s, not %s\n",
 	       target_modes[target.mode], target_modes[wanted]);
 	return -EINVAL;
+}
+
+/**
+ * target_map_far() - map memory for the probe below the DMA API
+ * @page: its first page
+ * @size: bytes
+ *
+ * At TARGET_FAR_IOVA in the domain that the probe is in, in both directions. On later
+ * bases than 6.1 the call takes GFP flags. Sleeps.
+ *
+ * Return: 0 or an error. iommu_unmap() ends the mapping.
+ */
+int target_map_far(struct page *page, size_t size)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(target.dev);
+	int prot = IOMMU_READ | IOMMU_WRITE;
+
+#if BASE_IS_6_1
+	return iommu_map(domain, TARGET_FAR_IOVA, page_to_phys(page), size, prot);
+#else
+	return iommu_map(domain, TARGET_FAR_IOVA, page_to_phys(page), size, prot,
+			 GFP_KERNEL);
+#endif
 }

@@ -6,7 +6,11 @@
 #ifndef XSMMU_GUEST_TARGET_H
 #define XSMMU_GUEST_TARGET_H
 
+#include <linux/bits.h>
+
 #include "probe.h"
+
+struct page;
 
 /* Time for a lazy kernel to flush what it has queued. */
 #define TARGET_SETTLE_MS	50
@@ -70,6 +74,10 @@ extern const char *const target_iommus[TARGET_IOMMUS];
 int target_open(void);
 int target_expect(enum target_mode wanted);
 enum target_mode target_mode_of(struct device *dev);
+int target_map_far(struct page *page, size_t size);
+
+/* Above all addresses that the DMA API allocates, and aligned for a superpage. */
+#define TARGET_FAR_IOVA	BIT_ULL(37)
 
 static inline bool target_is_smmuv3(void)
 {

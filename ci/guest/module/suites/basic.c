@@ -4,6 +4,7 @@
  * the DMA API are valid in every mode.
  */
 #include <linux/dma-mapping.h>
+#include <linux/iommu.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
@@ -96,6 +97,64 @@ static void list_mapped_for_reading_is_not_written(struct kunit *test)
 	dma_unmap_sg(target.dev, sg, 2, DMA_TO_DEVICE);
 }
 
+/* What the CPU writes reaches the device, then what the device writes reaches the CPU. */
+static void pass_to_and_fro(struct kunit *test, dma_addr_t addr, size_t size,
+			    u64 *word, size_t offset)
+{
+	u64 sent = 0x5e40000000000000ULL | offset;
+
+	dma_sync_single_for_cpu(target.dev, addr, size, DMA_BIDIRECTIONAL);
+	WRITE_ONCE(*word, sent);
+	dma_sync_single_for_device(target.dev, addr, size, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, probe_read(0, addr + offset, 8), 0);
+	KUNIT_EXPECT_EQ(test, probe_value(0), sent);
+	KUNIT_EXPECT_EQ(test, probe_write(1, addr + offset, 8, ~sent), 0);
+	dma_sync_single_for_cpu(target.dev, addr, size, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(*word), ~sent);
+	dma_sync_single_for_device(target.dev, addr, size, DMA_BIDIRECTIONAL);
+}
+
+/*
+ * The CPU's address of each page, as the DMA API and others ask for it. dma_sync_*() of
+ * a device that is not coherent maintains the caches there.
+ */
+static void expect_pages(struct kunit *test, dma_addr_t addr, void *buffer,
+			 unsigned int pages)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(target.dev);
+	size_t offset;
+
+	KUNIT_ASSERT_NOT_NULL(test, domain);
+	for (offset = 0; offset < pages * PAGE_SIZE; offset += PAGE_SIZE) {
+		KUNIT_EXPECT_EQ(test, iommu_iova_to_phys(domain, addr + offset),
+				virt_to_phys(buffer + offset));
+		/* A word in the middle of the page. */
+		pass_to_and_fro(test, addr, pages * PAGE_SIZE,
+				buffer + offset + PAGE_SIZE / 2,
+				offset + PAGE_SIZE / 2);
+	}
+}
+
+static void contents_of_a_mapped_buffer_arrive_both_ways(struct kunit *test)
+{
+	static const unsigned int pages[] = { 1, 3, 1, 3 };
+	dma_addr_t addr;
+	size_t size;
+	void *buffer;
+	int i;
+
+	/* The first mapping of a length finds no slot of a window at once. */
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		size = pages[i] * PAGE_SIZE;
+		buffer = kunit_kzalloc(test, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, buffer);
+		addr = dma_map_single(target.dev, buffer, size, DMA_BIDIRECTIONAL);
+		KUNIT_ASSERT_EQ(test, dma_mapping_error(target.dev, addr), 0);
+		expect_pages(test, addr, buffer, pages[i]);
+		dma_unmap_single(target.dev, addr, size, DMA_BIDIRECTIONAL);
+	}
+}
+
 /* A driver need not know the mode: a sync that is not needed costs nothing. */
 static void sync_is_valid_without_unmaps(struct kunit *test)
 {
@@ -130,6 +189,7 @@ static const struct attack_case basic_cases[] = {
 	ATTACK_CASE(buffer_mapped_for_reading_is_not_written, ANY_MODE),
 	ATTACK_CASE(both_pages_mapped_for_reading_are_not_written, ANY_MODE),
 	ATTACK_CASE(list_mapped_for_reading_is_not_written, ANY_MODE),
+	ATTACK_CASE(contents_of_a_mapped_buffer_arrive_both_ways, ANY_MODE),
 	ATTACK_CASE(sync_is_valid_without_unmaps, ANY_MODE),
 	ATTACK_CASE(ledger_counts_landings_on_dead_pages_only, ANY_MODE),
 	{ }

@@ -6,6 +6,7 @@
 #include <linux/irqflags.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 
 #include "buffers.h"
 #include "suites.h"
@@ -113,12 +114,83 @@ static void reused_iova_leads_to_the_new_page_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, attack(old, 1), ELSEWHERE);
 }
 
+/* A buffer of three pages takes a slot of four in a window, and a range of four outside. */
+#define THREE	(3 * PAGE_SIZE)
+#define FOUR	(4 * PAGE_SIZE)
+
+/* For reading: then dma-debug allows several mappings of a page. */
+static dma_addr_t map_bytes(struct page *page, size_t size)
+{
+	return dma_map_page(target.dev, page, 0, size, DMA_TO_DEVICE);
+}
+
+static void unmap_bytes(dma_addr_t iova, size_t size)
+{
+	dma_unmap_page_no_sync(target.dev, iova, size, DMA_TO_DEVICE);
+}
+
+/*
+ * Map the first three of four pages until they get the bus address @iova. Earlier
+ * mappings stay, so that their addresses do not come back. Returns the number of mappings.
+ */
+static unsigned int map_three_until(struct page *page, dma_addr_t iova,
+				    dma_addr_t *addr)
+{
+	unsigned int n = 0;
+
+	do {
+		addr[n] = map_bytes(page, THREE);
+		if (dma_mapping_error(target.dev, addr[n]))
+			break;
+	} while (addr[n++] != iova && n < IOVA_TRIES);
+	return n;
+}
+
+/* A page that was mapped, is mapped no more, and lies behind what is mapped now. */
+static void attack_behind(struct kunit *test, struct page *page, dma_addr_t *addr)
+{
+	struct buf last = { .page = page + 2 }, behind = { .page = page + 3 };
+	dma_addr_t iova = map_bytes(page, FOUR);
+	unsigned int i, n;
+
+	KUNIT_ASSERT_EQ(test, dma_mapping_error(target.dev, iova), 0);
+	last.iova = iova + 2 * PAGE_SIZE;
+	behind.iova = iova + THREE;
+	KUNIT_EXPECT_EQ(test, attack(&behind, 0), READ_ONLY);
+	unmap_bytes(iova, FOUR);
+	test_sync(test);
+
+	n = map_three_until(page, iova, addr);
+	KUNIT_EXPECT_EQ_MSG(test, n ? addr[n - 1] : 0, iova,
+			    "the bus address did not come back");
+	KUNIT_EXPECT_EQ(test, attack(&last, 0), READ_ONLY);
+	KUNIT_EXPECT_EQ(test, attack(&behind, 0), BLOCKED);
+	for (i = 0; i < n; i++)
+		unmap_bytes(addr[i], THREE);
+	test_sync(test);
+	KUNIT_EXPECT_EQ(test, attack(&last, 0), BLOCKED);
+	KUNIT_EXPECT_EQ(test, attack(&behind, 0), BLOCKED);
+}
+
+static void page_behind_a_buffer_is_out_of_reach(struct kunit *test)
+{
+	dma_addr_t *addr = kunit_kcalloc(test, IOVA_TRIES, sizeof(*addr), GFP_KERNEL);
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_ZERO, get_order(FOUR));
+
+	KUNIT_EXPECT_TRUE(test, addr && page);
+	if (addr && page)
+		attack_behind(test, page, addr);
+	if (page)
+		__free_pages(page, get_order(FOUR));
+}
+
 static const struct attack_case reuse_cases[] = {
 	ATTACK_CASE(reused_page_is_out_of_reach_after_the_sync, STRICT | XSMMU),
 	ATTACK_CASE(reused_page_is_in_reach_before_the_sync,
 		    ANY_MODE & ~STRICT),
 	ATTACK_CASE(iova_is_not_handed_out_before_the_sync, XSMMU),
 	ATTACK_CASE(reused_iova_leads_to_the_new_page_only, STRICT | XSMMU),
+	ATTACK_CASE(page_behind_a_buffer_is_out_of_reach, STRICT | XSMMU),
 	{ }
 };
 

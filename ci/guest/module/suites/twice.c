@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Suite "twice": a driver's bug, a page that is unmapped twice. The kernel warns and
- * gives the page's address back once. If it came back twice, two buffers would get it.
+ * Suite "twice": addresses that an unmap must not give back.
  *
- * The kernel must be booted with dma_debug=off, or dma-debug reports the bug too.
+ * A driver's bug: a page that is unmapped twice. The kernel warns and gives the page's
+ * address back once. If it came back twice, two buffers would get it.
+ *
+ * A list of the memory of a peer device: it has the peer's own bus addresses, and one of
+ * these can be an address that another mapping has in the IOMMU.
+ *
+ * The kernel must be booted with dma_debug=off, or dma-debug reports both.
  */
 #include <linux/dma-mapping.h>
+#include <linux/scatterlist.h>
 
 #include "buffers.h"
 #include "suites.h"
@@ -64,9 +70,35 @@ static void page_unmapped_once_more_is_given_back_once(struct kunit *test)
 	expect_given_back_once(test, b);
 }
 
+static void list_of_a_peer(struct scatterlist *sg, const struct buf *buf)
+{
+	sg_init_table(sg, 1);
+	sg_set_page(sg, buf->page, PAGE_SIZE, 0);
+	sg_dma_address(sg) = buf->iova;
+	sg_dma_len(sg) = PAGE_SIZE;
+	sg_dma_mark_bus_address(sg);
+}
+
+static void list_of_a_peer_ends_no_mapping(struct kunit *test)
+{
+	struct batch *b = test_batch_in_reach(test, 1);
+	struct scatterlist sg;
+
+	if (!IS_ENABLED(CONFIG_PCI_P2PDMA))
+		kunit_skip(test, "the kernel has no PCI_P2PDMA");
+	list_of_a_peer(&sg, &b->buf[0]);
+	dma_unmap_sg(target.dev, &sg, 1, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), 1);
+	list_of_a_peer(&sg, &b->buf[0]);
+	dma_unmap_sg_attrs_no_sync(target.dev, &sg, 1, DMA_BIDIRECTIONAL, 0);
+	test_sync(test);
+	KUNIT_EXPECT_EQ(test, batch_reached(b), 1);
+}
+
 static const struct attack_case twice_cases[] = {
 	ATTACK_CASE(page_unmapped_twice_without_sync_is_given_back_once, XSMMU),
 	ATTACK_CASE(page_unmapped_once_more_is_given_back_once, XSMMU),
+	ATTACK_CASE(list_of_a_peer_ends_no_mapping, XSMMU),
 	{ }
 };
 

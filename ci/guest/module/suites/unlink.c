@@ -245,9 +245,6 @@ static void ordinary_unmap_of_a_list_invalidates_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, samples_reached(l, iova), 0);
 }
 
-/* Above all addresses that the DMA API allocates, and aligned for a superpage. */
-#define FAR_IOVA	BIT_ULL(37)
-
 /*
  * A table stays linked after its last page was unmapped. Then a superpage takes its
  * place. The IOMMU driver must invalidate the entry that led to the table before it
@@ -263,18 +260,6 @@ static struct cmds replace_cost(void)
 	return (struct cmds){ .full = !by_pages, .pages = by_pages, .maps = 1 };
 }
 
-/* Map below the DMA API. On later bases than 6.1 the call takes GFP flags. */
-static int map_far(struct iommu_domain *domain, struct page *page, size_t size)
-{
-	int prot = IOMMU_READ | IOMMU_WRITE;
-
-#if BASE_IS_6_1
-	return iommu_map(domain, FAR_IOVA, page_to_phys(page), size, prot);
-#else
-	return iommu_map(domain, FAR_IOVA, page_to_phys(page), size, prot, GFP_KERNEL);
-#endif
-}
-
 static void replace_emptied_table(struct kunit *test, struct page *page,
 				  struct page *large)
 {
@@ -282,17 +267,17 @@ static void replace_emptied_table(struct kunit *test, struct page *page,
 	u32 w;
 
 	KUNIT_ASSERT_TRUE(test, domain->pgsize_bitmap & SZ_2M);
-	KUNIT_ASSERT_EQ(test, map_far(domain, page, PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, probe_read(0, FAR_IOVA, 8), 0);
-	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, PAGE_SIZE),
+	KUNIT_ASSERT_EQ(test, target_map_far(page, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, probe_read(0, TARGET_FAR_IOVA, 8), 0);
+	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, TARGET_FAR_IOVA, PAGE_SIZE),
 			PAGE_SIZE);
 	w = interval_open();
-	KUNIT_ASSERT_EQ(test, map_far(domain, large, SZ_2M), 0);
+	KUNIT_ASSERT_EQ(test, target_map_far(large, SZ_2M), 0);
 	interval_close(test, w, "replace_table", replace_cost());
-	KUNIT_EXPECT_EQ(test, probe_read(0,
-					 FAR_IOVA + SZ_2M - PAGE_SIZE, 8), 0);
-	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, FAR_IOVA, SZ_2M), SZ_2M);
-	KUNIT_EXPECT_NE(test, probe_read(0, FAR_IOVA, 8), 0);
+	KUNIT_EXPECT_EQ(test, probe_read(0, TARGET_FAR_IOVA + SZ_2M - PAGE_SIZE,
+					 8), 0);
+	KUNIT_EXPECT_EQ(test, iommu_unmap(domain, TARGET_FAR_IOVA, SZ_2M), SZ_2M);
+	KUNIT_EXPECT_NE(test, probe_read(0, TARGET_FAR_IOVA, 8), 0);
 }
 
 static void superpage_replaces_an_emptied_table(struct kunit *test)
