@@ -73,7 +73,11 @@
  * those of the devices, a command per block, and the CPU a turn with the lock of
  * the command buffer and a write to a register. To drop everything costs one
  * command, and then a walk, of one read of memory or more, for every page that the
- * devices go on using. A NIC uses hundreds. An estimate: no hardware was measured.
+ * devices go on using. A NIC uses hundreds. How many pages are worth that is what
+ * xsmmu_most_pages decides, for all backends. 16 blocks are two for each of the
+ * XSMMU_MAX_RUNS runs that core names, the most that it takes to cover them. So this
+ * limit does not refuse what that one allows. A smaller one is for an IOMMU whose
+ * commands are slow. An estimate: no hardware was measured.
  */
 static struct xsmmu_limit amd_most_blocks = {
 	.value = 16, .most = XSMMU_MAX_BLOCKS,
