@@ -12,12 +12,14 @@
  * for the IOTLB before it sends that, so there are two waits.
  */
 #include <kunit/test.h>
+#include <linux/moduleparam.h>
 
 #include "interval.h"
 #include "suites.h"
 
-/* Marks are unique while the guest runs. */
+/* Marks are unique while the guest runs, also if the module is loaded more than once. */
 static u32 next_mark = 1;
+module_param_named(first_mark, next_mark, uint, 0444);
 
 /**
  * interval_open() - begin to count commands, with a mark
