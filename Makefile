@@ -61,7 +61,7 @@ menuconfig:
 	$(run) ci/kernel.sh --arch $(ARCH) --base $(base) --config release --menuconfig $(CURDIR)/$(place).fragment
 
 ## make series [BASE=VERSION]
-##     write the change as patches for git am into build/
+##     write the change as patches for git am, and a cover letter, into build/
 series:
 	$(run) ci/setup.sh
 	$(run) ci/series.sh $(base) build/series-$(base)
