@@ -4,11 +4,12 @@
 # bases: yes
 # gate: no
 #
-# Each step of the series, our files and the first N hook patches, builds with the
-# mode on. The check compiles the folders that the patches touch. Every symbol that
-# they need must be defined there or elsewhere in the kernel. This takes a tenth of
-# the time of a link. In drivers that are modules the check compiles only the touched
-# files: other builds link the NIC's kernel.
+# Each step of the series builds with the mode on: all our files and the first N hook
+# patches. (The mails of "make series" add our files part by part. The check "series"
+# shows that no mail needs a file that comes later.) The check compiles the folders that
+# the patches touch. Every symbol that they need must be defined there or elsewhere in
+# the kernel. This takes a tenth of the time of a link. In drivers that are modules the
+# check compiles only the touched files: other builds link the NIC's kernel.
 # shellcheck disable=SC2317 # functions are called through expect
 set -eu
 # shellcheck source=ci/lib/tap.sh

@@ -8,6 +8,8 @@
 set -eu
 # shellcheck source=ci/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=ci/lib/checkpatch.sh
+. ci/lib/checkpatch.sh
 
 tree=$(ci/source.sh "${bases[0]}")
 # The checkout may belong to another user.
@@ -23,25 +25,6 @@ mapfile -t shells < <(list '*.sh' .ci/run ci/guest/init)
 mapfile -t texts < <(list | grep -vx COPYING)
 mapfile -t pythons < <(list '*.py')
 
-# Rules of checkpatch that do not apply. Our files are not in the kernel tree, so they
-# have no MAINTAINERS entry. QEMU devices use QEMU's types and names and no kernel
-# macros (SPACING misreads arrays of pointers to unknown types). Trace headers have the
-# layout of the kernel's own. The macros of ifc.h have names of fields as arguments. With
-# the mode off, macros of pen.h leave no code where they are called, whatever their arguments.
-not_ours=FILE_PATH_CHANGES,MAINTAINERS_STYLE
-exceptions() {
-	case $1 in
-	*/ifc.h) echo "$not_ours,EMBEDDED_FILENAME,CAMELCASE,PREFER_KERNEL_TYPES,BIT_MACRO,MACRO_ARG_PRECEDENCE,MACRO_ARG_REUSE" ;;
-	ci/devices/*) echo "$not_ours,CAMELCASE,PREFER_KERNEL_TYPES,BIT_MACRO,MACRO_ARG_REUSE,SPACING" ;;
-	mlx5/pen.h) echo "$not_ours,MACRO_ARG_UNUSED" ;;
-	*/trace.h) echo "$not_ours,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT" ;;
-	*) echo "$not_ours" ;;
-	esac
-}
-checkpatch() {
-	perl "$tree/scripts/checkpatch.pl" --no-tree --strict --quiet --no-summary --terse \
-		--show-types --ignore "$@"
-}
 # A patch goes in by stdin: checkpatch takes a file that git knows for a source file.
 checkpatch_one() {
 	case $1 in
