@@ -12,10 +12,13 @@
 #       --until N             apply only the first N hook patches; "fixes": only the fixes;
 #                             "nothing": the base kernel as it is
 #       --mutant NAME         also apply the seeded bug ci/mutants/NAME.patch
+#       --compiler NAME       gcc (default); llvm: all programs are LLVM's, as by LLVM=1; sparse:
+#                             gcc, and the checker sparse reads each source file
 #       --menuconfig FILE     run menuconfig instead of a build; write the changes to FILE
 #
 # With --config distribution the options are Debian's and a few of ours. That is only for
-# objects; they are compiled with W=1, and the warnings are kept beside them.
+# objects; they are compiled with W=1, and the warnings are kept beside them, with those of
+# sparse and the list of files that it has read.
 #
 # The folder holds the image, config, System.map, release, and src/ and obj/ to
 # build modules against. Its name is a hash of all inputs. The cache keeps a
@@ -28,6 +31,7 @@ set -eu -o pipefail
 . "$ci/lib/kbuild.sh"
 
 base='' arch='' config='' objects='' until='' mutant='' fragment='' menu='' wanted=default
+compiler=gcc
 while [ $# -gt 0 ]; do
 	[ $# -ge 2 ] || die "$1 needs a value"
 	case $1 in
@@ -39,6 +43,7 @@ while [ $# -gt 0 ]; do
 	--objects) objects=$2 ;;
 	--until) until=$2 ;;
 	--mutant) mutant=$2 ;;
+	--compiler) compiler=$2 ;;
 	--menuconfig) menu=$2 ;;
 	*) die "unknown option $1" ;;
 	esac
@@ -46,7 +51,9 @@ while [ $# -gt 0 ]; do
 done
 check_base "$base"
 check_word ARCH "$arch" "${arches[@]}"
+check_word compiler "$compiler" gcc llvm sparse
 choose_arch
+choose_compiler
 check_word config "$config" release benchmark debug nic kasan kcsan rt-locks pages16k pages64k \
 	upstream-tests mutants distribution off plain base stock untouched
 case $config in
@@ -94,13 +101,13 @@ request() {
 	local word
 	for word in $(fragments); do
 		cat "$ci/kconfig/$word.config"
-	done
+	done | without_ours
 	[ ! -f "$ci/kconfig/$base.config" ] || cat "$ci/kconfig/$base.config"
 	for word in $(fragments); do
 		[ ! -f "$ci/kconfig/$word-$base.config" ] || cat "$ci/kconfig/$word-$base.config"
 	done
 	[ -z "$fragment" ] || cat "$fragment"
-	case $config in off | plain | base | stock | untouched) return ;; esac
+	case $config-$until in off-* | *-fixes | *-nothing) return ;; esac
 	for word in "${backends[@]}"; do
 		case " $wanted " in
 		*" $word "*) echo "CONFIG_XSMMU_$(tr a-z- A-Z_ <<<"$word")=y" ;;
@@ -109,10 +116,20 @@ request() {
 	done
 }
 
+# A base that is untouched, or has only its fixes, has none of our options.
+without_ours() {
+	case $until in
+	fixes | nothing) sed /CONFIG_XSMMU/d ;;
+	*) cat ;;
+	esac
+}
+
 inputs() {
-	echo "$source $arch $objects"
-	"${CROSS_COMPILE:-}gcc" --version | head -n 1
-	"${CROSS_COMPILE:-}ld" --version | head -n 1
+	local program
+	echo "$source $arch $objects ${toolchain[*]}"
+	for program in "${programs[@]}"; do
+		"$program" --version 2>&1 | head -n 1
+	done
 	request
 	[ -z "$below" ] || cat "$below"
 	"$ci/graft.sh" key "${graft[@]}"
@@ -130,9 +147,11 @@ release=$(basename "$(dirname "$source")")
 apart=''
 case $config in off | plain) apart=1 ;; esac
 [ -z "$until" ] || apart=1
-label=$config${objects:+-objects}${menu:+-menu}
+with=''
+[ "$compiler" = gcc ] || with=-$compiler
+label=$config${objects:+-objects}${menu:+-menu}$with
 build=$cache/build/$release-$arch-$label log=$cache/build/$release-$arch-$label.log
-[ -z "$apart" ] || build=$cache/build/$release-$arch-apart
+[ -z "$apart" ] || build=$cache/build/$release-$arch$with-apart
 [ "$config" != stock ] || build=$cache/build/$release-$arch-stock-apart
 # A mutant uses the folder of the kernel without it: only files with the bug are recompiled.
 label=$label${mutant:+ with mutant $mutant}${until:+ until $until}
@@ -150,7 +169,7 @@ fi
 lock "$release${apart:+-apart}"
 [ -n "$menu" ] || [ ! -d "$result" ] || exec "$0" --base "$base" --arch "$arch" --config "$config" \
 	--backends "$wanted" --fragment "$fragment" --objects "$objects" --until "$until" \
-	--mutant "$mutant"
+	--mutant "$mutant" --compiler "$compiler"
 need_space "$cache" 1500 "a kernel build"
 mkdir -p "$build" "$cache/kernels"
 prepare_tree

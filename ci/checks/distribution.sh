@@ -11,18 +11,10 @@ set -eu
 # shellcheck source=ci/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
-# objects BASE ARCH: prints the objects. Another C file includes each xsmmu-*test.c.
-objects() {
-	{
-		ci/graft.sh files "$1" own
-		ci/graft.sh files "$1" patched
-	} | grep '\.c$' | grep -vE "$(foreign "$2")|/xsmmu-[a-z-]*test\.c$" |
-		sed 's/c$/o/' | sort -u | tr '\n' ' '
-}
 none_in() { ! grep . "$1"; }
 
 arch=$1 base=$2
-objects=$(objects "$base" "$arch")
+objects=$(objects_of "$base" "$arch" own patched)
 built=$(ci/kernel.sh --base "$base" --arch "$arch" --config distribution --objects "$objects")
 for object in $objects; do
 	expect "$base $arch: $object compiles" test -s "$built/objects/$object"

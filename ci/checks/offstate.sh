@@ -16,16 +16,12 @@ set -eu
 differences() { sed 's/#.*//' /dev/null "$@"; }
 listed() { differences "${list[@]}" | awk -v arch="$arch" '$1 == arch { print $2, $3 }' | sort -u; }
 with_reason() { ! differences "${list[@]}" | awk 'NF && NF < 5' | grep .; }
-# objects BASE ARCH: prints the objects that hooks touch, less those of other architectures.
-objects() {
-	ci/graft.sh files "$1" patched | sed -n 's/\.c$/.o/p' | grep -vE "$(foreign "$2")" | tr '\n' ' '
-}
 none_in() { ! grep . "$1"; }
 
 arch=$1 base=$2
 list=("patches/$base/off-differences")
 [ -e "${list[0]}" ] || list=()
-objects=$(objects "$base" "$arch")
+objects=$(objects_of "$base" "$arch" patched)
 build=(ci/kernel.sh --base "$base" --arch "$arch" --objects "$objects")
 plain=$("${build[@]}" --config plain)
 off=$("${build[@]}" --config off)

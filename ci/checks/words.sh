@@ -73,5 +73,7 @@ expect "make bench refuses an unknown part" refused "allowed: all" make bench BE
 expect "MUTANTS that match nothing are refused" refused "allowed: " make mutants MUTANTS=nobody
 expect "ci/kernel.sh refuses an unknown configuration" refused "allowed: " \
 	ci/kernel.sh --base "${bases[0]}" --arch "${arches[0]}" --config foo
+expect "ci/kernel.sh refuses an unknown compiler" refused "allowed: " \
+	ci/kernel.sh --base "${bases[0]}" --arch "${arches[0]}" --config release --compiler foo
 expect "ci/boot.py refuses an unknown cell" refused "allowed: " ci/boot.py foo
 tap_end

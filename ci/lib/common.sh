@@ -29,6 +29,17 @@ foreign() {
 	esac
 }
 
+# objects_of BASE ARCH own|patched...: prints the objects of our files, or of those that hooks
+# touch, or of both, less those of other architectures. Another C file includes each
+# xsmmu-*test.c.
+objects_of() {
+	local what
+	for what in "${@:3}"; do
+		"$ci/graft.sh" files "$1" "$what"
+	done | grep '\.c$' | grep -vE "$(foreign "$2")|/xsmmu-[a-z-]*test\.c$" | sed 's/c$/o/' | sort -u |
+		tr '\n' ' '
+}
+
 # cross_prefix ARCH: prints the prefix of its compiler and linker on this machine.
 cross_prefix() {
 	[ "$1" = "$(uname -m | sed s/aarch64/arm64/)" ] || echo "${1/arm64/aarch64}-linux-gnu-"

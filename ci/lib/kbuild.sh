@@ -21,7 +21,19 @@ choose_arch() {
 	export CROSS_COMPILE
 }
 
-kmake() { make -C "$tree" O="$build" ARCH="$arch" "$@"; }
+# Linux 7.3 needs LLVM 17; Debian 12 has 14 and, by another name, 19.
+llvm=19
+
+# Sets what make is told of the compiler, and the programs on which a build depends.
+choose_compiler() {
+	toolchain=() programs=("${CROSS_COMPILE}gcc" "${CROSS_COMPILE}ld")
+	case $compiler in
+	llvm) CROSS_COMPILE='' toolchain=("LLVM=-$llvm") programs=("clang-$llvm" "ld.lld-$llvm") ;;
+	sparse) toolchain=(C=2) programs+=(sparse) ;;
+	esac
+}
+
+kmake() { make -C "$tree" O="$build" ARCH="$arch" "${toolchain[@]}" "$@"; }
 
 # $tree: a grafted copy of the untouched source. It is made of hard links (small, a
 # second); git replaces files, it never writes to them. A tree of the graft.sh that kept
@@ -149,9 +161,11 @@ forget_old() {
 		tail -n +81 | cut -d' ' -f2- | xargs -r -d '\n' rm -rf
 }
 
-# Without those about the kernel's own kernel-doc; the check "style" reads ours.
+# Without those about the kernel's own kernel-doc; the check "style" reads ours. (sparse goes on
+# after an error.)
 compiler_warnings() {
-	sed -n "s|^$tree/\(.*warning: .*\)|\1|p" "$log" | grep -vE "^scripts/|' not described in " || true
+	sed -nE "s#^$tree/(.*(warning|error): .*)#\1#p" "$log" |
+		grep -vE "^scripts/|' not described in " || true
 }
 
 # objects/ holds the files that were named, symbols what nm says about those in
@@ -161,6 +175,7 @@ publish_objects() {
 	local object
 	mkdir "$new/objects"
 	[ -z "$below" ] || compiler_warnings >"$new/warnings"
+	[ "$compiler" != sparse ] || sed -n "s|^  CHECK  *$tree/||p" "$log" >"$new/checked"
 	for object in $objects; do
 		case $object in
 		*/) (cd "$build" && nm -A "${object}built-in.a" >>"$new/symbols") ;;
