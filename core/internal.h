@@ -108,7 +108,7 @@ struct xsmmu_positions {
  * @lock: (L) protects the fields so marked; taken by the CPU and by drainers
  * @head: (L) position of the oldest entry; positions only grow
  * @tail: (L) position after the newest entry
- * @upto: positions as the drainer of all quarantines saw them; only that one uses
+ * @until: positions as the drainer of all quarantines saw them; only that one uses
  *	them
  * @tick: (L) positions as the backstop last saw them
  * @period: (L) of the backstop's timer, in ms
@@ -134,7 +134,7 @@ struct xsmmu_quarantine {
 	raw_spinlock_t lock;
 	unsigned int head;
 	unsigned int tail;
-	struct xsmmu_positions upto;
+	struct xsmmu_positions until;
 	struct xsmmu_positions tick;
 	unsigned int period;
 	bool armed;
@@ -244,7 +244,7 @@ extern bool xsmmu_virtual;
 
 /* quarantine.c */
 bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags);
-void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long upto);
+void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long until);
 void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 			  unsigned int n, struct list_head *tables);
 void xsmmu_quarantine_init(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,

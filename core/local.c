@@ -38,14 +38,14 @@ struct xsmmu_limit xsmmu_most_pages = { .value = 16, .most = 512 };
  * @n: number of runs
  * @pages: their pages
  * @most: the most pages that are named
- * @upto: positions up to which they reach, by class
+ * @until: positions up to which they reach, by class
  */
 struct xsmmu_named {
 	struct xsmmu_run run[XSMMU_MAX_RUNS];
 	unsigned int n;
 	unsigned int pages;
 	unsigned int most;
-	unsigned long upto[XSMMU_CLASSES];
+	unsigned long until[XSMMU_CLASSES];
 };
 
 /*
@@ -87,7 +87,7 @@ static bool xsmmu_name_slots(struct xsmmu_named *named, struct xsmmu_window *w,
 	unsigned long tail = s->tail;
 	unsigned long pos;
 
-	named->upto[class] = tail;
+	named->until[class] = tail;
 	if (tail - READ_ONCE(s->done) > named->most)
 		return false;
 	/*
@@ -184,7 +184,7 @@ static int xsmmu_sync_named(struct xsmmu_domain *xd, struct xsmmu_named *named)
 	if (err)
 		return err;
 	for (class = 0; class < XSMMU_CLASSES; class++)
-		xsmmu_release_slots(&q->slots[class], named->upto[class]);
+		xsmmu_release_slots(&q->slots[class], named->until[class]);
 	q->stats.named++;
 	return 0;
 }

@@ -40,11 +40,11 @@ bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags)
 }
 
 /*
- * Take up to a chunk of entries before position @upto out of the ring. In an
+ * Take up to a chunk of entries before position @until out of the ring. In an
  * oops in which the lock cannot be had, take none.
  */
 static unsigned int xsmmu_take(struct xsmmu_domain *xd,
-			       struct xsmmu_quarantine *q, unsigned int upto,
+			       struct xsmmu_quarantine *q, unsigned int until,
 			       struct xsmmu_range *chunk,
 			       struct list_head *tables)
 {
@@ -53,7 +53,7 @@ static unsigned int xsmmu_take(struct xsmmu_domain *xd,
 
 	if (!xsmmu_lock(&q->lock, &flags))
 		return 0;
-	while (n < XSMMU_RELEASE_CHUNK && (int)(upto - q->head) > 0) {
+	while (n < XSMMU_RELEASE_CHUNK && (int)(until - q->head) > 0) {
 		chunk[n] = q->ring[q->head & xd->mask];
 		xsmmu_tables_cut(&q->tables, chunk[n].tables, tables);
 		/*
@@ -110,14 +110,14 @@ void xsmmu_release_ranges(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 }
 
 static void xsmmu_release_ring(struct xsmmu_domain *xd,
-			       struct xsmmu_quarantine *q, unsigned int upto)
+			       struct xsmmu_quarantine *q, unsigned int until)
 {
 	struct xsmmu_range chunk[XSMMU_RELEASE_CHUNK];
 	LIST_HEAD(tables);
 	unsigned int n;
 
 	do {
-		n = xsmmu_take(xd, q, upto, chunk, &tables);
+		n = xsmmu_take(xd, q, until, chunk, &tables);
 		if (n)
 			xsmmu_release_ranges(xd, chunk, n, &tables);
 	} while (n == XSMMU_RELEASE_CHUNK);
@@ -126,11 +126,11 @@ static void xsmmu_release_ring(struct xsmmu_domain *xd,
 /**
  * xsmmu_release_slots - free the slots before a position
  * @s: the slots of a class that a CPU has
- * @upto: the position; a completed invalidation covers what is before it
+ * @until: the position; a completed invalidation covers what is before it
  *
  * Context: any but NMI.
  */
-void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long upto)
+void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long until)
 {
 	unsigned long done = READ_ONCE(s->done);
 
@@ -139,24 +139,24 @@ void xsmmu_release_slots(struct xsmmu_slots *s, unsigned long upto)
 	 * needs no barrier here; see xsmmu_slot_take().
 	 * Litmus: core-named-released
 	 */
-	while ((long)(upto - done) > 0 && !try_cmpxchg(&s->done, &done, upto))
+	while ((long)(until - done) > 0 && !try_cmpxchg(&s->done, &done, until))
 		;
 }
 
 /*
- * Release the entries before the positions @upto. The caller's grace period covers
+ * Release the entries before the positions @until. The caller's grace period covers
  * them. Another CPU may have released some of them already; then the head, or done,
  * has moved past those.
  */
 static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
-			  const struct xsmmu_positions *upto)
+			  const struct xsmmu_positions *until)
 {
 	unsigned int class;
 
 	for (class = 0; class < XSMMU_CLASSES; class++)
-		xsmmu_release_slots(&q->slots[class], upto->slots[class]);
-	if ((int)(upto->ring - READ_ONCE(q->head)) > 0)
-		xsmmu_release_ring(xd, q, upto->ring);
+		xsmmu_release_slots(&q->slots[class], until->slots[class]);
+	if ((int)(until->ring - READ_ONCE(q->head)) > 0)
+		xsmmu_release_ring(xd, q, until->ring);
 }
 
 /*
@@ -166,37 +166,37 @@ static void xsmmu_release(struct xsmmu_domain *xd, struct xsmmu_quarantine *q,
 static unsigned int xsmmu_position(struct xsmmu_quarantine *q)
 {
 	unsigned long flags;
-	unsigned int upto;
+	unsigned int until;
 
 	if (!xsmmu_lock(&q->lock, &flags))
 		return READ_ONCE(q->head);
-	upto = q->tail;
+	until = q->tail;
 	raw_spin_unlock_irqrestore(&q->lock, flags);
-	return upto;
+	return until;
 }
 
 /* Note how far a quarantine is filled. */
-static void xsmmu_note(struct xsmmu_quarantine *q, struct xsmmu_positions *upto)
+static void xsmmu_note(struct xsmmu_quarantine *q, struct xsmmu_positions *until)
 {
 	unsigned int class;
 
 	/* B1 of the grace period orders these reads; it pairs with W0. */
 	for (class = 0; class < XSMMU_CLASSES; class++)
-		upto->slots[class] = READ_ONCE(q->slots[class].tail);
-	upto->ring = xsmmu_position(q);
+		until->slots[class] = READ_ONCE(q->slots[class].tail);
+	until->ring = xsmmu_position(q);
 }
 
-/* Has a quarantine entries before the positions @upto? A hint. */
+/* Has a quarantine entries before the positions @until? A hint. */
 static bool xsmmu_has_entries(const struct xsmmu_quarantine *q,
-			      const struct xsmmu_positions *upto)
+			      const struct xsmmu_positions *until)
 {
 	unsigned int class;
 
 	for (class = 0; class < XSMMU_CLASSES; class++)
-		if ((long)(upto->slots[class] -
+		if ((long)(until->slots[class] -
 			  READ_ONCE(q->slots[class].done)) > 0)
 			return true;
-	return (int)(upto->ring - READ_ONCE(q->head)) > 0;
+	return (int)(until->ring - READ_ONCE(q->head)) > 0;
 }
 
 /**
@@ -215,15 +215,15 @@ static bool xsmmu_has_entries(const struct xsmmu_quarantine *q,
  */
 int xsmmu_drain_one(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
 {
-	struct xsmmu_positions upto;
+	struct xsmmu_positions until;
 	LIST_HEAD(withheld);
 	int err;
 
-	xsmmu_note(q, &upto);
+	xsmmu_note(q, &until);
 	xsmmu_withheld_take(xd, &withheld, XSMMU_QUARANTINE_SIZE);
 	err = xsmmu_grace_period(xd);
 	if (!err)
-		xsmmu_release(xd, q, &upto);
+		xsmmu_release(xd, q, &until);
 	xsmmu_withheld_end(xd, &withheld, err);
 	return err;
 }
@@ -257,8 +257,8 @@ static bool xsmmu_note_positions(struct xsmmu_domain *xd)
 
 	for_each_possible_cpu(cpu) {
 		q = per_cpu_ptr(xd->quarantine, cpu);
-		xsmmu_note(q, &q->upto);
-		any |= xsmmu_has_entries(q, &q->upto);
+		xsmmu_note(q, &q->until);
+		any |= xsmmu_has_entries(q, &q->until);
 	}
 	return any;
 }
@@ -270,7 +270,7 @@ static void xsmmu_release_noted(struct xsmmu_domain *xd)
 
 	for_each_possible_cpu(cpu) {
 		q = per_cpu_ptr(xd->quarantine, cpu);
-		xsmmu_release(xd, q, &q->upto);
+		xsmmu_release(xd, q, &q->until);
 	}
 }
 
@@ -652,10 +652,10 @@ void xsmmu_quarantine_settle(struct xsmmu_domain *xd, struct xsmmu_quarantine *q
  */
 void xsmmu_quarantine_dead(struct xsmmu_domain *xd, struct xsmmu_quarantine *q)
 {
-	struct xsmmu_positions upto;
+	struct xsmmu_positions until;
 
-	xsmmu_note(q, &upto);
-	if (xsmmu_has_entries(q, &upto))
+	xsmmu_note(q, &until);
+	if (xsmmu_has_entries(q, &until))
 		xsmmu_drain_one(xd, q);
 	xsmmu_quarantine_settle(xd, q);
 }

@@ -4,10 +4,9 @@
 # checkpatch.pl of the kernel in $tree, for the checks that source this.
 
 # Rules that do not apply. Our files are not in the kernel tree, so they have no MAINTAINERS
-# entry. They build on kernels without kzalloc_obj(). "upto" is a variable; codespell judges
-# the spelling. Comments of network drivers had a style of their own, which later kernels do
-# not ask for.
-not_ours=FILE_PATH_CHANGES,MAINTAINERS_STYLE,ALLOC_WITH_SIZEOF,TYPO_SPELLING,NETWORKING_BLOCK_COMMENT_STYLE
+# entry. They build on kernels without kzalloc_obj(). Comments of network drivers had a style
+# of their own, which later kernels do not ask for.
+not_ours=FILE_PATH_CHANGES,MAINTAINERS_STYLE,ALLOC_WITH_SIZEOF,NETWORKING_BLOCK_COMMENT_STYLE
 
 # exceptions FILE: prints the rules that do not apply to FILE. QEMU devices use QEMU's types
 # and names and no kernel macros (SPACING misreads arrays of pointers to unknown types).

@@ -29,7 +29,7 @@ FIELDS = {
     "xsmmu_quarantine": {
         "own": "lock head tail tick period armed naming slots tables backstop stats ring",
         "read": "cpu xd",
-        "rare": "upto",
+        "rare": "until",
     },
     "xsmmu_domain": {
         "read": "domain iovad quarantine mask window",
