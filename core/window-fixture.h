@@ -362,12 +362,19 @@ static inline dma_addr_t map_at(struct fix *f, unsigned long pfn, size_t size,
 	return addr;
 }
 
+/* A page frame that exists, and so do the 65536 behind it: lists look at struct page. */
+static inline unsigned long first_pfn(void)
+{
+	return page_to_pfn(ZERO_PAGE(0));
+}
+
 /* The first page frame of a buffer that has no page in common with others. */
 static inline unsigned long next_pfn(void)
 {
 	static atomic_t next = ATOMIC_INIT(0);
 
-	return (unsigned int)atomic_add_return(XSMMU_SLOT_PAGES, &next) % 65536;
+	return first_pfn() +
+	       (unsigned int)atomic_add_return(XSMMU_SLOT_PAGES, &next) % 65536;
 }
 
 static inline dma_addr_t map(struct fix *f, unsigned int pages)

@@ -263,8 +263,8 @@ static void list_init(struct kunit *test, struct scatterlist *sg)
 
 	sg_init_table(sg, ARRAY_SIZE(list));
 	for (i = 0; i < ARRAY_SIZE(list); i++)
-		sg_set_page(&sg[i], pfn_to_page(100 + 10 * i), list[i].length,
-			    list[i].offset);
+		sg_set_page(&sg[i], pfn_to_page(first_pfn() + 10 * i),
+			    list[i].length, list[i].offset);
 }
 
 static int map_list(struct fix *f, struct scatterlist *sg, unsigned int longest,
@@ -276,7 +276,7 @@ static int map_list(struct fix *f, struct scatterlist *sg, unsigned int longest,
 
 static void list_is_mapped_in_one_slot(struct kunit *test)
 {
-	static const unsigned long pfn[LIST_PAGES] = { 100, 110, 111, 120, 130, 131 };
+	static const unsigned int page[LIST_PAGES] = { 0, 10, 11, 20, 30, 31 };
 	struct scatterlist sg[ARRAY_SIZE(list)];
 	struct fix *f = test->priv;
 	unsigned int i;
@@ -296,7 +296,8 @@ static void list_is_mapped_in_one_slot(struct kunit *test)
 			    &f->entry[sg_dma_address(&sg[1]) >> PAGE_SHIFT]);
 	for (i = 0; i < LIST_PAGES; i++)
 		KUNIT_EXPECT_EQ(test, entry[i],
-				PFN_PHYS(pfn[i]) | ENTRY_READ | ENTRY_SNOOP);
+				PFN_PHYS(first_pfn() + page[i]) | ENTRY_READ |
+				ENTRY_SNOOP);
 	unmap(f, sg_dma_address(&sg[0]));
 	for (i = 0; i < LIST_PAGES; i++)
 		KUNIT_EXPECT_EQ(test, entry[i], 0);
