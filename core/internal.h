@@ -264,9 +264,13 @@ void xsmmu_give_back(struct xsmmu_domain *xd, const struct xsmmu_range *r,
 static __always_inline bool xsmmu_lock(raw_spinlock_t *lock,
 				       unsigned long *flags)
 {
-	if (unlikely(oops_in_progress))
-		return xsmmu_lock_in_oops(lock, flags);
-	raw_spin_lock_irqsave(lock, *flags);
+	if (likely(!oops_in_progress)) {
+		raw_spin_lock_irqsave(lock, *flags);
+	} else {
+		if (!xsmmu_lock_in_oops(lock, flags))
+			return false;
+		__acquire(lock);
+	}
 	return true;
 }
 

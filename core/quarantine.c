@@ -32,8 +32,11 @@ bool xsmmu_lock_in_oops(raw_spinlock_t *lock, unsigned long *flags)
 	unsigned int tries = XSMMU_OOPS_TRIES;
 
 	while (tries--) {
-		if (raw_spin_trylock_irqsave(lock, *flags))
+		if (raw_spin_trylock_irqsave(lock, *flags)) {
+			/* For sparse, xsmmu_lock() takes it. */
+			__release(lock);
 			return true;
+		}
 		cpu_relax();
 	}
 	return false;

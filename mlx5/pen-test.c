@@ -114,12 +114,14 @@ static struct xsmmu_override fx_override = {
 /* The steps of a poll */
 
 void pen_test_poll_begins(void)
+	__acquires(RCU)
 {
 	local_bh_disable();
 	rcu_read_lock();
 }
 
 void pen_test_poll_ends(void)
+	__releases(RCU)
 {
 	rcu_read_unlock();
 	local_bh_enable();

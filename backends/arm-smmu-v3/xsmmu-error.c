@@ -56,6 +56,7 @@ static bool smmu_queue_stands(struct arm_smmu_device *smmu, u32 *gerrorn)
  */
 static void smmu_unlock_gerror(struct arm_smmu_device *smmu,
 			       unsigned long flags)
+	__releases(&smmu->xsmmu_gerror_lock)
 {
 	readl(smmu->base + ARM_SMMU_GERRORN);
 	raw_spin_unlock_irqrestore(&smmu->xsmmu_gerror_lock, flags);
@@ -80,8 +81,9 @@ void arm_smmu_xsmmu_mend_queue(struct arm_smmu_device *smmu)
 	unsigned long flags;
 	u32 gerrorn;
 
-	if (likely(!smmu_queue_stands(smmu, &gerrorn)) ||
-	    !raw_spin_trylock_irqsave(&smmu->xsmmu_gerror_lock, flags))
+	if (likely(!smmu_queue_stands(smmu, &gerrorn)))
+		return;
+	if (!raw_spin_trylock_irqsave(&smmu->xsmmu_gerror_lock, flags))
 		return;
 	if (smmu_queue_stands(smmu, &gerrorn)) {
 		arm_smmu_xsmmu_count_error(smmu, GERROR_CMDQ_ERR);

@@ -43,8 +43,11 @@ static noinline bool smmu_lock_log_in_oops(struct arm_smmu_pending_log *log,
 	unsigned int tries = SMMU_OOPS_TRIES;
 
 	while (tries--) {
-		if (raw_spin_trylock_irqsave(&log->lock, *flags))
+		if (raw_spin_trylock_irqsave(&log->lock, *flags)) {
+			/* For sparse, smmu_lock_log() takes it. */
+			__release(&log->lock);
 			return true;
+		}
 		cpu_relax();
 	}
 	return false;
@@ -54,9 +57,13 @@ static noinline bool smmu_lock_log_in_oops(struct arm_smmu_pending_log *log,
 static __always_inline bool smmu_lock_log(struct arm_smmu_pending_log *log,
 					  unsigned long *flags)
 {
-	if (unlikely(oops_in_progress))
-		return smmu_lock_log_in_oops(log, flags);
-	raw_spin_lock_irqsave(&log->lock, *flags);
+	if (likely(!oops_in_progress)) {
+		raw_spin_lock_irqsave(&log->lock, *flags);
+	} else {
+		if (!smmu_lock_log_in_oops(log, flags))
+			return false;
+		__acquire(&log->lock);
+	}
 	return true;
 }
 
