@@ -102,9 +102,9 @@ def judge(workload, cell, outcome, mode):
         raise GuestError(f"the guest's report is incomplete ({error}){tail}") from error
 
 
-def boot_mode(workload, cell, mode):
-    """Boots a cell and returns its figures."""
-    print(f"{word_of(workload)}: {mode} … ", end="", flush=True)
+def boot_mode(workload, cell, mode, words=""):
+    """Boots a cell and returns its figures; words say what differs from the mode's own cell."""
+    print(f"{word_of(workload)}: {mode}{words} … ", end="", flush=True)
     begin = time.monotonic()
     try:
         with prepare.report_folder(cell.name) as out:

@@ -37,7 +37,7 @@ def figures_of(workload, backend, mode, kernel, words, base):
     """The figures of a boot of one kernel."""
     cell = measure.cell_of(workload, backend, mode, base)
     cell = dataclasses.replace(cell, kernel=kernel, name=f"off-{kernel}-{cell.name}")
-    return measure.boot_mode(workload, cell, f"{mode}, {words}")
+    return measure.boot_mode(workload, cell, mode, f", {words}")
 
 
 class Packets:

@@ -170,6 +170,21 @@ class Off(unittest.TestCase):
         with self.assertRaises(measure.GuestError):
             objections(None, 500)
 
+    def test_boots(self):
+        """Each kernel boots with the words of its mode, and the judge gets the mode itself."""
+        kernels = []
+
+        def booted(_workload, cell, mode, words):
+            kernels.append((cell.kernel, cell.name, cell.tests, mode, words))
+            return {"instructions_per_page": 1, "map_instructions_per_page": 1}
+
+        with unittest.mock.patch.object(measure, "boot_mode", booted), \
+                unittest.mock.patch("builtins.print"):
+            self.assertEqual(off.compare(off.Pages, "amd", "lazy", cells.default_base()), [])
+        self.assertEqual(kernels, [
+            (kernel, f"off-{kernel}-run-amd-lazy", ["workload-lazy"], "lazy", f", {words}")
+            for kernel, words in off.Pages.KERNELS.items()])
+
     def test_packets(self):
         """A packet may take a little more, less in the steady run than in the others."""
         def objections(mode, more, batched=0):
