@@ -93,7 +93,15 @@ rebind() {
 	adopt "$1" "$(netdevs)"
 }
 
-load_driver() { insmod /modules/mlx5_core.ko; }
+load_driver() {
+	load_moderation
+	insmod /modules/mlx5_core.ko
+}
+
+# From Linux 6.12 on the driver's moderation of interrupts is in a module.
+load_moderation() {
+	[ ! -e /modules/dimlib.ko ] || [ -e /sys/module/dimlib ] || insmod /modules/dimlib.ko
+}
 
 # Takes far's link down and up. The IPv6 address goes with the link.
 cycle() {

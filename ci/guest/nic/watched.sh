@@ -8,6 +8,7 @@ observer=/sys/kernel/debug/observer
 # For start.sh. The observer must see the first mapping.
 load_driver() {
 	[ -e "$observer" ] || insmod /modules/observer.ko
+	load_moderation
 	insmod /modules/mlx5_core.ko
 }
 
