@@ -445,11 +445,10 @@ void intel_xsmmu_blame(struct intel_iommu *iommu)
 }
 
 /**
- * intel_xsmmu_result - the result of a submission to the invalidation queue
+ * intel_xsmmu_bounded_result - the result of a submission with QI_OPT_XSMMU_BOUNDED
  * @iommu: the IOMMU
  * @index: slot of the submission's first descriptor
  * @wait_index: slot of the wait descriptor that ends it
- * @options: QI_OPT_*
  * @rc: the result that qi_submit_sync() found; -EAGAIN: repeat the submission
  *
  * A time-out aborts the descriptors that were fetched before it (6.5.2.10). If
@@ -457,16 +456,14 @@ void intel_xsmmu_blame(struct intel_iommu *iommu)
  * fetched later, completes, and says nothing about them.
  *
  * Context: q_lock held, before the slots are given up.
- * Return: what QI_OPT_XSMMU_BOUNDED asks for; without that, @rc.
+ * Return: what that option asks for.
  */
-int intel_xsmmu_result(struct intel_iommu *iommu, int index, int wait_index,
-		       unsigned long options, int rc)
+int intel_xsmmu_bounded_result(struct intel_iommu *iommu, int index,
+			       int wait_index, int rc)
 {
 	bool aborted = rc == -EAGAIN;
 	int i;
 
-	if (!(options & QI_OPT_XSMMU_BOUNDED))
-		return rc;
 	for (i = index; i != wait_index; i = (i + 1) % QI_LENGTH) {
 		if (iommu->qi->desc_status[i] == QI_XSMMU_SILENT)
 			return -ETIMEDOUT;

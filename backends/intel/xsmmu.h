@@ -9,6 +9,7 @@
 #define _INTEL_XSMMU_H
 
 #include <linux/bits.h>
+#include <linux/compiler.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/types.h>
@@ -36,8 +37,21 @@ bool intel_xsmmu_domain_is_shadowed(struct iommu_domain *domain);
 u64 *intel_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 			    unsigned int *after);
 void intel_xsmmu_blame(struct intel_iommu *iommu);
-int intel_xsmmu_result(struct intel_iommu *iommu, int index, int wait_index,
-		       unsigned long options, int rc);
+int intel_xsmmu_bounded_result(struct intel_iommu *iommu, int index,
+			       int wait_index, int rc);
+
+/*
+ * The result of a submission to the invalidation queue. Each strict unmap comes by
+ * here, and its submission has no bound.
+ */
+static inline int intel_xsmmu_result(struct intel_iommu *iommu, int index,
+				     int wait_index, unsigned long options,
+				     int rc)
+{
+	if (likely(!(options & QI_OPT_XSMMU_BOUNDED)))
+		return rc;
+	return intel_xsmmu_bounded_result(iommu, index, wait_index, rc);
+}
 
 /*
  * Does a submission that found @rc return although its descriptors were not
