@@ -63,7 +63,7 @@ enum {
 	CX_LOG_MAX_FT_SIZE	= 20,	/* flow table: entries, as aRFS needs */
 	CX_LOG_MAX_FLOW		= 17,	/* entries of all flow tables */
 	CX_LOG_MAX_DEST		= 4,	/* entry: destinations */
-	CX_MAX_FT_LEVEL		= 64,
+	CX_MAX_FT_LEVEL		= 128,	/* the driver of Linux 7.3 needs 69 */
 	CX_MAX_MTU		= 9978,
 	CX_L2_OVERHEAD		= 22,	/* Ethernet header, VLAN tag, FCS */
 	CX_MAX_FRAME		= CX_MAX_MTU + CX_L2_OVERHEAD,
