@@ -9,6 +9,9 @@
 
 #define CAP_SIZE	4096
 
+/* The bit of cq_period_mode_modify in cmd_hca_cap. Linux 6.1 has no name for it. */
+#define PERIOD_MODE_MODIFY	(IFC_AT(cmd_hca_cap, cq_moderation) + 1)
+
 /* "op_mod" of QUERY_HCA_CAP: bits 15:1 are the group. Bit 0: current values. */
 enum { GROUP_GENERAL = 0, GROUP_ETHERNET = 1, GROUP_FLOW_TABLE = 7 };
 
@@ -64,6 +67,8 @@ static void general(ConnectX *cx, const uint8_t *wanted, uint8_t *caps)
 	CAP(umr_ptr_rlky, cx->prop.striding_rq);
 	CAP(ext_stride_num_range, cx->prop.striding_rq);
 #undef CAP
+	ifc_set(caps, PERIOD_MODE_MODIFY, 1,
+		!wanted || ifc_get(wanted, PERIOD_MODE_MODIFY, 1));
 }
 
 static void ethernet(ConnectX *cx, uint8_t *caps)

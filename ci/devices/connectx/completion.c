@@ -19,6 +19,14 @@
 #define CQ_ERROR_OVERRUN	1
 #define CQ_ERROR_ACCESS		2
 
+/* Fields that MODIFY_CQ changes: bits of its modify_field_select. */
+#define CQ_MODIFY_PERIOD	(1 << 0)
+#define CQ_MODIFY_COUNT		(1 << 1)
+#define CQ_MODIFY_OVERRUN	(1 << 2)
+#define CQ_MODIFY_PERIOD_MODE	(1 << 4)
+#define CQ_MODIFY_ALL		(CQ_MODIFY_PERIOD | CQ_MODIFY_COUNT |	\
+				 CQ_MODIFY_OVERRUN | CQ_MODIFY_PERIOD_MODE)
+
 /* States of a CQ, "st" of its context. */
 #define CQ_ARMED	0x9
 #define CQ_FIRED	0xa
@@ -252,11 +260,17 @@ static uint8_t cmd_modify_cq(ConnectX *cx, struct cx_cmd *cmd)
 					 modify_field_select_resize_field_select),
 				  32);
 
-	if (cmd->op_mod || fields & ~7u)
+	if (cmd->op_mod || fields & ~CQ_MODIFY_ALL)
 		return CX_BAD_PARAM;
-	if (fields & 4)
+	if (fields & CQ_MODIFY_PERIOD_MODE) {
+		if (IFC_GET(cqc, cqc, cq_period_mode) > 1)
+			return CX_BAD_PARAM;
+		cq->restart_period = IFC_GET(cqc, cqc, cq_period_mode);
+	}
+	if (fields & CQ_MODIFY_OVERRUN)
 		cq->ignore_overrun = IFC_GET(cqc, cqc, oi);
-	cq_set_moderation(cq, cqc, fields & 1, fields & 2);
+	cq_set_moderation(cq, cqc, fields & CQ_MODIFY_PERIOD,
+			  fields & CQ_MODIFY_COUNT);
 	return CX_OK;
 }
 
@@ -271,6 +285,7 @@ static uint8_t cmd_query_cq(ConnectX *cx, struct cx_cmd *cmd)
 	IFC_SET(cqc, cqc, log_cq_size, cq->ring.log_size);
 	IFC_SET(cqc, cqc, uar_page, cq->uar->num);
 	IFC_SET(cqc, cqc, log_page_size, cq->ring.log_page - CX_PAGE_SHIFT);
+	IFC_SET(cqc, cqc, cq_period_mode, cq->restart_period);
 	IFC_SET(cqc, cqc, cq_period, cq->period_us);
 	IFC_SET(cqc, cqc, cq_max_count, cq->max_count);
 	IFC_SET(cqc, cqc, c_eqn_or_apu_element, cq->eq->num);

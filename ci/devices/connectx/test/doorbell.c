@@ -45,6 +45,18 @@ static uint8_t make_cq(uint32_t uar, uint32_t eq, uint32_t *num)
 	return status;
 }
 
+/* Set how the moderation of a CQ counts its period. */
+static uint8_t set_period_mode(uint32_t num, unsigned int mode)
+{
+	uint8_t in[IFC_SIZE(modify_cq_in)] = {};
+	uint8_t out[IFC_SIZE(modify_cq_out)] = {};
+
+	IFC_SET(modify_cq_in, in, cqn, num);
+	ifc_set(in, IFC_AT(modify_cq_in, modify_field_select_resize_field_select), 32, 1 << 4);
+	IFC_SET(cqc, IFC_PTR(modify_cq_in, in, cq_context), cq_period_mode, mode);
+	return function_command(MLX5_CMD_OP_MODIFY_CQ, 0, in, sizeof(in), out, sizeof(out));
+}
+
 /* The context of an EQ. */
 static const uint8_t *eq_context(uint32_t num)
 {
@@ -163,11 +175,29 @@ static void a_uar_in_use_is_kept(void)
 	CHECK(cx_object_destroy(cx, CX_EQ, eq) == CX_OK && dealloc(own) == CX_OK);
 }
 
+/* ---- moderation ---- */
+
+static void a_cq_changes_how_it_counts_its_period(void)
+{
+	uint32_t eq, num;
+
+	make_uars();
+	CHECK(make_eq(own, &eq) == CX_OK && make_cq(own, eq, &num) == CX_OK);
+	CHECK(!IFC_GET(cqc, cq_context(num), cq_period_mode));
+	CHECK(set_period_mode(num, 1) == CX_OK);
+	CHECK(IFC_GET(cqc, cq_context(num), cq_period_mode) == 1);
+	CHECK(set_period_mode(num, 2) == CX_BAD_PARAM);
+	CHECK(IFC_GET(cqc, cq_context(num), cq_period_mode) == 1);
+	CHECK(set_period_mode(num, 0) == CX_OK);
+	CHECK(!IFC_GET(cqc, cq_context(num), cq_period_mode));
+}
+
 const struct test doorbell_tests[] = {
 	TEST(an_eq_listens_to_its_own_uar),
 	TEST(a_cq_listens_to_its_own_uar),
 	TEST(a_queue_needs_a_uar),
 	TEST(a_queue_reports_its_uar),
 	TEST(a_uar_in_use_is_kept),
+	TEST(a_cq_changes_how_it_counts_its_period),
 	{}
 };
