@@ -19,9 +19,10 @@ queues_fail                500 sent and 500 received frames fail, each is recove
 # The driver's messages about each error.
 also_allowed='(Error cqe on cqn|ERR CQE on [RS]Q|WQE DUMP)'
 
-# A line "PCI/PORT REPORTER" for each reporter of queues.
+# A line "DEVICE/PORT REPORTER" for each reporter of queues. The device is the PCI device or
+# the driver's auxiliary device on it.
 reporters() {
-	/bin/devlink health show | awk '/^pci/ { sub(/:$/, "", $1); port = $1 }
+	/bin/devlink health show | awk '/^(pci|auxiliary)\// { sub(/:$/, "", $1); port = $1 }
 		$1 == "reporter" && ($2 == "tx" || $2 == "rx") { print port, $2 }'
 }
 
