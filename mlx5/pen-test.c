@@ -595,6 +595,22 @@ static void closing_tries_once_more(struct kunit *test)
 	pen_test_expect_kept(fx, 0);
 }
 
+/* A poll that leaves buffers behind is a bug, and the driver warns about it. */
+static void closing_empties_a_pen_that_strayed(struct kunit *test)
+{
+	struct pen_fixture *fx = test->priv;
+
+	pen_test_send(fx, 5, 1);
+	pen_test_transmit_frames(fx, 2);
+	mlx5e_pen_close(fx->pen);
+	KUNIT_EXPECT_EQ(test, fx->syncs, 1);
+	KUNIT_EXPECT_EQ(test, fx->local_syncs, 0);
+	KUNIT_EXPECT_EQ(test, fx->gone_at_sync, 0);
+	KUNIT_EXPECT_EQ(test, fx->skbs_gone, 5);
+	KUNIT_EXPECT_EQ(test, pen_test_frames_gone(fx), 2);
+	KUNIT_EXPECT_TRUE(test, mlx5e_pen_is_empty(fx->pen));
+}
+
 static void closing_gives_up_but_does_not_free(struct kunit *test)
 {
 	struct pen_fixture *fx = test->priv;
@@ -805,6 +821,7 @@ static struct kunit_case pen_tests[] = {
 	KUNIT_CASE(a_pen_that_keeps_too_much_stops_its_polls),
 	KUNIT_CASE(only_the_device_that_was_asked_batches),
 	KUNIT_CASE(closing_tries_once_more),
+	KUNIT_CASE(closing_empties_a_pen_that_strayed),
 	KUNIT_CASE(closing_gives_up_but_does_not_free),
 	KUNIT_CASE(closing_leaves_a_lent_skb_to_its_socket),
 	KUNIT_CASE(closing_tells_the_owner_of_zerocopy_pages),
