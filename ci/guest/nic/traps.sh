@@ -79,12 +79,11 @@ traps_come_and_go() {
 	set_trap trap
 	far ip link set nic down
 	far ip link set nic up
-	# Closing the interface has removed what quiet() added.
-	far ip neigh replace "$(ip4 near)" lladdr "$(mac near)" nud permanent dev nic
 	far ethtool -G nic rx 256
 	far ethtool -G nic rx 1024
 	set_trap drop
 	stop_traffic
+	# Closing the interface has removed what quiet() added.
 	far ip neigh replace "$(ip4 near)" lladdr "$(mac near)" nud permanent dev nic
 	near ip neigh replace "$(ip4 far)" lladdr "$(mac far)" nud permanent dev nic
 	links_up
