@@ -157,7 +157,7 @@ xsmmu_map_page_slowly(struct device *dev, struct xsmmu_window *w,
 
 	if (xsmmu_override_unmaps(dev) ||
 	    !xsmmu_window_map_page(dev, w, phys, size, dir, attrs, &addr))
-		addr = xsmmu_ordinary_map(dev, phys, size, dir, attrs);
+		addr = xsmmu_ops_map(dev, phys, size, dir, attrs);
 	xsmmu_note_map(dev, phys, size, dir, addr, attrs);
 	return addr;
 }
@@ -204,18 +204,30 @@ dma_addr_t xsmmu_map_page(struct device *dev, struct xsmmu_window *w,
 	return addr;
 }
 
-/* See xsmmu_unmap_in_window(). */
-bool __xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr, size_t size,
-			     enum dma_data_direction dir, unsigned long attrs)
+/**
+ * xsmmu_unmap_page_in_mode - what dma_unmap_page_attrs() does in xSMMU mode
+ * @dev: the device; it does not map directly
+ * @addr: bus address
+ * @size: bytes, as mapped
+ * @dir: as mapped
+ * @attrs: DMA attributes
+ *
+ * Unmaps strictly, in a window or as the operations of the device do.
+ *
+ * Context: any but NMI.
+ */
+void xsmmu_unmap_page_in_mode(struct device *dev, dma_addr_t addr, size_t size,
+			      enum dma_data_direction dir, unsigned long attrs)
 {
-	return !xsmmu_override_unmaps(dev) &&
-	       xsmmu_window_unmap_page_strict(dev, addr, size, dir, attrs);
+	if (xsmmu_override_unmaps(dev) ||
+	    !xsmmu_window_unmap_page_strict(dev, addr, size, dir, attrs))
+		xsmmu_ops_unmap(dev, addr, size, dir, attrs);
 }
 
-/* See xsmmu_map_sg_in_window(). */
-int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,
-			     int nents, enum dma_data_direction dir,
-			     unsigned long attrs)
+/* Map a list in the window of a device; 0 if it has to be mapped the ordinary way. */
+static int xsmmu_window_map_list(struct device *dev, struct scatterlist *sg,
+				 int nents, enum dma_data_direction dir,
+				 unsigned long attrs)
 {
 	struct xsmmu_window *w = xsmmu_window_of(dev);
 	bool coherent = dev_is_dma_coherent(dev);
@@ -231,6 +243,24 @@ int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,
 	if (segments && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		xsmmu_sync_sg_for_device(dev, sg, nents, dir);
 	return segments;
+}
+
+/**
+ * xsmmu_map_sg_in_mode - what dma_map_sg_attrs() does in xSMMU mode
+ * @dev: the device; it does not map directly
+ * @sg: the list
+ * @nents: its entries
+ * @dir: direction
+ * @attrs: DMA attributes
+ *
+ * Context: any but NMI.
+ * Return: the number of segments, or an error, as the operations of the device do.
+ */
+int xsmmu_map_sg_in_mode(struct device *dev, struct scatterlist *sg, int nents,
+			 enum dma_data_direction dir, unsigned long attrs)
+{
+	return xsmmu_window_map_list(dev, sg, nents, dir, attrs) ?:
+	       xsmmu_ops_map_sg(dev, sg, nents, dir, attrs);
 }
 
 /*
@@ -273,10 +303,11 @@ bool xsmmu_window_unmap_sg(struct device *dev, struct scatterlist *sg, int nents
 	return true;
 }
 
-/* See xsmmu_unmap_sg_in_window(). */
-bool __xsmmu_unmap_sg_in_window(struct device *dev, struct scatterlist *sg,
-				int nents, enum dma_data_direction dir,
-				unsigned long attrs)
+/* Unmap a list strictly, if it is mapped in a window; false if it is in none. */
+static bool xsmmu_window_unmap_sg_strict(struct device *dev,
+					 struct scatterlist *sg, int nents,
+					 enum dma_data_direction dir,
+					 unsigned long attrs)
 {
 	struct xsmmu_window *w;
 	phys_addr_t unused;
@@ -291,4 +322,23 @@ bool __xsmmu_unmap_sg_in_window(struct device *dev, struct scatterlist *sg,
 	    !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
 		xsmmu_sync_sg_for_cpu(dev, sg, nents, dir);
 	return true;
+}
+
+/**
+ * xsmmu_unmap_sg_in_mode - what dma_unmap_sg_attrs() does in xSMMU mode
+ * @dev: the device; it does not map directly
+ * @sg: the list
+ * @nents: entries, as passed to dma_map_sg_attrs()
+ * @dir: as mapped
+ * @attrs: DMA attributes
+ *
+ * Unmaps strictly, in a window or as the operations of the device do.
+ *
+ * Context: any but NMI.
+ */
+void xsmmu_unmap_sg_in_mode(struct device *dev, struct scatterlist *sg, int nents,
+			    enum dma_data_direction dir, unsigned long attrs)
+{
+	if (!xsmmu_window_unmap_sg_strict(dev, sg, nents, dir, attrs))
+		xsmmu_ops_unmap_sg(dev, sg, nents, dir, attrs);
 }

@@ -17,17 +17,15 @@ bool xsmmu_window_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 bool xsmmu_window_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
 			   enum dma_data_direction dir, unsigned long attrs);
 
-int __xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg,
-			     int nents, enum dma_data_direction dir,
-			     unsigned long attrs);
-bool __xsmmu_unmap_sg_in_window(struct device *dev, struct scatterlist *sg,
-				int nents, enum dma_data_direction dir,
-				unsigned long attrs);
 dma_addr_t xsmmu_map_page(struct device *dev, struct xsmmu_window *w,
 			  phys_addr_t phys, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs);
-bool __xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr, size_t size,
-			     enum dma_data_direction dir, unsigned long attrs);
+void xsmmu_unmap_page_in_mode(struct device *dev, dma_addr_t addr, size_t size,
+			      enum dma_data_direction dir, unsigned long attrs);
+int xsmmu_map_sg_in_mode(struct device *dev, struct scatterlist *sg, int nents,
+			 enum dma_data_direction dir, unsigned long attrs);
+void xsmmu_unmap_sg_in_mode(struct device *dev, struct scatterlist *sg, int nents,
+			    enum dma_data_direction dir, unsigned long attrs);
 
 /**
  * xsmmu_window_of - the window in which a device maps
@@ -54,80 +52,7 @@ xsmmu_window_in_mode(struct device *dev)
 {
 	return xsmmu_mode() ? xsmmu_window_of(dev) : NULL;
 }
-
-/**
- * xsmmu_unmap_in_window - unmap a page strictly, if it is mapped in a window
- * @dev: the device
- * @addr: bus address
- * @size: bytes, as mapped
- * @dir: as mapped
- * @attrs: DMA attributes
- *
- * Context: any but NMI.
- * Return: false if the unmap has to be the ordinary one.
- */
-static __always_inline bool
-xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr, size_t size,
-		      enum dma_data_direction dir, unsigned long attrs)
-{
-	return xsmmu_mode() && __xsmmu_unmap_in_window(dev, addr, size, dir, attrs);
-}
-
-/**
- * xsmmu_map_sg_in_window - map a list in the window of a device
- * @dev: the device
- * @sg: the list
- * @nents: its entries
- * @dir: direction
- * @attrs: DMA attributes
- *
- * Context: any but NMI.
- * Return: the number of segments, as dma_map_sg_attrs(); 0 if the mapping has to be the
- * ordinary one.
- */
-static __always_inline int
-xsmmu_map_sg_in_window(struct device *dev, struct scatterlist *sg, int nents,
-		       enum dma_data_direction dir, unsigned long attrs)
-{
-	return xsmmu_mode() ?
-	       __xsmmu_map_sg_in_window(dev, sg, nents, dir, attrs) : 0;
-}
-
-/**
- * xsmmu_unmap_sg_in_window - unmap a list strictly, if it is mapped in a window
- * @dev: the device
- * @sg: the list
- * @nents: entries, as passed to dma_map_sg_attrs()
- * @dir: as mapped
- * @attrs: DMA attributes
- *
- * Context: any but NMI.
- * Return: false if the unmap has to be the ordinary one.
- */
-static __always_inline bool
-xsmmu_unmap_sg_in_window(struct device *dev, struct scatterlist *sg, int nents,
-			 enum dma_data_direction dir, unsigned long attrs)
-{
-	return xsmmu_mode() &&
-	       __xsmmu_unmap_sg_in_window(dev, sg, nents, dir, attrs);
-}
 #else
-static inline int xsmmu_map_sg_in_window(struct device *dev,
-					 struct scatterlist *sg, int nents,
-					 enum dma_data_direction dir,
-					 unsigned long attrs)
-{
-	return 0;
-}
-
-static inline bool xsmmu_unmap_sg_in_window(struct device *dev,
-					    struct scatterlist *sg, int nents,
-					    enum dma_data_direction dir,
-					    unsigned long attrs)
-{
-	return false;
-}
-
 static inline struct xsmmu_window *xsmmu_window_in_mode(struct device *dev)
 {
 	return NULL;
@@ -142,11 +67,26 @@ static inline dma_addr_t xsmmu_map_page(struct device *dev,
 	return DMA_MAPPING_ERROR;
 }
 
-static inline bool xsmmu_unmap_in_window(struct device *dev, dma_addr_t addr,
-					 size_t size, enum dma_data_direction dir,
-					 unsigned long attrs)
+static inline void xsmmu_unmap_page_in_mode(struct device *dev, dma_addr_t addr,
+					    size_t size,
+					    enum dma_data_direction dir,
+					    unsigned long attrs)
 {
-	return false;
+}
+
+static inline int xsmmu_map_sg_in_mode(struct device *dev,
+				       struct scatterlist *sg, int nents,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
+{
+	return 0;
+}
+
+static inline void xsmmu_unmap_sg_in_mode(struct device *dev,
+					  struct scatterlist *sg, int nents,
+					  enum dma_data_direction dir,
+					  unsigned long attrs)
+{
 }
 #endif /* CONFIG_XSMMU */
 

@@ -155,14 +155,43 @@ static inline void xsmmu_ordinary_unmap(struct device *dev, dma_addr_t addr,
 	dma_unmap_page_attrs(dev, addr, size, dir, attrs);
 }
 
-/** xsmmu_ordinary_map - map a buffer as the operations of a device do */
-static inline dma_addr_t xsmmu_ordinary_map(struct device *dev, phys_addr_t phys,
-					    size_t size,
-					    enum dma_data_direction dir,
-					    unsigned long attrs)
+/** xsmmu_ops_map - map a buffer as the operations of a device do */
+static inline dma_addr_t xsmmu_ops_map(struct device *dev, phys_addr_t phys,
+				       size_t size, enum dma_data_direction dir,
+				       unsigned long attrs)
 {
 	return get_dma_ops(dev)->map_page(dev, pfn_to_page(PHYS_PFN(phys)),
 					  offset_in_page(phys), size, dir, attrs);
+}
+
+/** xsmmu_ops_unmap - unmap a buffer as the operations of a device do */
+static inline void xsmmu_ops_unmap(struct device *dev, dma_addr_t addr,
+				   size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	const struct dma_map_ops *ops = get_dma_ops(dev);
+
+	if (ops->unmap_page)
+		ops->unmap_page(dev, addr, size, dir, attrs);
+}
+
+/** xsmmu_ops_map_sg - map the @nents buffers of a list as the operations of a device do */
+static inline int xsmmu_ops_map_sg(struct device *dev, struct scatterlist *sg,
+				   int nents, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	return get_dma_ops(dev)->map_sg(dev, sg, nents, dir, attrs);
+}
+
+/** xsmmu_ops_unmap_sg - unmap the @nents buffers of a list as the operations of a device do */
+static inline void xsmmu_ops_unmap_sg(struct device *dev, struct scatterlist *sg,
+				      int nents, enum dma_data_direction dir,
+				      unsigned long attrs)
+{
+	const struct dma_map_ops *ops = get_dma_ops(dev);
+
+	if (ops->unmap_sg)
+		ops->unmap_sg(dev, sg, nents, dir, attrs);
 }
 
 /** xsmmu_note_map - tell KMSAN and dma-debug that a buffer was mapped */

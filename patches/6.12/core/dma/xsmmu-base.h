@@ -165,11 +165,10 @@ static inline void xsmmu_ordinary_unmap(struct device *dev, dma_addr_t addr,
 	dma_unmap_page_attrs(dev, addr, size, dir, attrs);
 }
 
-/** xsmmu_ordinary_map - map a buffer as dma-iommu, or the operations of a device, do */
-static inline dma_addr_t xsmmu_ordinary_map(struct device *dev, phys_addr_t phys,
-					    size_t size,
-					    enum dma_data_direction dir,
-					    unsigned long attrs)
+/** xsmmu_ops_map - map a buffer as dma-iommu, or the operations of a device, do */
+static inline dma_addr_t xsmmu_ops_map(struct device *dev, phys_addr_t phys,
+				       size_t size, enum dma_data_direction dir,
+				       unsigned long attrs)
 {
 	struct page *page = pfn_to_page(PHYS_PFN(phys));
 
@@ -178,6 +177,38 @@ static inline dma_addr_t xsmmu_ordinary_map(struct device *dev, phys_addr_t phys
 					  dir, attrs);
 	return get_dma_ops(dev)->map_page(dev, page, offset_in_page(phys), size,
 					  dir, attrs);
+}
+
+/** xsmmu_ops_unmap - unmap a buffer as dma-iommu, or the operations of a device, do */
+static inline void xsmmu_ops_unmap(struct device *dev, dma_addr_t addr,
+				   size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	if (xsmmu_uses_dma_iommu(dev))
+		iommu_dma_unmap_page(dev, addr, size, dir, attrs);
+	else
+		get_dma_ops(dev)->unmap_page(dev, addr, size, dir, attrs);
+}
+
+/** xsmmu_ops_map_sg - map a list as dma-iommu, or the operations of a device, do */
+static inline int xsmmu_ops_map_sg(struct device *dev, struct scatterlist *sg,
+				   int nents, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	if (xsmmu_uses_dma_iommu(dev))
+		return iommu_dma_map_sg(dev, sg, nents, dir, attrs);
+	return get_dma_ops(dev)->map_sg(dev, sg, nents, dir, attrs);
+}
+
+/** xsmmu_ops_unmap_sg - unmap a list as dma-iommu, or the operations of a device, do */
+static inline void xsmmu_ops_unmap_sg(struct device *dev, struct scatterlist *sg,
+				      int nents, enum dma_data_direction dir,
+				      unsigned long attrs)
+{
+	if (xsmmu_uses_dma_iommu(dev))
+		iommu_dma_unmap_sg(dev, sg, nents, dir, attrs);
+	else if (get_dma_ops(dev)->unmap_sg)
+		get_dma_ops(dev)->unmap_sg(dev, sg, nents, dir, attrs);
 }
 
 /** xsmmu_note_map - tell KMSAN, tracers and dma-debug that a buffer was mapped */

@@ -177,7 +177,7 @@ static inline void xsmmu_ordinary_unmap(struct device *dev, dma_addr_t addr,
 }
 
 /**
- * xsmmu_ordinary_map - map a buffer as dma-iommu, or the operations of a device, do
+ * xsmmu_ops_map - map a buffer as dma-iommu, or the operations of a device, do
  * @dev: the device
  * @phys: CPU address
  * @size: bytes
@@ -186,10 +186,9 @@ static inline void xsmmu_ordinary_unmap(struct device *dev, dma_addr_t addr,
  *
  * dma_map_phys() itself refuses what these attributes forbid.
  */
-static inline dma_addr_t xsmmu_ordinary_map(struct device *dev, phys_addr_t phys,
-					    size_t size,
-					    enum dma_data_direction dir,
-					    unsigned long attrs)
+static inline dma_addr_t xsmmu_ops_map(struct device *dev, phys_addr_t phys,
+				       size_t size, enum dma_data_direction dir,
+				       unsigned long attrs)
 {
 	if (attrs & DMA_ATTR_CC_SHARED ||
 	    (attrs & DMA_ATTR_REQUIRE_COHERENT && !dev_is_dma_coherent(dev)))
@@ -197,6 +196,38 @@ static inline dma_addr_t xsmmu_ordinary_map(struct device *dev, phys_addr_t phys
 	if (xsmmu_uses_dma_iommu(dev))
 		return iommu_dma_map_phys(dev, phys, size, dir, attrs);
 	return get_dma_ops(dev)->map_phys(dev, phys, size, dir, attrs);
+}
+
+/** xsmmu_ops_unmap - unmap a buffer as dma-iommu, or the operations of a device, do */
+static inline void xsmmu_ops_unmap(struct device *dev, dma_addr_t addr,
+				   size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	if (xsmmu_uses_dma_iommu(dev))
+		iommu_dma_unmap_phys(dev, addr, size, dir, attrs);
+	else if (get_dma_ops(dev)->unmap_phys)
+		get_dma_ops(dev)->unmap_phys(dev, addr, size, dir, attrs);
+}
+
+/** xsmmu_ops_map_sg - map a list as dma-iommu, or the operations of a device, do */
+static inline int xsmmu_ops_map_sg(struct device *dev, struct scatterlist *sg,
+				   int nents, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	if (xsmmu_uses_dma_iommu(dev))
+		return iommu_dma_map_sg(dev, sg, nents, dir, attrs);
+	return get_dma_ops(dev)->map_sg(dev, sg, nents, dir, attrs);
+}
+
+/** xsmmu_ops_unmap_sg - unmap a list as dma-iommu, or the operations of a device, do */
+static inline void xsmmu_ops_unmap_sg(struct device *dev, struct scatterlist *sg,
+				      int nents, enum dma_data_direction dir,
+				      unsigned long attrs)
+{
+	if (xsmmu_uses_dma_iommu(dev))
+		iommu_dma_unmap_sg(dev, sg, nents, dir, attrs);
+	else if (get_dma_ops(dev)->unmap_sg)
+		get_dma_ops(dev)->unmap_sg(dev, sg, nents, dir, attrs);
 }
 
 /** xsmmu_note_map - tell KMSAN, tracers and dma-debug that a buffer was mapped */
