@@ -155,6 +155,7 @@ static struct xsmmu_domain *xsmmu_domain_create(struct iommu_domain *domain,
 	INIT_LIST_HEAD(&xd->leaked_tables);
 	strscpy(xd->name, name, sizeof(xd->name));
 	xsmmu_stats_add(xd);
+	WRITE_ONCE(iovad->xsmmu_domain, domain);
 	return xd;
 }
 
@@ -385,5 +386,6 @@ void xsmmu_domain_destroy(struct iommu_domain *domain)
 		xsmmu_window_free(w);
 	}
 	domain->xsmmu = NULL;
+	xsmmu_init_iovad(xd->iovad);
 	xsmmu_domain_free(xd);
 }

@@ -331,6 +331,22 @@ bool xsmmu_drain(struct xsmmu_domain *xd)
 	return !err;
 }
 
+/**
+ * xsmmu_drain_iovad - drain the quarantines that hold IOVAs of an allocator
+ * @iovad: the allocator; an allocation has failed, and another try will follow
+ *
+ * A domain that batches is in @iovad until nobody allocates there any more.
+ *
+ * Context: any but NMI.
+ */
+void xsmmu_drain_iovad(struct iova_domain *iovad)
+{
+	struct iommu_domain *domain = READ_ONCE(iovad->xsmmu_domain);
+
+	if (domain)
+		xsmmu_drain(xsmmu_of(domain));
+}
+
 /*
  * Give @q a ring. Without memory it has none, and each unmap is an overflow. An
  * oops does not try.

@@ -25,6 +25,7 @@
 #include <linux/bits.h>
 #include <linux/dma-direction.h>
 #include <linux/iommu.h>
+#include <linux/iova.h>
 #include <linux/jump_label.h>
 
 /*
@@ -50,7 +51,6 @@ struct xsmmu_run {
 /* The most runs that a sync names. */
 #define XSMMU_MAX_RUNS		8
 
-struct iova_domain;
 struct scatterlist;
 struct xsmmu_domain;
 struct xsmmu_window;
@@ -95,6 +95,17 @@ static inline struct xsmmu_domain *xsmmu_of(struct iommu_domain *domain)
 	return smp_load_acquire(&domain->xsmmu);
 }
 
+/**
+ * xsmmu_init_iovad - no domain batches unmaps of these IOVAs
+ * @iovad: an IOVA allocator
+ *
+ * Called before the first allocation, and when nobody allocates any more.
+ */
+static inline void xsmmu_init_iovad(struct iova_domain *iovad)
+{
+	iovad->xsmmu_domain = NULL;
+}
+
 void xsmmu_mode_init(void);
 void xsmmu_debugfs_limit(const char *name, struct xsmmu_limit *limit);
 
@@ -110,6 +121,7 @@ int xsmmu_sync_local(struct xsmmu_domain *xd);
 unsigned long xsmmu_snapshot(struct xsmmu_domain *xd);
 bool xsmmu_covered(struct xsmmu_domain *xd, unsigned long snap);
 bool xsmmu_drain(struct xsmmu_domain *xd);
+void xsmmu_drain_iovad(struct iova_domain *iovad);
 
 struct xsmmu_window *xsmmu_window_get(struct xsmmu_domain *xd, u64 limit,
 				      bool coherent);
@@ -150,9 +162,12 @@ static inline void xsmmu_unbound(struct device *dev)
 {
 }
 
-static inline bool xsmmu_drain(struct xsmmu_domain *xd)
+static inline void xsmmu_init_iovad(struct iova_domain *iovad)
 {
-	return false;
+}
+
+static inline void xsmmu_drain_iovad(struct iova_domain *iovad)
+{
 }
 
 #endif /* CONFIG_XSMMU */
