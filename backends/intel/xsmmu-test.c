@@ -31,6 +31,8 @@
 	(0x8ULL | (u64)(sid) << 16 | (u64)(pasid) << 32)
 /* A wait descriptor that writes 2, QI_DONE. */
 #define RAW_WAIT		0x0000000200000025ULL
+/* One that writes 6, QI_XSMMU_DONE. */
+#define RAW_WAIT_BOUNDED	0x0000000600000025ULL
 /* A descriptor of a type that the specification reserves. */
 #define RAW_BAD			0xfULL
 
@@ -273,12 +275,13 @@ static void vtd_expect_no_status(struct kunit *test, struct vtd_fake *f,
 }
 
 /*
- * The queue executed @desc and the final wait, nothing else. Each bad
+ * The queue executed @desc and the final @wait, nothing else. Each bad
  * descriptor was replaced by a wait that writes no slot's status, so that it
  * cannot be taken for the end of a later submission.
  */
 static void vtd_expect_executed(struct kunit *test, struct vtd_fake *f,
-				const struct qi_desc *desc, unsigned int n)
+				const struct qi_desc *desc, unsigned int n,
+				u64 wait)
 {
 	int first = f->qi.free_head - (int)n - 1 + QI_LENGTH;
 	struct fake_command *executed = f->queue.engine->log;
@@ -291,7 +294,8 @@ static void vtd_expect_executed(struct kunit *test, struct vtd_fake *f,
 			KUNIT_EXPECT_EQ(test, executed[i].qw[0], desc[i].qw0);
 			continue;
 		}
-		KUNIT_EXPECT_EQ(test, executed[i].qw[0], RAW_WAIT);
+		KUNIT_EXPECT_EQ(test, executed[i].qw[0],
+				i < n ? RAW_WAIT : wait);
 		if (i < n) {
 			vtd_expect_no_status(test, f, executed[i].qw[1]);
 			continue;
@@ -311,7 +315,7 @@ static void error_at_each_index(struct kunit *test, struct vtd_fake *f,
 		fill(desc, n);
 		desc[bad].qw0 = RAW_BAD;
 		KUNIT_EXPECT_NE(test, submit_at(test, f, 0, desc, n), 0);
-		vtd_expect_executed(test, f, desc, n);
+		vtd_expect_executed(test, f, desc, n, RAW_WAIT_BOUNDED);
 		vtd_expect_usable(test, f);
 	}
 }
@@ -323,7 +327,7 @@ static void submission_without_error_is_executed_in_order(struct kunit *test)
 
 	fill(desc, MANY);
 	KUNIT_EXPECT_EQ(test, submit_at(test, f, 0, desc, MANY), 0);
-	vtd_expect_executed(test, f, desc, MANY);
+	vtd_expect_executed(test, f, desc, MANY, RAW_WAIT_BOUNDED);
 	vtd_expect_usable(test, f);
 }
 
@@ -356,7 +360,7 @@ static void error_in_a_submission_without_the_option_is_reported(struct kunit *t
 		KUNIT_EXPECT_EQ(test, -EINVAL,
 				qi_submit_sync(&f->iommu, desc, 5, 0));
 		KUNIT_ASSERT_TRUE(test, vtd_fake_settled(f));
-		vtd_expect_executed(test, f, desc, 5);
+		vtd_expect_executed(test, f, desc, 5, RAW_WAIT);
 		vtd_expect_usable(test, f);
 	}
 }
@@ -377,7 +381,7 @@ static void error_beside_the_end_of_the_ring_is_reported(struct kunit *test)
 			KUNIT_EXPECT_NE(test, 0,
 					submit_at(test, f, QI_LENGTH - wraps[i],
 						  desc, MANY));
-			vtd_expect_executed(test, f, desc, MANY);
+			vtd_expect_executed(test, f, desc, MANY, RAW_WAIT_BOUNDED);
 		}
 	}
 	vtd_expect_usable(test, f);
@@ -395,7 +399,7 @@ static void several_errors_in_a_submission_are_all_repaired(struct kunit *test)
 			if (mask & BIT(i))
 				desc[i].qw0 = RAW_BAD;
 		KUNIT_EXPECT_EQ(test, !mask, !submit_at(test, f, 0, desc, 5));
-		vtd_expect_executed(test, f, desc, 5);
+		vtd_expect_executed(test, f, desc, 5, RAW_WAIT_BOUNDED);
 	}
 	vtd_expect_usable(test, f);
 }
@@ -688,7 +692,7 @@ static void vtd_expect_next(struct kunit *test, struct vtd_fake *f,
 
 	do {
 		cmd = fake_queue_next(test, &f->queue, pos);
-	} while (cmd->qw[0] == RAW_WAIT);
+	} while (cmd->qw[0] == RAW_WAIT_BOUNDED);
 	KUNIT_EXPECT_EQ(test, cmd->qw[0], qw0);
 	KUNIT_EXPECT_EQ(test, cmd->qw[1], qw1);
 }
@@ -698,7 +702,7 @@ static void vtd_expect_wait(struct kunit *test, struct vtd_fake *f,
 			    unsigned int *pos)
 {
 	KUNIT_EXPECT_EQ(test, fake_queue_next(test, &f->queue, pos)->qw[0],
-			RAW_WAIT);
+			RAW_WAIT_BOUNDED);
 }
 
 /* Only the final wait of the last submission follows. */

@@ -407,11 +407,15 @@ bool intel_xsmmu_domain_is_shadowed(struct iommu_domain *domain)
 	return shadowed;
 }
 
+static const struct qi_desc *vtd_descriptor(struct intel_iommu *iommu, int slot)
+{
+	return iommu->qi->desc + (slot << qi_shift(iommu));
+}
+
 /* Is a slot of the queue a device-TLB invalidation of the device @sid? */
 static bool vtd_names(struct intel_iommu *iommu, int slot, u16 sid)
 {
-	const struct qi_desc *desc = iommu->qi->desc +
-				     (slot << qi_shift(iommu));
+	const struct qi_desc *desc = vtd_descriptor(iommu, slot);
 
 	switch (desc->qw0 & GENMASK_ULL(3, 0)) {
 	case QI_DIOTLB_TYPE:
@@ -444,32 +448,78 @@ void intel_xsmmu_blame(struct intel_iommu *iommu)
 			status[i] = QI_XSMMU_SILENT;
 }
 
-/**
- * intel_xsmmu_bounded_result - the result of a submission with QI_OPT_XSMMU_BOUNDED
- * @iommu: the IOMMU
- * @index: slot of the submission's first descriptor
- * @wait_index: slot of the wait descriptor that ends it
- * @rc: the result that qi_submit_sync() found; -EAGAIN: repeat the submission
- *
- * A time-out aborts the descriptors that were fetched before it (6.5.2.10). If
- * those were only the first part of the submission, its wait descriptor is
- * fetched later, completes, and says nothing about them.
- *
- * Context: q_lock held, before the slots are given up.
- * Return: what that option asks for.
- */
-int intel_xsmmu_bounded_result(struct intel_iommu *iommu, int index,
-			       int wait_index, int rc)
+/* See intel_xsmmu_is_bounded(). */
+bool __intel_xsmmu_is_bounded(struct intel_iommu *iommu, int wait_index)
 {
-	bool aborted = rc == -EAGAIN;
+	return vtd_descriptor(iommu, wait_index)->qw0 >> 32 == QI_XSMMU_DONE;
+}
+
+/* A wait that the driver has put in the place of a bad one writes QI_DONE. */
+static bool vtd_waited(int status)
+{
+	return status == QI_XSMMU_DONE || status == QI_DONE;
+}
+
+/*
+ * The result of a submission whose wait ended with @err. A time-out aborts the
+ * descriptors that were fetched before it (6.5.2.10). If those were only the first
+ * part of the submission, its wait descriptor is fetched later, completes, and says
+ * nothing about them.
+ */
+static __always_inline int
+vtd_result(const int *status, int index, int wait_index, int err)
+{
+	bool aborted = err == -EAGAIN;
 	int i;
 
 	for (i = index; i != wait_index; i = (i + 1) % QI_LENGTH) {
-		if (iommu->qi->desc_status[i] == QI_XSMMU_SILENT)
+		if (status[i] == QI_XSMMU_SILENT)
 			return -ETIMEDOUT;
-		aborted |= iommu->qi->desc_status[i] == QI_ABORT;
+		aborted |= status[i] == QI_ABORT;
 	}
-	return aborted ? -ECANCELED : rc;
+	return aborted ? -ECANCELED : err;
+}
+
+/* Wait for a bounded submission that the queue has not executed yet. */
+static noinline int vtd_wait(struct intel_iommu *iommu, int index, int wait_index)
+{
+	struct q_inval *qi = iommu->qi;
+	int *status = qi->desc_status;
+	int err = 0, rc;
+
+	while (!vtd_waited(READ_ONCE(status[wait_index]))) {
+		rc = intel_xsmmu_check_fault(iommu, index, wait_index);
+		if (rc)
+			err = rc;
+		/* A bad descriptor was replaced; wait for the others. */
+		if (rc && rc != -EINVAL)
+			break;
+		raw_spin_unlock(&qi->q_lock);
+		cpu_relax();
+		raw_spin_lock(&qi->q_lock);
+	}
+	return vtd_result(status, index, wait_index, err);
+}
+
+/**
+ * intel_xsmmu_wait - wait for a submission with QI_OPT_XSMMU_BOUNDED
+ * @iommu: the IOMMU
+ * @index: slot of the submission's first descriptor
+ * @wait_index: slot of the wait descriptor that ends it
+ *
+ * As the driver's own wait, but a time-out and a queue beyond repair end it.
+ *
+ * Context: q_lock held, interrupts off. Releases the lock for moments, so that
+ * others can mend a fault.
+ * Return: what that option asks for; -EINVAL: a descriptor was bad.
+ */
+int intel_xsmmu_wait(struct intel_iommu *iommu, int index, int wait_index)
+{
+	int *status = iommu->qi->desc_status;
+
+	if (vtd_waited(READ_ONCE(status[wait_index])))
+		return vtd_result(status, index, wait_index, 0);
+	return vtd_wait(iommu, index, wait_index);
 }
 
 #if IS_ENABLED(CONFIG_XSMMU_KUNIT_TEST)

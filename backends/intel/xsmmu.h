@@ -24,10 +24,13 @@ struct iommu_domain;
  * device that the submission names did not answer. -ECANCELED: another one did
  * not, and that aborted a descriptor of this submission.
  */
-#define QI_OPT_XSMMU_BOUNDED	BIT(8)
+#define QI_OPT_XSMMU_BOUNDED	BIT_ULL(34)
 
 /* Status of a device-TLB descriptor whose device did not answer; cf. QI_ABORT. */
 #define QI_XSMMU_SILENT		4
+
+/* Status that the wait of a bounded submission writes. It includes QI_DONE. */
+#define QI_XSMMU_DONE		6
 
 #ifdef CONFIG_XSMMU_INTEL
 int intel_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only);
@@ -37,29 +40,35 @@ bool intel_xsmmu_domain_is_shadowed(struct iommu_domain *domain);
 u64 *intel_xsmmu_leaf_entry(struct iommu_domain *domain, dma_addr_t iova,
 			    unsigned int *after);
 void intel_xsmmu_blame(struct intel_iommu *iommu);
-int intel_xsmmu_bounded_result(struct intel_iommu *iommu, int index,
-			       int wait_index, int rc);
+bool __intel_xsmmu_is_bounded(struct intel_iommu *iommu, int wait_index);
+int intel_xsmmu_wait(struct intel_iommu *iommu, int index, int wait_index);
 
 /*
- * The result of a submission to the invalidation queue. Each strict unmap comes by
- * here, and its submission has no bound.
+ * The bits of a wait descriptor that follow from the options of its submission. That
+ * of a bounded one writes QI_XSMMU_DONE. So the driver never sees QI_DONE where it
+ * waits for it, and calls intel_xsmmu_wait().
+ *
+ * Each strict unmap comes by here. QI_OPT_WAIT_DRAIN needs no mask: this bit of the
+ * descriptor's type is always set.
  */
-static inline int intel_xsmmu_result(struct intel_iommu *iommu, int index,
-				     int wait_index, unsigned long options,
-				     int rc)
+static inline u64 intel_xsmmu_wait_bits(unsigned long options)
 {
-	if (likely(!(options & QI_OPT_XSMMU_BOUNDED)))
-		return rc;
-	return intel_xsmmu_bounded_result(iommu, index, wait_index, rc);
+	static_assert(QI_IWD_STATUS_DATA(QI_XSMMU_DONE) ==
+		      (QI_IWD_STATUS_DATA(QI_DONE) | QI_OPT_XSMMU_BOUNDED));
+	static_assert(QI_OPT_XSMMU_BOUNDED == (unsigned long)QI_OPT_XSMMU_BOUNDED);
+	static_assert(QI_OPT_WAIT_DRAIN & QI_IWD_TYPE);
+	return options;
 }
 
 /*
- * Does a submission that found @rc return although its descriptors were not
- * executed? Only a submitter that looks at the error may go on.
+ * Is this the wait descriptor of a bounded submission? The driver asks where it waits.
+ * It does not look at the options there: each strict unmap comes by, and would have to
+ * keep them.
  */
-static inline bool intel_xsmmu_gives_up(unsigned long options, int rc)
+static inline bool intel_xsmmu_is_bounded(struct intel_iommu *iommu, int wait_index)
 {
-	return rc == -EIO && options & QI_OPT_XSMMU_BOUNDED;
+	return READ_ONCE(iommu->qi->desc_status[wait_index]) == QI_XSMMU_DONE ||
+	       __intel_xsmmu_is_bounded(iommu, wait_index);
 }
 
 /*
@@ -109,16 +118,20 @@ static inline void intel_xsmmu_blame(struct intel_iommu *iommu)
 {
 }
 
-static inline int intel_xsmmu_result(struct intel_iommu *iommu, int index,
-				     int wait_index, unsigned long options,
-				     int rc)
+static inline u64 intel_xsmmu_wait_bits(unsigned long options)
 {
-	return rc;
+	return 0;
 }
 
-static inline bool intel_xsmmu_gives_up(unsigned long options, int rc)
+static inline bool intel_xsmmu_is_bounded(struct intel_iommu *iommu, int wait_index)
 {
 	return false;
+}
+
+static inline int intel_xsmmu_wait(struct intel_iommu *iommu, int index,
+				   int wait_index)
+{
+	return 0;
 }
 
 static inline void intel_xsmmu_link(struct list_head *link,

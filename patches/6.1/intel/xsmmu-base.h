@@ -62,6 +62,20 @@ u64 *intel_xsmmu_find_entry(struct dmar_domain *domain, dma_addr_t iova);
 bool intel_xsmmu_has_write_buffer(const struct intel_iommu *iommu);
 
 /**
+ * intel_xsmmu_check_fault - look for a fault of the invalidation queue, and mend it
+ * @iommu: the IOMMU
+ * @index: slot of a submission's first descriptor
+ * @wait_index: slot of the wait descriptor that ends it
+ *
+ * Defined in dmar-glue.h.
+ *
+ * Context: q_lock held.
+ * Return: 0; -EINVAL: a descriptor of the submission was bad and has been replaced;
+ * any other error: the wait descriptor will not be executed.
+ */
+int intel_xsmmu_check_fault(struct intel_iommu *iommu, int index, int wait_index);
+
+/**
  * intel_xsmmu_each_iommu - call a function for each IOMMU of a domain
  * @domain: the domain
  * @fn: gets @sync, the IOMMU, the domain id there, and INTEL_XSMMU_NO_PASID: Linux
