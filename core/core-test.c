@@ -153,6 +153,30 @@ static void unlinked_table_makes_one_invalidation_drop_non_leaf_entries(struct k
 	MOCK_EXPECT_LOG(mock, "cl.r");
 }
 
+/* The mock counts no more than a page as a leaf. */
+static void unmap_of_more_than_a_leaf_drops_non_leaf_entries_once(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock->ops.leaf_only_size = PAGE_SIZE;
+	mock_map_unmap(mock, 1);
+	mock_map_unmap(mock, 2);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "ccn.rr");
+	mock_map_unmap(mock, 1);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.r");
+}
+
+static void leaf_may_have_any_size_where_the_driver_names_none(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+
+	mock_map_unmap(mock, 2);
+	KUNIT_EXPECT_EQ(test, mock_sync(mock), 0);
+	MOCK_EXPECT_LOG(mock, "cl.r");
+}
+
 static void tables_are_freed_with_the_entries_they_belong_to(struct kunit *test)
 {
 	struct mock *mock = test->priv;
@@ -687,6 +711,22 @@ static void drain_of_nothing_costs_nothing(struct kunit *test)
 	MOCK_EXPECT_LOG(mock, "");
 }
 
+static void failed_allocation_drains_and_succeeds(struct kunit *test)
+{
+	struct mock *mock = test->priv;
+	dma_addr_t iova;
+
+	/* By whole tables: then the quarantine holds all of the address space. */
+	mock_resize(mock, XSMMU_QUARANTINE_SIZE);
+	while ((iova = mock_map(mock, MOCK_TABLE)))
+		mock_unmap(mock, iova, MOCK_TABLE);
+	mock->iovad.xsmmu_domain = &mock->domain;
+	iova = mock_map(mock, MOCK_TABLE);
+	KUNIT_EXPECT_NE(test, iova, 0);
+	KUNIT_EXPECT_EQ(test, mock_pending(mock), 0);
+	mock_unmap(mock, iova, MOCK_TABLE);
+}
+
 static void drain_releases_what_its_sync_covered(struct kunit *test)
 {
 	struct mock *mock = test->priv;
@@ -1009,6 +1049,8 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(one_invalidation_covers_a_batch),
 	KUNIT_CASE(sync_with_empty_quarantine_invalidates),
 	KUNIT_CASE(unlinked_table_makes_one_invalidation_drop_non_leaf_entries),
+	KUNIT_CASE(unmap_of_more_than_a_leaf_drops_non_leaf_entries_once),
+	KUNIT_CASE(leaf_may_have_any_size_where_the_driver_names_none),
 	KUNIT_CASE(tables_are_freed_with_the_entries_they_belong_to),
 	KUNIT_CASE(after_a_failure_the_next_drops_non_leaf_entries_again),
 	KUNIT_CASE(table_unlinked_during_an_invalidation_needs_another),
@@ -1035,6 +1077,7 @@ static struct kunit_case xsmmu_core_cases[] = {
 	KUNIT_CASE(overflow_within_a_sync_withholds),
 	KUNIT_CASE(sync_within_the_trace_event_of_a_sync_leads),
 	KUNIT_CASE(drain_of_nothing_costs_nothing),
+	KUNIT_CASE(failed_allocation_drains_and_succeeds),
 	KUNIT_CASE(drain_releases_what_its_sync_covered),
 	KUNIT_CASE(drain_while_invalidations_fail_costs_nothing),
 	KUNIT_CASE(drain_within_a_drain_leaves_its_positions),

@@ -168,8 +168,9 @@ struct xsmmu_quarantine {
  * @name_again: no sync names runs before that time, in jiffies. Written after a failure
  * @started: number of the newest invalidation begun; written under @flush_lock
  * @drop_non_leaf: (any) the next invalidation must not be leaf-only: a table was
- *	unlinked since the last one that dropped non-leaf entries, or an
- *	invalidation failed. Set by the unmap that unlinked, after B0; taken by
+ *	unlinked since the last one that dropped non-leaf entries, or more than
+ *	the driver's leaf_only_size was cleared at once, or an invalidation
+ *	failed. Set by the unmap that unlinked or cleared, after B0; taken by
  *	the leader, by B5; set again by a leader that failed, before it unlocks
  * @flush_lock: held from "started" to "completed", interrupts off: one
  *	invalidation in flight

@@ -373,6 +373,8 @@ bool mock_enable(struct mock *mock)
 	swap(size, xsmmu_quarantine_size);
 #endif
 	mock->xd = xsmmu_of(&mock->domain);
+	/* Tests say themselves when the quarantines are drained. */
+	xsmmu_init_iovad(&mock->iovad);
 	return enabled;
 }
 

@@ -306,17 +306,17 @@ int xsmmu_drain_all(struct xsmmu_domain *xd)
  * xsmmu_drain - sync and release the quarantines of all CPUs
  * @xd: the domain, or NULL
  *
- * Called when an IOVA allocation has failed. Costs one invalidation, or none
- * while invalidations fail: each allocation that failed would wait for time-outs.
+ * Called when an IOVA allocation has failed, or a driver leaves. Costs one
+ * invalidation, or none while invalidations fail: each allocation that failed would
+ * wait for time-outs.
  * A caller that finds another one draining cannot wait for it, because it may
  * have interrupted it. It syncs its own CPU's quarantine, which takes about as
  * long as the other drain.
  *
  * Context: any but NMI.
- * Return: true if the allocation is worth another try. That includes finding the
- * quarantines empty: another CPU may have taken the entries out. It gives their
- * IOVAs back a little later, so the other try can fail although one is about to
- * come.
+ * Return: false while invalidations fail. True includes finding the quarantines
+ * empty: another CPU may have taken the entries out. It gives their IOVAs back a
+ * little later, so an allocation can fail although one is about to come.
  */
 bool xsmmu_drain(struct xsmmu_domain *xd)
 {
@@ -517,6 +517,14 @@ void xsmmu_overflow_page(struct xsmmu_domain *xd, unsigned long pfn,
 	xsmmu_overflow(xd, raw_cpu_ptr(xd->quarantine), &r, &none);
 }
 
+/* May an entry that an unmap of @size bytes cleared be no leaf for the IOMMU driver? */
+static bool xsmmu_exceeds_leaf(const struct xsmmu_domain *xd, size_t size)
+{
+	size_t most = xd->domain->ops->leaf_only_size;
+
+	return most && size > most;
+}
+
 /**
  * xsmmu_unmap - clear the PTEs of a mapping, do not wait
  * @xd: the domain
@@ -547,20 +555,23 @@ void xsmmu_unmap(struct xsmmu_domain *xd, dma_addr_t addr, size_t size)
 	WARN_ON(unmapped != pages << shift);
 
 	tables = xsmmu_gathered_tables(&gather);
-	if (!list_empty(tables)) {
-		r.tables = xsmmu_tables_count(tables);
+	r.tables = xsmmu_tables_count(tables);
+	/* A page within a larger leaf takes all of the leaf with it. */
+	if (r.tables || xsmmu_exceeds_leaf(xd, max_t(size_t, unmapped, pages << shift))) {
 		/*
 		 * B0, pairs with B5: a leader that takes the flag has the clear
-		 * of the non-leaf entry before its invalidation. If the flag
-		 * could be seen first, the leader would use it up on an
-		 * invalidation that does not cover the table. Full, because the
-		 * leader may read the flag from another CPU that stored it on
-		 * top of this one.
+		 * of the non-leaf entry, or of the large leaf, before its
+		 * invalidation. If the flag could be seen first, the leader
+		 * would use it up on an invalidation that does not cover it.
+		 * Full, because the leader may read the flag from another CPU
+		 * that stored it on top of this one, and because a flag that is
+		 * set already is not set again.
 		 * Litmus: core-b0-covered, core-b0-two, core-b0-two-next,
-		 * core-b0-restored
+		 * core-b0-set, core-b0-restored
 		 */
 		smp_mb();
-		WRITE_ONCE(xd->drop_non_leaf, 1);
+		if (!READ_ONCE(xd->drop_non_leaf))
+			WRITE_ONCE(xd->drop_non_leaf, 1);
 	}
 
 	this_cpu_inc(xd->quarantine->stats.unmaps);

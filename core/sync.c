@@ -79,7 +79,7 @@ static int xsmmu_lead(struct xsmmu_domain *xd, struct xsmmu_led *led)
 	 * B5, pairs with B0: take the flag, then let the engine begin. Fully
 	 * ordered. If it takes the flag of an unmap, the engine's first action
 	 * of n sees that unmap's clear of the non-leaf entry.
-	 * Litmus: core-b0-covered, core-b0-two
+	 * Litmus: core-b0-covered, core-b0-two, core-b0-set
 	 */
 	leaf_only = !xchg(&xd->drop_non_leaf, 0);
 	/* Drivers print about errors while they hold the lock of their queue. */

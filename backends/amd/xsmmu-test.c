@@ -1616,94 +1616,21 @@ static void v1_table_is_leaked_if_the_iommu_does_not_complete_the_flush(struct k
 	amd_xsmmu_test_free_tables(domain);
 }
 
-/* (e) Batches that clear more than a page at once. */
-
-/* The note is taken in xSMMU mode only. */
-static struct protection_domain *start_batches(struct kunit *test)
+/* It is not certain that PDE=0 drops an entry of a directory. */
+static void only_pages_of_4_kib_count_as_leaves(struct kunit *test)
 {
-	if (!xsmmu_mode())
-		kunit_skip(test, "not in xSMMU mode");
-	return start_v1_domain(test);
-}
+	struct protection_domain *domain = start_v1_domain(test);
 
-/* Unmap as core does for a batch, or if @queued is false, as others do. */
-static void map_and_batch(struct kunit *test, struct protection_domain *domain,
-			  size_t pgsize, bool queued)
-{
-	struct iommu_iotlb_gather gather;
-
-	iommu_iotlb_gather_init(&gather);
-	gather.queued = queued;
-	domain->domain.ops = amd_xsmmu_test_domain_ops(domain);
-	KUNIT_ASSERT_EQ(test, amd_xsmmu_test_map(domain, IOVA, pgsize), 0);
-	KUNIT_ASSERT_EQ(test,
-			amd_xsmmu_test_batch(domain, IOVA, pgsize, &gather),
-			pgsize);
-}
-
-/* Sync twice. @first and @second are the PDE bits of the two commands. */
-static void expect_syncs(struct kunit *test, struct protection_domain *domain,
-			 struct cursor *c, u32 first, u32 second)
-{
-	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	KUNIT_EXPECT_EQ(test, sync_domain(domain, true), 0);
-	expect_iommu(test, c, 0, first);
-	expect_iommu(test, c, 0, second);
-}
-
-static void sync_after_large_pages_drops_directory_entries_once(struct kunit *test)
-{
-	static const size_t sizes[] = { SZ_8K, SZ_2M, SZ_1G };
-	struct protection_domain *domain = start_batches(test);
-	struct amd_fake_bus *bus = test->priv;
-	struct cursor c = {};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		map_and_batch(test, domain, sizes[i], true);
-		/* Skip commands of the mapping, if there were any. */
-		c.at[0] = bus->engine.n;
-		expect_syncs(test, domain, &c, RAW_PDE, 0);
-	}
+	KUNIT_EXPECT_EQ(test, amd_xsmmu_test_domain_ops(domain)->leaf_only_size,
+			SZ_4K);
+	amd_xsmmu_test_free_tables(domain);
+	domain = start_v2_domain(test);
+	KUNIT_EXPECT_EQ(test, amd_xsmmu_test_domain_ops(domain)->leaf_only_size,
+			SZ_4K);
 	amd_xsmmu_test_free_tables(domain);
 }
 
-static void sync_after_pages_keeps_directory_entries(struct kunit *test)
-{
-	struct protection_domain *domain = start_batches(test);
-	struct cursor c = {};
-
-	map_and_batch(test, domain, SZ_4K, true);
-	expect_syncs(test, domain, &c, 0, 0);
-	amd_xsmmu_test_free_tables(domain);
-}
-
-/* An unmap outside of a batch has its own invalidation. */
-static void large_pages_outside_of_batches_are_not_noted(struct kunit *test)
-{
-	struct protection_domain *domain = start_batches(test);
-	struct cursor c = {};
-
-	map_and_batch(test, domain, SZ_2M, false);
-	amd_xsmmu_unmapped(domain, SZ_2M, NULL);
-	expect_syncs(test, domain, &c, 0, 0);
-	amd_xsmmu_test_free_tables(domain);
-}
-
-/* In an oops it may run beside another sync, which needs the note. */
-static void sync_that_drops_directory_entries_anyway_keeps_the_note(struct kunit *test)
-{
-	struct protection_domain *domain = start_batches(test);
-	struct cursor c = {};
-
-	map_and_batch(test, domain, SZ_2M, true);
-	KUNIT_EXPECT_EQ(test, sync_domain(domain, false), 0);
-	expect_iommu(test, &c, 0, RAW_PDE);
-	expect_syncs(test, domain, &c, RAW_PDE, 0);
-	amd_xsmmu_test_free_tables(domain);
-}
-
-/* (f) Runs of pages. */
+/* (e) Runs of pages. */
 
 /* Sync as the core does: with interrupts off. */
 static int sync_runs(struct protection_domain *domain,
@@ -1933,19 +1860,6 @@ static void most_blocks_are_what_debugfs_says(struct kunit *test)
 	WRITE_ONCE(amd_most_blocks.value, most);
 }
 
-/* It tells of leaves that runs do not have, and another sync has to find it. */
-static void runs_leave_the_note_of_large_pages(struct kunit *test)
-{
-	struct protection_domain *domain = start_batches(test);
-	struct cursor c = {};
-
-	map_and_batch(test, domain, SZ_2M, true);
-	KUNIT_EXPECT_EQ(test, sync_four_blocks(domain), 0);
-	expect_blocks(test, &c, 0);
-	expect_syncs(test, domain, &c, RAW_PDE, 0);
-	amd_xsmmu_test_free_tables(domain);
-}
-
 static void iommu_that_never_completes_fails_the_runs(struct kunit *test)
 {
 	struct protection_domain *domain = start_domain(test, 2);
@@ -2100,7 +2014,7 @@ static void commands_cover_the_runs(struct kunit *test)
 	}
 }
 
-/* (g) Leaf entries, in the driver's own tables. */
+/* (f) Leaf entries, in the driver's own tables. */
 
 /* Let the IOMMU API map in a domain. */
 static struct iommu_domain *open_domain(struct protection_domain *domain)
@@ -2195,7 +2109,7 @@ static void new_mapping_is_told_to_an_iommu_that_caches_absent_entries(struct ku
 	amd_xsmmu_test_free_tables(domain);
 }
 
-/* (h) Devices that the driver itself attaches and detaches. */
+/* (g) Devices that the driver itself attaches and detaches. */
 
 /* A domain without devices, to which the driver can attach some. */
 static struct protection_domain *start_to_attach(struct kunit *test,
@@ -2344,7 +2258,7 @@ static void detach_waits_for_those_who_have_found_the_domain(struct kunit *test)
 	amd_xsmmu_test_free_tables(domain);
 }
 
-/* (i) An IOMMU of this machine, if there is one. */
+/* (h) An IOMMU of this machine, if there is one. */
 
 static void detached_device_waits_for_readers_of_its_domain(struct kunit *test)
 {
@@ -2442,10 +2356,7 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(v2_table_is_leaked_if_the_flush_cannot_be_queued),
 	KUNIT_CASE(v1_table_that_a_superpage_replaces_is_freed_after_the_flush),
 	KUNIT_CASE(v1_table_is_leaked_if_the_iommu_does_not_complete_the_flush),
-	KUNIT_CASE(sync_after_large_pages_drops_directory_entries_once),
-	KUNIT_CASE(sync_after_pages_keeps_directory_entries),
-	KUNIT_CASE(large_pages_outside_of_batches_are_not_noted),
-	KUNIT_CASE(sync_that_drops_directory_entries_anyway_keeps_the_note),
+	KUNIT_CASE(only_pages_of_4_kib_count_as_leaves),
 	KUNIT_CASE(runs_are_named_before_one_wait),
 	KUNIT_CASE(run_is_two_blocks_that_may_have_other_pages),
 	KUNIT_CASE(runs_of_v2_tables_are_guest_invalidations),
@@ -2455,7 +2366,6 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(runs_leave_out_devices_that_are_gone_or_without_ats),
 	KUNIT_CASE(runs_of_too_many_blocks_send_no_command),
 	KUNIT_CASE(most_blocks_are_what_debugfs_says),
-	KUNIT_CASE(runs_leave_the_note_of_large_pages),
 	KUNIT_CASE(iommu_that_never_completes_fails_the_runs),
 	KUNIT_CASE(ring_that_fills_up_meanwhile_fails_the_runs),
 	KUNIT_CASE_PARAM(error_read_from_the_log_fails_the_runs,

@@ -408,23 +408,6 @@ static int amd_sync_check(const struct amd_sync *sync)
 	return amd_sync_logged(sync) == AMD_XSMMU_ERROR ? -EIO : 0;
 }
 
-/*
- * Has a batch cleared a leaf above 4 KiB? Reads the flag first, because all CPUs
- * that unmap read it too. After B2 the leader finds the flag of each unmap that
- * relies on it, whether it reads or exchanges.
- */
-static bool amd_take_large(struct protection_domain *pdom)
-{
-	if (!READ_ONCE(pdom->xsmmu_large))
-		return false;
-	/*
-	 * L1, pairs with L0: take the flag, then queue commands. Fully ordered.
-	 * If it takes the flag of an unmap, the IOMMU sees that unmap's clear.
-	 * Litmus: amd-l0-covered, amd-l0-two, amd-l0-set
-	 */
-	return xchg(&pdom->xsmmu_large, 0);
-}
-
 static int amd_sync_run(struct amd_sync *sync)
 {
 	int err;
@@ -450,9 +433,8 @@ static int amd_sync_run(struct amd_sync *sync)
  * tried to, as in strict mode.
  *
  * A leaf above 4 KiB is an entry of a directory. It is not certain that PDE=0
- * drops such a leaf, so the first sync after a batch has cleared one sets PDE.
- * A sync that sets PDE anyway leaves the flag for the next: in an oops it may
- * run beside another one. If the sync fails, core's next one sets PDE.
+ * drops such a leaf, so leaf_only_size is 4 KiB: core does not ask for @leaf_only
+ * after a batch that may have cleared one.
  *
  * Context: any but NMI; interrupts may be off. Takes at most about 0.1 s per
  * IOMMU that does not answer, or 1.2 s if that has device TLBs; and about 1 s for
@@ -465,7 +447,7 @@ int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
 	struct amd_sync sync;
 
 	sync.pdom = container_of(domain, struct protection_domain, domain);
-	sync.leaf_only = leaf_only && !amd_take_large(sync.pdom);
+	sync.leaf_only = leaf_only;
 	sync.blocks.n = 1;
 	sync.blocks.block[0] = AMD_ALL;
 	return amd_sync_run(&sync);
@@ -477,9 +459,7 @@ int amd_xsmmu_sync_domain_iotlb(struct iommu_domain *domain, bool leaf_only)
  * @run: runs of pages of 4 KiB; their entries are clear for the walkers
  * @n: number of runs
  *
- * PDE=0: the entries are page-table entries, none is one of a directory. So
- * xsmmu_large does not matter here. It stays for the sync of the whole domain that
- * has to cover the larger leaf.
+ * PDE=0: the entries are page-table entries, none is one of a directory.
  *
  * The caller's full barrier between the clears and this call takes the place of B2
  * for D0: an IOMMU that is not found here translates by no cleared entry.

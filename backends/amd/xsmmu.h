@@ -45,29 +45,6 @@ enum amd_xsmmu_logged amd_xsmmu_logged(struct amd_iommu *iommu, u32 tail,
 				       const struct protection_domain *pdom);
 
 /*
- * An unmap has cleared entries of @pgsize bytes each, or fewer and smaller
- * ones. There is no flush queue in xSMMU mode, so a queued gather is core's
- * own.
- */
-static inline void
-amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
-		   struct iommu_iotlb_gather *gather)
-{
-	if (!xsmmu_mode() || pgsize == PAGE_SIZE ||
-	    !iommu_iotlb_gather_queued(gather))
-		return;
-	/*
-	 * L0, pairs with L1: the clear, then the flag. If a sync takes the
-	 * flag, the clear is visible to its invalidation. Full, as B0 in core,
-	 * and because a flag that is set already is not set again.
-	 * Litmus: amd-l0-covered, amd-l0-two, amd-l0-set
-	 */
-	smp_mb();
-	if (!READ_ONCE(domain->xsmmu_large))
-		WRITE_ONCE(domain->xsmmu_large, 1);
-}
-
-/*
  * The driver has listed a device and counted its IOMMU, and will write the
  * device's table entry.
  */
@@ -118,12 +95,6 @@ static inline void amd_xsmmu_unlinked(void)
 #else
 static inline void amd_xsmmu_event(struct amd_iommu *iommu, int type,
 				   u16 devid)
-{
-}
-
-static inline void
-amd_xsmmu_unmapped(struct protection_domain *domain, size_t pgsize,
-		   struct iommu_iotlb_gather *gather)
 {
 }
 

@@ -168,15 +168,6 @@ static inline size_t amd_xsmmu_test_unmap(struct protection_domain *domain,
 	return ops->unmap_pages(ops, iova, size, 1, NULL);
 }
 
-/* The same as the IOMMU API does, with @gather. The domain has its operations. */
-static inline size_t amd_xsmmu_test_batch(struct protection_domain *domain,
-					  u64 iova, size_t size,
-					  struct iommu_iotlb_gather *gather)
-{
-	return domain->domain.ops->unmap_pages(&domain->domain, iova, size, 1,
-					       gather);
-}
-
 /* Does the driver map a page where another one is mapped? */
 static inline bool amd_xsmmu_test_replaces_pages(void)
 {

@@ -111,15 +111,6 @@ static inline u64 *amd_xsmmu_find_entry(struct protection_domain *pdom,
 	}
 }
 
-/**
- * amd_xsmmu_watch_unmaps - let amd_xsmmu_unmapped() know of the unmaps of a domain
- * @pdom: the domain; has tables, and nobody uses it yet
- *
- * Does nothing outside xSMMU mode, in which no unmap is batched. Defined in
- * xsmmu-watch.c.
- */
-void amd_xsmmu_watch_unmaps(struct protection_domain *pdom);
-
 /* The IOMMU of a device. */
 static inline struct amd_iommu *amd_xsmmu_iommu_of(struct device *dev)
 {

@@ -25,10 +25,6 @@ static inline void amd_xsmmu_free_info(struct pdom_iommu_info *info)
 {
 	kfree(info);
 }
-
-static inline void amd_xsmmu_watch_unmaps(struct protection_domain *pdom)
-{
-}
 #endif /* CONFIG_XSMMU_AMD */
 
 #endif /* _AMD_XSMMU_HOOKS_H */

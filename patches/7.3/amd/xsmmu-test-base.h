@@ -199,14 +199,6 @@ static inline size_t amd_xsmmu_test_unmap(struct protection_domain *domain,
 	return unmapped;
 }
 
-/* The same as the IOMMU API does, with @gather. The domain has its operations. */
-static inline size_t amd_xsmmu_test_batch(struct protection_domain *domain,
-					  u64 iova, size_t size,
-					  struct iommu_iotlb_gather *gather)
-{
-	return domain->iommu.ops->unmap_range(&domain->iommu, iova, size, gather);
-}
-
 /* Does the driver map a page where another one is mapped? */
 static inline bool amd_xsmmu_test_replaces_pages(void)
 {
@@ -231,7 +223,6 @@ static inline void amd_xsmmu_test_new_tables(struct kunit *test,
 	else
 		KUNIT_ASSERT_EQ(test, 0, amd_xsmmu_test_init_v1(domain, levels));
 	domain->domain.ops = amd_xsmmu_test_domain_ops(domain);
-	amd_xsmmu_watch_unmaps(domain);
 }
 
 /**
