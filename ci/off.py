@@ -29,7 +29,8 @@ FIXED, OURS, UNTOUCHED = "base", "release", "untouched"
 # 0.1 % in the steady run, where all polls are full, and by up to 4 % in the others.
 STEADY = ("passthrough", "tx")
 MOST_STEADY, MOST = 0.004, 0.05
-# Instructions of a page that the mode may differ by when it is off.
+# Instructions of a page that may come on top when the mode is off. Ours may take fewer: the
+# compiler saves fewer registers in some functions with a hook.
 MOST_OF_A_PAGE = 2
 
 
@@ -75,7 +76,9 @@ class Pages:
     KERNELS = {UNTOUCHED: "untouched", FIXED: "with bug fixes", OURS: "ours, mode off"}
     MODES = ("strict", "lazy", "passthrough")
     WORKLOAD = pages
-    FIGURES = {"unmap": "instructions_per_page", "map": "map_instructions_per_page"}
+    # Of the median batch: two boots of one kernel differ by a timer's interrupt, which is more
+    # than the limit.
+    FIGURES = {"unmap": "median_instructions_per_page", "map": "median_map_instructions_per_page"}
 
     @classmethod
     def judge(cls, mode, found):
@@ -87,7 +90,7 @@ class Pages:
                 raise measure.GuestError(f"{mode}: no instructions were counted")
             more = spent[OURS] - spent[FIXED]
             rows.append((words, *(f"{value:,.1f}" for value in spent.values()), f"{more:+.1f}"))
-            if abs(more) > MOST_OF_A_PAGE:
+            if more > MOST_OF_A_PAGE:
                 wrong.append(f"{mode}, {words}: {more:+.1f} instructions per page, more than "
                              f"{MOST_OF_A_PAGE}")
         return rows, wrong

@@ -5,6 +5,7 @@ The guest's side is ci/guest/module/workload.c.
 """
 
 import dataclasses
+import statistics
 
 import boot
 from figures import MODES, by_backend, count, machine, per, ratio, said
@@ -56,6 +57,16 @@ def _commands(words, log):
     return counts["all"] - maps, counts["waits"] - maps, maps
 
 
+def _batches(lines, key):
+    """The instructions of each batch; none if QEMU counted none."""
+    return [int(found[key]) for _, found in said(lines, "workload") if key in found]
+
+
+def _median(batches, pages):
+    """The instructions of a page in the median batch, which no interrupt hit."""
+    return statistics.median(batches) * len(batches) / pages if batches else None
+
+
 def figures(lines, log, _cell, mode):
     """The figures of a mode, from the guest's lines and the counted commands.
 
@@ -66,8 +77,7 @@ def figures(lines, log, _cell, mode):
         raise ValueError(f"it ran in mode {words['mode']}")
     pages = int(words["unmapped_pages"])
     commands, waits, maps = _commands(words, log)
-    unmap, remap = (int(words[key]) if key in words else None
-                    for key in ("instructions", "map_instructions"))
+    unmap, remap = (_batches(lines, key) for key in ("instructions", "map_instructions"))
     exposure = int(words["longest_exposure_ns"]) if words["reach_ended"] == "1" else None
     return {
         "unmapped_pages": pages,
@@ -75,8 +85,10 @@ def figures(lines, log, _cell, mode):
         "waits": waits,
         "map_commands": maps,
         "commands_per_page": per(commands, pages),
-        "instructions_per_page": per(unmap, pages),
-        "map_instructions_per_page": per(remap, pages),
+        "instructions_per_page": per(sum(unmap), pages) if unmap else None,
+        "map_instructions_per_page": per(sum(remap), pages) if remap else None,
+        "median_instructions_per_page": _median(unmap, pages),
+        "median_map_instructions_per_page": _median(remap, pages),
         "stale_accesses_tried": int(words["stale_tried"]),
         "stale_accesses_landed": int(words["stale_landed"]),
         "longest_exposure_ns": exposure,

@@ -21,6 +21,7 @@
 /* A NAPI poll of a NIC completes about as many pages. */
 #define BATCH		64
 #define PAGES		6400
+#define BATCHES		(PAGES / BATCH)
 
 /* Attacks on freed pages: sweeps per batch and direction, and accesses in all. */
 #define SWEEPS		8
@@ -40,14 +41,14 @@
 
 /*
  * struct cost - what mapping and unmapping cost
- * @pages: pages unmapped
- * @instructions: of the guest, for the unmaps and the sync only
- * @map_instructions: of the guest, for the mappings only
+ * @batches: batches unmapped
+ * @unmap: instructions of the guest for each, for the unmaps and the sync only
+ * @map: the same for the mappings only
  */
 struct cost {
-	unsigned int pages;
-	u64 instructions;
-	u64 map_instructions;
+	unsigned int batches;
+	u64 unmap[BATCHES];
+	u64 map[BATCHES];
 };
 
 /* Let the device fetch the translations of a batch. */
@@ -79,7 +80,7 @@ static int map_counted_and_touch(struct batch *b, u64 overhead, struct cost *cos
 	for (i = 0; i < b->n; i++)
 		b->buf[i].iova = dma_map_page(target.dev, b->buf[i].page, 0,
 					      PAGE_SIZE, DMA_BIDIRECTIONAL);
-	cost->map_instructions += probe_get(DMA_PROBE_INSTRUCTIONS) - begin - overhead;
+	cost->map[cost->batches] = probe_get(DMA_PROBE_INSTRUCTIONS) - begin - overhead;
 	for (i = 0; !ret && i < b->n; i++)
 		ret = buf_mapped(&b->buf[i]);
 	return ret ?: touch(b);
@@ -98,7 +99,7 @@ static int unmap_in_mode(struct batch *b)
 
 static int measure_batch(struct batch *b, u64 overhead, struct cost *cost)
 {
-	u32 mark = MARK_MAPS + 2 * (cost->pages / b->n);
+	u32 mark = MARK_MAPS + 2 * cost->batches;
 	u64 begin;
 	int ret;
 
@@ -109,8 +110,7 @@ static int measure_batch(struct batch *b, u64 overhead, struct cost *cost)
 		return ret;
 	begin = probe_get(DMA_PROBE_INSTRUCTIONS);
 	ret = unmap_in_mode(b);
-	cost->instructions += probe_get(DMA_PROBE_INSTRUCTIONS) - begin - overhead;
-	cost->pages += b->n;
+	cost->unmap[cost->batches++] = probe_get(DMA_PROBE_INSTRUCTIONS) - begin - overhead;
 	return ret;
 }
 
@@ -121,26 +121,35 @@ static int warm_up(struct batch *b)
 	return ret ?: unmap_in_mode(b);
 }
 
+static void report_batches(const struct cost *cost)
+{
+	unsigned int i;
+
+	if (!(probe_get(DMA_PROBE_FEATURES) & DMA_PROBE_FEATURE_ICOUNT))
+		return;
+	for (i = 0; i < cost->batches; i++)
+		pr_info("instructions=%llu map_instructions=%llu\n",
+			cost->unmap[i], cost->map[i]);
+}
+
 static int measure_cost(struct batch *b)
 {
+	static struct cost cost;
 	u64 overhead = probe_counting_cost();
-	struct cost cost = {};
 	/* Page tables that stay are made by the first batch. */
 	int ret = warm_up(b);
 
 	probe_set(DMA_PROBE_MARK, MARK_BEGIN);
-	while (!ret && cost.pages < PAGES)
+	while (!ret && cost.batches < BATCHES)
 		ret = measure_batch(b, overhead, &cost);
 	msleep(TARGET_SETTLE_MS);
 	probe_set(DMA_PROBE_MARK, MARK_END);
 	if (ret)
 		return ret;
 	pr_info("mode=%s batch=%u unmapped_pages=%u marks=%u-%u map_marks=%u-%u\n",
-		target_modes[target.mode], BATCH, cost.pages, MARK_BEGIN,
-		MARK_END, MARK_MAPS, MARK_MAPS + 2 * (cost.pages / BATCH) - 1);
-	if (probe_get(DMA_PROBE_FEATURES) & DMA_PROBE_FEATURE_ICOUNT)
-		pr_info("instructions=%llu map_instructions=%llu\n",
-			cost.instructions, cost.map_instructions);
+		target_modes[target.mode], BATCH, PAGES, MARK_BEGIN,
+		MARK_END, MARK_MAPS, MARK_MAPS + 2 * BATCHES - 1);
+	report_batches(&cost);
 	return 0;
 }
 
