@@ -45,7 +45,8 @@ leave_mark() { mark "$1" "/sys/bus/pci/devices/$(slot near)/resource4"; }
 
 # If the kernel unmapped strictly all the same, each unmap would wait by itself, and the IOMMU's
 # log would have as many waits as the driver counts unmaps. It has a third, or half where all
-# polls are small. QEMU's AMD-Vi gets a command, with its wait, for each mapping too.
+# polls are small. QEMU's AMD-Vi gets a command, with its wait, for each mapping too. With ATS
+# each unmap or sync waits for the TLB of the IOMMU and then for that of the NIC.
 unmaps_share_waits() {
 	local unmaps most
 	serve
@@ -59,5 +60,6 @@ unmaps_share_waits() {
 	at_least "unmaps that waited" "$unmaps" 500
 	most=$((3 * unmaps / 4))
 	! booted_with rig.iommu=amd || most=$((most + unmaps))
+	! booted_with rig.ats=1 || most=$((2 * most))
 	say "# interval 1 2 mlx5 waits>=1 waits<=$most"
 }
