@@ -1624,7 +1624,12 @@ static void only_pages_of_4_kib_count_as_leaves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, amd_xsmmu_test_domain_ops(domain)->leaf_only_size,
 			SZ_4K);
 	amd_xsmmu_test_free_tables(domain);
-	domain = start_v2_domain(test);
+}
+
+static void only_pages_of_4_kib_count_as_leaves_of_v2_tables(struct kunit *test)
+{
+	struct protection_domain *domain = start_v2_domain(test);
+
 	KUNIT_EXPECT_EQ(test, amd_xsmmu_test_domain_ops(domain)->leaf_only_size,
 			SZ_4K);
 	amd_xsmmu_test_free_tables(domain);
@@ -2357,6 +2362,7 @@ static struct kunit_case amd_test_cases[] = {
 	KUNIT_CASE(v1_table_that_a_superpage_replaces_is_freed_after_the_flush),
 	KUNIT_CASE(v1_table_is_leaked_if_the_iommu_does_not_complete_the_flush),
 	KUNIT_CASE(only_pages_of_4_kib_count_as_leaves),
+	KUNIT_CASE(only_pages_of_4_kib_count_as_leaves_of_v2_tables),
 	KUNIT_CASE(runs_are_named_before_one_wait),
 	KUNIT_CASE(run_is_two_blocks_that_may_have_other_pages),
 	KUNIT_CASE(runs_of_v2_tables_are_guest_invalidations),

@@ -53,6 +53,7 @@
  * @refuse_waits: number of wait descriptors that will raise one
  * @stubborn: every descriptor raises one
  * @deaf: a fault that a CPU clears stays set, and the engine stays at it
+ * @late_ms: how long each wait descriptor takes
  * @by_did: executed IOTLB invalidations by domain id, modulo 256
  * @by_page: executed page-selective ones by page number, modulo 16
  * @joining: the driver notes that this device has ATS when the next IOTLB
@@ -77,6 +78,7 @@ struct vtd_fake {
 	unsigned int refuse_waits;
 	bool stubborn;
 	bool deaf;
+	unsigned int late_ms;
 
 	unsigned int by_did[256];
 	unsigned int by_page[16];
@@ -248,6 +250,8 @@ static bool vtd_fake_execute(struct fake_queue *q,
 	}
 	if (type == 0x2)
 		vtd_fake_iotlb(f, cmd);
+	if (type == 0x5)
+		mdelay(f->late_ms);
 	vtd_fake_look(container_of(q->engine, struct vtd_fake_bus, engine));
 	f->repeats = 0;
 	return true;

@@ -742,6 +742,16 @@ static void sync_is_one_descriptor_and_a_wait(struct kunit *test)
 	vtd_expect_sync(test, vtd_fake(test, 0), 0, 0, 0);
 }
 
+static void sync_returns_when_its_wait_was_executed(struct kunit *test)
+{
+	struct vtd_domain *d = vtd_start_domain(test, 1);
+	struct vtd_fake_bus *bus = test->priv;
+
+	vtd_fake(test, 0)->late_ms = 20;
+	KUNIT_EXPECT_EQ(test, vtd_sync_domain(d, true), 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(bus->engine.n), 2);
+}
+
 static void sync_of_a_first_stage_domain_is_pasid_based(struct kunit *test)
 {
 	struct vtd_domain *d = vtd_start_domain(test, 1);
@@ -1672,6 +1682,7 @@ static struct kunit_case vtd_test_cases[] = {
 	KUNIT_CASE(ordinary_submission_is_repeated_for_a_removed_device),
 	KUNIT_CASE(error_does_not_fail_another_cpus_submission),
 	KUNIT_CASE(sync_is_one_descriptor_and_a_wait),
+	KUNIT_CASE(sync_returns_when_its_wait_was_executed),
 	KUNIT_CASE(sync_of_a_first_stage_domain_is_pasid_based),
 	KUNIT_CASE(sync_covers_every_iommu_of_the_domain),
 	KUNIT_CASE(sync_of_an_unattached_domain_succeeds),
