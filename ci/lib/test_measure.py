@@ -155,7 +155,7 @@ class Off(unittest.TestCase):
     """The judges of the off state."""
 
     def test_pages(self):
-        """A page may take 2 instructions more, or any number less."""
+        """A page may take up to 2 instructions more, or fewer."""
         def objections(unmap, remap, untouched=0):
             found = {kernel: {"median_instructions_per_page": figures[0],
                               "median_map_instructions_per_page": figures[1]}
