@@ -55,6 +55,12 @@ messages_arrive() {
 	at_least "frames sent" "$(grown near tx_packets)" 200
 }
 
+# Whether near's queue was full several times since "remember before".
+was_full() {
+	remember after
+	[ "$(grown near tx_queue_stopped)" -ge 10 ]
+}
+
 # One queue with a small ring, whose completions come late. The packet generator fills it
 # again at once, so it is nearly always full. A socket of far keeps what it receives, so far's
 # queues unmap the pages: far syncs as often as near.
@@ -67,8 +73,9 @@ fill_queue() {
 	held || far udp-load hold 9 &
 	add_generator 1
 	set_generator 1 "count 0" "dst $(ip4 far)"
+	remember before
 	pktgen pgctrl start &
-	sleep 1
+	until_true 10 was_full
 }
 empty_queue() {
 	pktgen pgctrl stop

@@ -49,6 +49,7 @@ exchange() {
 	reaches -c 20 -s 8000
 }
 
+# How many frames sockets find depends on the host's speed. So they may get more traffic.
 busy_polls_receive() {
 	local before
 	trap 'be_busy 0; no_trace' EXIT
@@ -56,7 +57,10 @@ busy_polls_receive() {
 	trace napi/napi_poll 'budget == 8'
 	before=$(busy_frames)
 	remember before
-	exchange
+	for _ in 1 2 3 4; do
+		exchange
+		[ $(($(busy_frames) - before)) -ge 200 ] && break
+	done
 	remember after
 	at_least "frames that busy polls received" $(($(busy_frames) - before)) 200
 	at_least "busy polls" "$(traced 'napi_poll: .* for device nic .* budget 8$')" 200
