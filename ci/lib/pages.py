@@ -28,10 +28,10 @@ LEAST_TRIED = 100000
 # The most instructions of a page in xSMMU mode: for its unmap and its share of the sync, and
 # for its mapping. QEMU's VT-d has a walker that is not coherent, so entries are cleaned there.
 # QEMU's AMD-Vi needs a command for each mapping, which hardware does not. What the command costs
-# depends on the base kernel. So this limit is none: see LEAST_SAVED.
+# depends on the base kernel. So None stands for a limit that follows from strict mode's figure.
 MOST_INSTRUCTIONS = {"intel": (150, 190), "amd": (110, None), "amd-npcache-off": (110, 125),
                      "arm-smmu-v3": (110, 125)}
-# A mapping and its command take so many instructions less than in strict mode.
+# In xSMMU mode such a mapping takes at least so many instructions less than in strict mode.
 LEAST_SAVED = 545
 
 
